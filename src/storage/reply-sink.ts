@@ -1,0 +1,41 @@
+/**
+ * How a session hands out results without a promise or closure per operation: the caller gives
+ * a token with each request and gets it back with the answer, at once or later.
+ *
+ * The objects passed to these methods are reused: copy what is needed before returning.
+ */
+
+import type { CaskError } from '../errors/cask-error.ts';
+
+/** An entry as it lies in a buffer of the store. Valid only during the call. */
+export interface EntryView {
+  buffer: Uint8Array;
+  valueStart: number;
+  valueBytes: number;
+  revision: number;
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+  /** 0: never expires. */
+  expiresAt: number;
+}
+
+/** What a committed put did. Valid only during the call. */
+export interface PutOutcome {
+  revision: number;
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+  /** 0: never expires. */
+  expiresAt: number;
+}
+
+export interface ReplySink {
+  onValue(token: number, entry: EntryView): void;
+  onAbsent(token: number): void;
+  onExists(token: number, exists: boolean): void;
+  onPut(token: number, outcome: PutOutcome): void;
+  /** `revision` is 0 when there was nothing to delete. */
+  onDelete(token: number, revision: number): void;
+  onError(token: number, error: CaskError): void;
+}

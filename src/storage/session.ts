@@ -1,0 +1,56 @@
+/**
+ * A session is one client's view of the store: its writes apply in the order given, and it reads
+ * its own writes. Listeners use it directly; `Store` wraps one in promises.
+ */
+
+import type {
+  BatchItem,
+  BatchItemResult,
+  DamagedEntry,
+  Entry,
+  KeyEntry,
+  RangeOptions,
+  RangePage,
+} from './entry.ts';
+
+/**
+ * Key and value bytes are copied before a method returns. Answers arrive through the session's
+ * `ReplySink`, during the call or later; errors (bad sizes included) arrive as `onError`, nothing
+ * is thrown.
+ */
+export interface Session {
+  get(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void;
+  exists(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void;
+  /**
+   * @param condition CONDITION_NONE, CONDITION_IF_ABSENT, CONDITION_IF_PRESENT or a revision
+   * @param ttlMs TTL_NONE, TTL_KEEP or milliseconds
+   */
+  put(
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    valueBuffer: Uint8Array,
+    valueStart: number,
+    valueBytes: number,
+    condition: number,
+    ttlMs: number,
+    token: number,
+  ): void;
+  delete(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    condition: number,
+    token: number,
+  ): void;
+
+  /** In the order of `keys`; undefined where absent, an error where the record is damaged. */
+  getMany(keys: readonly Uint8Array[]): Promise<(Entry | DamagedEntry | undefined)[]>;
+  batch(items: readonly BatchItem[]): Promise<BatchItemResult[]>;
+  range(options: RangeOptions & { readonly keysOnly: true }): Promise<RangePage<KeyEntry>>;
+  range(options?: RangeOptions): Promise<RangePage<Entry | DamagedEntry>>;
+  /** The exact number of keys: what is due is retired first. */
+  count(): Promise<number>;
+  /** The client is gone: answers still due are dropped. What was sequenced is still committed. */
+  close(): void;
+}
