@@ -1,0 +1,357 @@
+/**
+ * The client: every operation of the server as a method that returns a promise.
+ *
+ * All errors are CaskErrors. What a failure says of a write: OUTCOME_UNKNOWN, it was sent and
+ * may or may not have been applied (the cause says why: CONNECTION_LOST, TIMEOUT, CANCELLED,
+ * CLOSED); any other code, it was not applied. Keys and values given must not change until the
+ * promise settles.
+ */
+
+import { EventEmitter } from 'node:events';
+import { CaskError } from '../errors/cask-error.ts';
+import { conditionOf, ttlOf } from '../protocol/entry.ts';
+import { ASSUMED_LIMITS, type HelloReply } from '../protocol/hello.ts';
+import type { DecodedEntry } from '../protocol/reply-reader.ts';
+import type { ClientOptions } from './client-options.ts';
+import { type ClientEvents, type ClientStatus, ConnectionKeeper } from './connection-keeper.ts';
+import type {
+  BatchItem,
+  BatchItemResult,
+  Bytes,
+  CallOptions,
+  DamagedEntry,
+  DeleteOptions,
+  DeleteResult,
+  Encoding,
+  Entry,
+  KeyEntry,
+  MergeResult,
+  MergeStatus,
+  Output,
+  Page,
+  PageOptions,
+  PutOptions,
+  PutResult,
+  RangeBounds,
+  RangeOptions,
+  ReadOptions,
+  Stats,
+} from './entry.ts';
+import { KeySpace } from './key-space.ts';
+import * as operations from './operations.ts';
+import { type AnyEntry, entryOf, outputOf } from './output.ts';
+import { type Operation, Pending } from './pending.ts';
+import { Pipeline } from './pipeline.ts';
+import { type FetchedPage, RangeIterable } from './range-iterator.ts';
+
+const DEFAULT_PAGE_ITEMS = 1000;
+
+export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<ClientEvents> {
+  readonly #options: ClientOptions;
+  readonly #pipeline: Pipeline;
+  readonly #keeper: ConnectionKeeper;
+  readonly #keys: KeySpace;
+
+  /** Use `connect()`. */
+  constructor(options: ClientOptions) {
+    super();
+    this.#options = options;
+    this.#keys = new KeySpace(options.keyPrefix);
+    this.#pipeline = new Pipeline(options);
+    this.#keeper = new ConnectionKeeper(options, this.#pipeline, (event, ...args) => {
+      // An `error` without a listener would be thrown by the emitter.
+      if (event === 'error' && this.listenerCount('error') === 0) return;
+      (this.emit as (event: string, ...args: unknown[]) => boolean).call(this, event, ...args);
+    });
+  }
+
+  /** @internal Fulfils when the first connection is ready. */
+  open(): Promise<void> {
+    return this.#keeper.open();
+  }
+
+  get status(): ClientStatus {
+    return this.#keeper.status;
+  }
+
+  /** What the server said of itself last: id, version, limits. */
+  get serverInfo(): HelloReply | undefined {
+    return this.#keeper.server;
+  }
+
+  /** Requests waiting to be sent, and sent ones that are unanswered. */
+  get load(): { readonly queued: number; readonly inFlight: number } {
+    return this.#pipeline.load;
+  }
+
+  /** The value; undefined when there is no such key. */
+  get<F extends Encoding = E>(
+    key: Bytes,
+    options?: ReadOptions<F>,
+  ): Promise<Output<F> | undefined> {
+    const encoding = options?.encoding ?? this.#options.encoding;
+    const operation: Operation<Bytes, string | Buffer | undefined> =
+      encoding === 'utf8' ? operations.GET_TEXT : operations.GET_BUFFER;
+    return this.#keyed(operation, key, options) as Promise<Output<F> | undefined>;
+  }
+
+  /** Value, revision, version and times; undefined when there is no such key. */
+  async getEntry<F extends Encoding = E>(
+    key: Bytes,
+    options?: ReadOptions<F>,
+  ): Promise<Entry<Output<F>> | undefined> {
+    const found = await this.#keyed(operations.GET_ENTRY, key, options);
+    if (found === undefined) return undefined;
+    const encoding = this.#encoding(options);
+    const ownKey = outputOf(Buffer.from(key as string), encoding);
+    return { ...found, key: ownKey, value: outputOf(found.value, encoding) };
+  }
+
+  /**
+   * The values in the order of the keys; undefined where there is none. Any number of keys.
+   * @throws CaskError of the first damaged record; `getManyEntries` tells them apart
+   */
+  async getMany<F extends Encoding = E>(
+    keys: readonly Bytes[],
+    options?: ReadOptions<F>,
+  ): Promise<(Output<F> | undefined)[]> {
+    const encoding = this.#encoding(options);
+    return (await this.#fetchMany(keys, options)).map((entry) => {
+      if (entry?.error !== undefined) throw entry.error;
+      return entry?.value === undefined ? undefined : outputOf(entry.value, encoding);
+    });
+  }
+
+  /** The entries in the order of the keys; one that cannot be read has `error` set. */
+  async getManyEntries<F extends Encoding = E>(
+    keys: readonly Bytes[],
+    options?: ReadOptions<F>,
+  ): Promise<(Entry<Output<F>> | DamagedEntry<Output<F>> | undefined)[]> {
+    const encoding = this.#encoding(options);
+    return (await this.#fetchMany(keys, options)).map((decoded, index) => {
+      if (decoded === undefined) return undefined;
+      const key = outputOf(Buffer.from(keys[index] as string), encoding);
+      return entryOf(decoded, key, encoding) as Entry<Output<F>> | DamagedEntry<Output<F>>;
+    });
+  }
+
+  /**
+   * Stores a value. Without `ttlMs` or `keepTtl` it never expires.
+   * @throws CaskError CONFLICT when a condition fails; `details.revision` is the current one
+   */
+  put(key: Bytes, value: Bytes, options?: PutOptions): Promise<PutResult> {
+    return new Promise((resolve, reject) => {
+      const args = {
+        key: this.#keys.outward(key),
+        value: checkValue(value),
+        condition: options === undefined ? -1 : conditionOf(options),
+        ttlMs: options === undefined ? 0 : ttlOf(options),
+      };
+      const bytes = key.length + value.length;
+      this.#submit(operations.PUT, args, bytes, options, resolve, reject);
+    });
+  }
+
+  /** Deletes a key. @returns whether it was there */
+  async delete(key: Bytes, options?: DeleteOptions): Promise<boolean> {
+    return (await this.deleteEntry(key, options)).deleted;
+  }
+
+  /** Deletes a key, and says at which revision. */
+  async deleteEntry(key: Bytes, options?: DeleteOptions): Promise<DeleteResult> {
+    const condition = options === undefined ? -1 : conditionOf(options);
+    const args = { key: this.#keys.outward(key), condition };
+    const revision = await this.#request(operations.DELETE, args, key.length, options);
+    return { deleted: revision !== 0, revision: revision === 0 ? undefined : revision };
+  }
+
+  exists(key: Bytes, options?: CallOptions): Promise<boolean> {
+    return this.#keyed(operations.EXISTS, key, options);
+  }
+
+  /** The exact number of keys. With a `keyPrefix` it walks over their keys, otherwise it is free. */
+  async count(options?: CallOptions): Promise<number> {
+    if (this.#keys.prefix === undefined) {
+      return this.#request(operations.COUNT, undefined, 0, options);
+    }
+    let count = 0;
+    for await (const page of this.range({ ...options, keysOnly: true }).pages()) {
+      count += page.length;
+    }
+    return count;
+  }
+
+  /** Applies all items or none. @returns what became of each, in order */
+  async batch(items: readonly BatchItem[], options?: CallOptions): Promise<BatchItemResult[]> {
+    const outward = items.map((item) => this.#keys.item(item));
+    let bytes = 0;
+    for (const item of outward) {
+      bytes += item.key.length + (item.type === 'put' ? checkValue(item.value).length : 0);
+    }
+    return this.#request(operations.BATCH, outward, bytes, options);
+  }
+
+  /** One page of a range. For the next, give the last key as `after`. */
+  rangePage<F extends Encoding = E>(
+    options: PageOptions<F> & { readonly keysOnly: true },
+  ): Promise<Page<KeyEntry<Output<F>>>>;
+  rangePage<F extends Encoding = E>(
+    options?: PageOptions<F>,
+  ): Promise<Page<Entry<Output<F>> | DamagedEntry<Output<F>>>>;
+  async rangePage<F extends Encoding = E>(
+    options: PageOptions<F> = {},
+  ): Promise<Page<AnyEntry<Output<F>>>> {
+    const { entries, more } = await this.#fetchPage(options, options, undefined, options.limit);
+    return { entries, more };
+  }
+
+  /** All entries of a range, fetched page by page as they are needed. */
+  range<F extends Encoding = E>(
+    options: RangeOptions<F> & { readonly keysOnly: true },
+  ): RangeIterable<KeyEntry<Output<F>>>;
+  range<F extends Encoding = E>(
+    options?: RangeOptions<F>,
+  ): RangeIterable<Entry<Output<F>> | DamagedEntry<Output<F>>>;
+  range<F extends Encoding = E>(options: RangeOptions<F> = {}): RangeIterable<AnyEntry<Output<F>>> {
+    const { maxRangeItems } = this.#keeper.server?.limits ?? ASSUMED_LIMITS;
+    return new RangeIterable<AnyEntry<Output<F>>>(
+      (cursor, limit) => this.#fetchPage(options, options, cursor, limit),
+      options.limit ?? Number.POSITIVE_INFINITY,
+      Math.min(options.pageSize ?? DEFAULT_PAGE_ITEMS, maxRangeItems),
+    );
+  }
+
+  /** Figures of the server and its store. */
+  async stats(options?: CallOptions): Promise<Stats> {
+    return (await this.#request(operations.STATS, undefined, 0, options)) as Stats;
+  }
+
+  /** Makes everything written so far durable. @returns the durable revision */
+  sync(options?: CallOptions): Promise<number> {
+    return this.#request(operations.SYNC, undefined, 0, options);
+  }
+
+  /** Merges now; waits until it is done, without a timeout unless one is given. */
+  async merge(options?: CallOptions): Promise<MergeResult> {
+    const call = { timeoutMs: 0, ...options };
+    return (await this.#request(operations.MERGE, undefined, 0, call)) as MergeResult;
+  }
+
+  async mergeStatus(options?: CallOptions): Promise<MergeStatus> {
+    const args = ['status'];
+    return (await this.#request(operations.MERGE_STATUS, args, 0, options)) as MergeStatus;
+  }
+
+  async pauseMerge(options?: CallOptions): Promise<MergeStatus> {
+    return (await this.#request(operations.MERGE, ['pause'], 0, options)) as MergeStatus;
+  }
+
+  async resumeMerge(options?: CallOptions): Promise<MergeStatus> {
+    return (await this.#request(operations.MERGE, ['resume'], 0, options)) as MergeStatus;
+  }
+
+  /** @returns how long the answer took, in ms */
+  async ping(options?: CallOptions): Promise<number> {
+    const start = performance.now();
+    await this.#request(operations.PING, undefined, 0, options);
+    return performance.now() - start;
+  }
+
+  /** Takes no more requests, waits for those underway, closes. Never rejects. */
+  close(): Promise<void> {
+    return this.#keeper.close();
+  }
+
+  /** Closes at once: what is unanswered fails, a write that was sent with OUTCOME_UNKNOWN. */
+  destroy(): void {
+    this.#keeper.destroy(new CaskError('CLOSED', 'the client has been destroyed'));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #encoding<F extends Encoding>(options: ReadOptions<F> | undefined): F {
+    return options?.encoding ?? (this.#options.encoding as F);
+  }
+
+  /** A request whose one argument is a key. */
+  #keyed<R>(
+    operation: Operation<Bytes, R>,
+    key: Bytes,
+    options: CallOptions | undefined,
+  ): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const outward = this.#keys.outward(key);
+      this.#submit(operation, outward, outward.length, options, resolve, reject);
+    });
+  }
+
+  #request<A, R>(
+    operation: Operation<A, R>,
+    args: A,
+    bytes: number,
+    options: CallOptions | undefined,
+  ): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.#submit(operation, args, bytes, options, resolve, reject);
+    });
+  }
+
+  #submit<A, R>(
+    operation: Operation<A, R>,
+    args: A,
+    bytes: number,
+    options: CallOptions | undefined,
+    resolve: (result: R) => void,
+    reject: (error: CaskError) => void,
+  ): void {
+    const timeoutMs = options?.timeoutMs ?? this.#options.requestTimeoutMs;
+    const deadline = timeoutMs > 0 ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
+    const settle = resolve as (result: unknown) => void;
+    const pending = new Pending(operation, args, bytes, deadline, settle, reject);
+    this.#pipeline.submit(pending, options?.signal);
+  }
+
+  /** GET_MANY, as often as the limits of one request ask for. */
+  async #fetchMany(
+    keys: readonly Bytes[],
+    options: CallOptions | undefined,
+  ): Promise<(DecodedEntry | undefined)[]> {
+    const outward = keys.map((key) => this.#keys.outward(key));
+    const found: (DecodedEntry | undefined)[] = [];
+    while (found.length < outward.length) {
+      const { maxBatchItems } = this.#keeper.server?.limits ?? ASSUMED_LIMITS;
+      const asked = outward.slice(found.length, found.length + maxBatchItems);
+      const bytes = asked.reduce((sum, key) => sum + key.length, 0);
+      const entries = await this.#request(operations.GET_MANY, asked, bytes, options);
+      if (entries.length === 0 || entries.length > asked.length) {
+        throw new CaskError('INTERNAL', `asked for ${asked.length} keys, got ${entries.length}`);
+      }
+      found.push(...entries);
+    }
+    return found;
+  }
+
+  async #fetchPage<F extends Encoding>(
+    bounds: RangeBounds,
+    options: ReadOptions<F>,
+    cursor: Uint8Array | undefined,
+    limit: number | undefined,
+  ): Promise<FetchedPage<AnyEntry<Output<F>>>> {
+    const encoding = this.#encoding(options);
+    const range = this.#keys.range(bounds, limit);
+    const args = cursor === undefined ? range : { ...range, after: cursor };
+    const page = await this.#request(operations.RANGE, args, 0, options);
+    const entries = page.entries.map((decoded) => {
+      const key = this.#keys.inward(decoded.key as Buffer, encoding);
+      return entryOf(decoded, key, encoding);
+    });
+    return { entries, more: page.more, cursor: page.entries.at(-1)?.key };
+  }
+}
+
+function checkValue(value: Bytes): Bytes {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value;
+  throw new CaskError('BAD_REQUEST', 'a value must be a string or bytes');
+}

@@ -1,0 +1,37 @@
+/** The client library: `import { connect } from 'caskd'`. */
+
+export { CaskError, type ErrorDetails } from '../errors/cask-error.ts';
+export type { ErrorCode } from '../errors/error-codes.ts';
+export type { HelloReply, ServerLimits } from '../protocol/hello.ts';
+export type { BackoffOptions } from './backoff.ts';
+export { CaskClient } from './cask-client.ts';
+export type { ConnectOptions } from './client-options.ts';
+export { connect } from './connect.ts';
+export type { ClientEvents, ClientStatus, ReconnectingEvent } from './connection-keeper.ts';
+export type {
+  BatchItem,
+  BatchItemResult,
+  Bytes,
+  CallOptions,
+  DamagedEntry,
+  DeleteOptions,
+  DeleteResult,
+  Encoding,
+  Entry,
+  EntryMeta,
+  KeyEntry,
+  MergeResult,
+  MergeStatus,
+  Output,
+  Page,
+  PageOptions,
+  PutOptions,
+  PutResult,
+  RangeBounds,
+  RangeOptions,
+  ReadOptions,
+  Stats,
+  WriteCondition,
+} from './entry.ts';
+export { type FetchedPage, RangeIterable } from './range-iterator.ts';
+export type { ReplyTrace, RequestTrace } from './tracing.ts';

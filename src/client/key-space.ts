@@ -1,0 +1,58 @@
+/** The keys of a client: a prefix is put before each on the way out, and taken off on the way in. */
+
+import { CaskError } from '../errors/cask-error.ts';
+import type { BatchItem, Bytes, RangeRequest } from '../protocol/entry.ts';
+import type { Encoding, Output, RangeBounds } from './entry.ts';
+import { outputOf } from './output.ts';
+
+export class KeySpace {
+  readonly prefix: Buffer | undefined;
+  readonly #prefixBytes: number;
+
+  constructor(prefix: Buffer | undefined) {
+    this.prefix = prefix;
+    this.#prefixBytes = prefix?.length ?? 0;
+  }
+
+  /**
+   * The key as the server knows it.
+   * @throws CaskError KEY_EMPTY, BAD_REQUEST
+   */
+  outward(key: Bytes): Bytes {
+    if (typeof key !== 'string' && !(key instanceof Uint8Array)) {
+      throw new CaskError('BAD_REQUEST', 'a key must be a string or bytes');
+    }
+    if (key.length === 0) throw new CaskError('KEY_EMPTY', 'a key has at least one byte');
+    return this.prefix === undefined ? key : this.#join(this.prefix, key);
+  }
+
+  /** The key as the caller knows it. */
+  inward<E extends Encoding>(key: Buffer, encoding: E): Output<E> {
+    return outputOf(key, encoding, this.#prefixBytes);
+  }
+
+  item(item: BatchItem): BatchItem {
+    return { ...item, key: this.outward(item.key) };
+  }
+
+  range(bounds: RangeBounds, limit: number | undefined): RangeRequest {
+    const { start, end, prefix, after, reverse, keysOnly } = bounds;
+    if (this.prefix === undefined) return { start, end, prefix, after, reverse, keysOnly, limit };
+    const own = this.prefix;
+    const shift = (bound: Bytes | undefined) =>
+      bound === undefined ? undefined : this.#join(own, bound);
+    return {
+      start: shift(start),
+      end: shift(end),
+      prefix: shift(prefix) ?? own,
+      after: shift(after),
+      reverse,
+      keysOnly,
+      limit,
+    };
+  }
+
+  #join(prefix: Buffer, key: Bytes): Buffer {
+    return Buffer.concat([prefix, typeof key === 'string' ? Buffer.from(key) : key]);
+  }
+}

@@ -1,0 +1,147 @@
+/** Every operation: how its request is written and its reply read. */
+
+import type { BatchItem, BatchItemResult, Bytes, RangeRequest } from '../protocol/entry.ts';
+import type { PlainValue } from '../protocol/msgpack-writer.ts';
+import {
+  OP_BATCH,
+  OP_COUNT,
+  OP_DELETE,
+  OP_EXISTS,
+  OP_GET,
+  OP_GET_MANY,
+  OP_MERGE,
+  OP_PING,
+  OP_PUT,
+  OP_RANGE,
+  OP_STATS,
+  OP_SYNC,
+} from '../protocol/op-codes.ts';
+import type { DecodedEntry, DecodedPage, ReplyReader } from '../protocol/reply-reader.ts';
+import * as write from '../protocol/request-writer.ts';
+import type { EntryMeta, PutResult } from './entry.ts';
+import { bufferOf, textOf } from './output.ts';
+import type { Operation } from './pending.ts';
+
+/** Arguments of a put as the wire has them. */
+export interface PutArguments {
+  readonly key: Bytes;
+  readonly value: Bytes;
+  readonly condition: number;
+  readonly ttlMs: number;
+}
+
+export interface DeleteArguments {
+  readonly key: Bytes;
+  readonly condition: number;
+}
+
+/** GET with everything known of the entry. */
+export interface DecodedValue extends EntryMeta {
+  readonly value: Buffer;
+}
+
+function metaOf(reply: ReplyReader): PutResult {
+  reply.readMeta();
+  const { revision, version, createdAt, updatedAt, expiresAt } = reply;
+  return {
+    revision,
+    version,
+    createdAt,
+    updatedAt,
+    expiresAt: expiresAt === 0 ? undefined : expiresAt,
+  };
+}
+
+export const GET_BUFFER: Operation<Bytes, Buffer | undefined> = {
+  op: OP_GET,
+  kind: 'read',
+  encode: write.encodeGet,
+  decode: (reply) =>
+    reply.readValue() ? bufferOf(reply.buffer, reply.valueStart, reply.valueBytes) : undefined,
+};
+
+export const GET_TEXT: Operation<Bytes, string | undefined> = {
+  op: OP_GET,
+  kind: 'read',
+  encode: write.encodeGet,
+  decode: (reply) =>
+    reply.readValue() ? textOf(reply.buffer, reply.valueStart, reply.valueBytes) : undefined,
+};
+
+export const GET_ENTRY: Operation<Bytes, DecodedValue | undefined> = {
+  op: OP_GET,
+  kind: 'read',
+  encode: write.encodeGet,
+  decode: (reply) => {
+    if (!reply.readValue()) return undefined;
+    const value = bufferOf(reply.buffer, reply.valueStart, reply.valueBytes);
+    return { value, ...metaOf(reply) };
+  },
+};
+
+export const GET_MANY: Operation<readonly Bytes[], (DecodedEntry | undefined)[]> = {
+  op: OP_GET_MANY,
+  kind: 'read',
+  encode: write.encodeGetMany,
+  decode: (reply) => reply.readEntries(),
+};
+
+export const PUT: Operation<PutArguments, PutResult> = {
+  op: OP_PUT,
+  kind: 'write',
+  encode: (out, id, { key, value, condition, ttlMs }, deadlineMs) =>
+    write.encodePut(out, id, key, value, condition, ttlMs, deadlineMs),
+  decode: metaOf,
+};
+
+/** The result is the revision, 0 when there was nothing to delete. */
+export const DELETE: Operation<DeleteArguments, number> = {
+  op: OP_DELETE,
+  kind: 'write',
+  encode: (out, id, { key, condition }, deadlineMs) =>
+    write.encodeDelete(out, id, key, condition, deadlineMs),
+  decode: (reply) => reply.readDelete(),
+};
+
+export const EXISTS: Operation<Bytes, boolean> = {
+  op: OP_EXISTS,
+  kind: 'read',
+  encode: write.encodeExists,
+  decode: (reply) => reply.readBool(),
+};
+
+export const BATCH: Operation<readonly BatchItem[], BatchItemResult[]> = {
+  op: OP_BATCH,
+  kind: 'write',
+  encode: write.encodeBatch,
+  decode: (reply) => reply.readBatch(),
+};
+
+export const RANGE: Operation<RangeRequest, DecodedPage> = {
+  op: OP_RANGE,
+  kind: 'read',
+  encode: write.encodeRange,
+  decode: (reply) => reply.readPage(),
+};
+
+/** An operation with plain arguments. */
+function simple<R>(
+  op: number,
+  kind: 'read' | 'write',
+  decode: (reply: ReplyReader) => R,
+): Operation<readonly PlainValue[] | undefined, R> {
+  return {
+    op,
+    kind,
+    encode: (out, id, args, deadlineMs) => write.encodeRequest(out, id, op, args ?? [], deadlineMs),
+    decode,
+  };
+}
+
+export const COUNT = simple(OP_COUNT, 'read', (reply) => reply.readNumber());
+export const SYNC = simple(OP_SYNC, 'read', (reply) => reply.readNumber());
+export const PING = simple(OP_PING, 'read', () => undefined);
+export const STATS = simple(OP_STATS, 'read', (reply) => reply.readRest()[0]);
+/** Run, pause, resume: not sent twice. */
+export const MERGE = simple(OP_MERGE, 'write', (reply) => reply.readRest()[0]);
+export const MERGE_STATUS = simple(OP_MERGE, 'read', (reply) => reply.readRest()[0]);

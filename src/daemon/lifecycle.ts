@@ -1,0 +1,169 @@
+/**
+ * The life of the daemon: open the store, listen, serve, stop in good order.
+ *
+ * `runDaemon` resolves with the exit code; nothing here ends the process, except through `abort`
+ * when it must end at once.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
+import { type CaskError, toCaskError } from '../errors/cask-error.ts';
+import { type CaskServer, listen, type ServedStore } from '../server/index.ts';
+import { systemErrorCode } from '../storage/disk/file-system.ts';
+import type { StoreOptionsInput } from '../storage/store-options.ts';
+import { formatAddress } from './address.ts';
+import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
+import { type Logger, storeLogger } from './logging.ts';
+import type { DaemonOptions } from './options.ts';
+import type { ServiceManager } from './service-manager.ts';
+import { type StopSignal, watchStopSignals } from './stop-signals.ts';
+
+/** What the daemon needs of a store besides serving it. */
+export interface DaemonStore extends ServedStore {
+  /** Resolves if the store fails while serving. */
+  readonly failed: Promise<CaskError>;
+  /** Syncs, writes hints, gives up the directory. */
+  close(): Promise<void>;
+}
+
+export interface DaemonWorld {
+  readonly openStore: (options: StoreOptionsInput) => Promise<DaemonStore>;
+  readonly log: Logger;
+  readonly services: ServiceManager;
+  /** Where signals and uncaught errors come from: `process`. */
+  readonly process: Pick<EventEmitter, 'on'>;
+  /** Ends the process at once. */
+  readonly abort: (code: ExitCode) => void;
+  readonly version: string;
+}
+
+export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Promise<ExitCode> {
+  const { log } = world;
+  watchForBugs(world);
+  const stopAsked = watchSignals(world);
+  const startMs = performance.now();
+  log.info({ data: options.store.directory, version: world.version }, 'opening');
+  let store: DaemonStore;
+  try {
+    store = await world.openStore({ ...options.store, logger: storeLogger(log) });
+  } catch (thrown) {
+    return reportOpenFailure(options, log, toCaskError(thrown));
+  }
+  let server: CaskServer;
+  try {
+    server = await listen({
+      store,
+      ...options.listen,
+      identity: { version: world.version, serverId: randomUUID() },
+      limits: options.server,
+      log: storeLogger(log),
+    });
+  } catch (thrown) {
+    const code = reportListenFailure(options, log, thrown);
+    await store.close();
+    return code;
+  }
+  const address = formatAddress({ host: options.listen.host, port: server.address.port });
+  const loadMs = Math.round(performance.now() - startMs);
+  const { pid } = process;
+  log.info({ address, pid, loadMs, store: loadFigures(store) }, 'ready');
+  await world.services.ready(`serving on ${address}`);
+  const reason = await Promise.race([stopAsked, store.failed]);
+  if (typeof reason !== 'string') return reportStoreFailure(log, reason);
+  return Promise.race([
+    stop(options, world, server, store, reason),
+    store.failed.then((error) => reportStoreFailure(log, error)),
+  ]);
+}
+
+function reportStoreFailure(log: Logger, { code, message }: CaskError): ExitCode {
+  log.fatal({ code, error: message }, 'store failed');
+  return EXIT.runtimeFailure;
+}
+
+/** Counters of the store that are plain numbers. */
+function loadFigures(store: DaemonStore): Record<string, number> {
+  const all: [string, unknown][] = Object.entries(store.stats());
+  return Object.fromEntries(
+    all.filter((pair): pair is [string, number] => typeof pair[1] === 'number'),
+  );
+}
+
+async function stop(
+  options: DaemonOptions,
+  world: DaemonWorld,
+  server: CaskServer,
+  store: DaemonStore,
+  signal: StopSignal,
+): Promise<ExitCode> {
+  const { log } = world;
+  const { shutdownGraceMs } = options;
+  log.info({ signal, shutdownGraceMs }, 'stopping');
+  const told = world.services.stopping();
+  const inTime = await server.drain('the server is stopping', shutdownGraceMs);
+  if (!inTime) log.warn('requests were left unanswered when the grace was over');
+  try {
+    await store.close();
+  } catch (thrown) {
+    const error = toCaskError(thrown);
+    log.fatal({ code: error.code, error: error.message }, 'closing the store failed');
+    return EXIT.runtimeFailure;
+  }
+  await told;
+  log.info({ ...server.stats() }, 'stopped');
+  return EXIT.ok;
+}
+
+function watchSignals(world: DaemonWorld): Promise<StopSignal> {
+  const { log } = world;
+  world.process.on('SIGHUP', () => log.info('SIGHUP is reserved and does nothing yet'));
+  return new Promise((resolve) => {
+    watchStopSignals({
+      source: world.process,
+      onFirst: resolve,
+      onSecond: (signal) => {
+        log.warn({ signal }, 'second signal: exiting at once');
+        world.abort(EXIT.runtimeFailure);
+      },
+    });
+  });
+}
+
+/** Whatever was not expected leaves the process in an unknown state: it ends at once. */
+function watchForBugs({ process: source, log, abort }: DaemonWorld): void {
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    source.on(event, (thrown: unknown) => {
+      const stack = thrown instanceof Error ? thrown.stack : undefined;
+      log.fatal({ error: String(thrown), stack }, event);
+      abort(EXIT.internal);
+    });
+  }
+}
+
+function reportOpenFailure(options: DaemonOptions, log: Logger, error: CaskError): ExitCode {
+  const { code, message } = error;
+  log.fatal({ code, error: message, data: options.store.directory }, 'cannot open the store');
+  return exitCodeOf(error);
+}
+
+/** What the system's code means for someone who typed `--listen`. */
+const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use; stop what listens there, or choose another port',
+  EACCES: 'the system does not allow this port; choose one from 1024 up',
+  EADDRNOTAVAIL: 'this machine does not have the address',
+  ENOTFOUND: 'the name is not known',
+};
+
+function reportListenFailure(options: DaemonOptions, log: Logger, thrown: unknown): ExitCode {
+  const address = formatAddress(options.listen);
+  const code = systemErrorCode(thrown) ?? '';
+  const problem = LISTEN_PROBLEMS[code];
+  if (problem === undefined) {
+    const error = toCaskError(thrown);
+    log.fatal({ code: error.code, error: error.message }, 'cannot listen');
+    return exitCodeOf(error);
+  }
+  const message = `cannot listen on port ${options.listen.port} (--listen ${address}): ${problem}`;
+  log.fatal({ code, address, error: message }, 'cannot listen');
+  return EXIT.address;
+}

@@ -1,0 +1,299 @@
+/**
+ * Reads requests, `[id, op, meta, ...arguments]`, in place. The server's side; one instance is
+ * reused for all requests.
+ *
+ *     request.open(parser.buffer, parser.start, parser.end);   // throws: the connection ends
+ *     if (request.op === OP_GET) request.readKey();            // throws: see below
+ *
+ * What `open` throws concerns the connection. What the `read...` methods throw answers the
+ * request `id`, save BAD_FRAME, which ends the connection. Each of them reads all arguments and
+ * checks that the body ends after them; call exactly one.
+ */
+
+import { CaskError } from '../errors/cask-error.ts';
+import {
+  type BatchItem,
+  CONDITION_IF_ABSENT,
+  CONDITION_IF_PRESENT,
+  CONDITION_NONE,
+  TTL_KEEP,
+  TTL_MS_MAX,
+  TTL_NONE,
+} from './entry.ts';
+import { PING_PAYLOAD_BYTES_MAX, REQUEST_ID_MAX } from './frame.ts';
+import { type HelloRequest, readHelloRequest } from './hello.ts';
+import { MsgpackReader } from './msgpack-reader.ts';
+import { BATCH_DELETE, BATCH_PUT, RANGE_KEYS_ONLY, RANGE_REVERSE } from './op-codes.ts';
+
+/** What the client asks of the merge. */
+export type MergeAction = 'run' | 'status' | 'pause' | 'resume';
+
+const MERGE_ACTIONS: readonly string[] = ['run', 'status', 'pause', 'resume'];
+
+/** A range as it came over the wire: slices of the message's buffer. */
+export interface DecodedRange {
+  readonly start: Buffer | undefined;
+  readonly end: Buffer | undefined;
+  readonly prefix: Buffer | undefined;
+  readonly after: Buffer | undefined;
+  readonly limit: number | undefined;
+  readonly reverse: boolean;
+  readonly keysOnly: boolean;
+}
+
+/** 'd', the key of the deadline in the meta map. */
+const META_DEADLINE = 0x64;
+
+export class RequestReader {
+  id = 0;
+  op = 0;
+  /** Ms from now, as the client said; 0: none. */
+  deadlineMs = 0;
+
+  /** Key and value lie in `buffer`; set by `readKey`, `readPut`, `readDelete`. */
+  buffer: Buffer = Buffer.alloc(0);
+  keyStart = 0;
+  keyBytes = 0;
+  valueStart = 0;
+  valueBytes = 0;
+  condition = CONDITION_NONE;
+  ttlMs = TTL_NONE;
+
+  readonly #reader = new MsgpackReader();
+  #left = 0;
+
+  /** @throws CaskError BAD_FRAME, BAD_REQUEST: answer with id 0 and close */
+  open(buffer: Buffer, start: number, end: number): void {
+    const reader = this.#reader;
+    reader.open(buffer, start, end);
+    this.buffer = buffer;
+    const items = reader.readArrayHeader('the body');
+    if (items < 2) reader.mismatch('the body', '[id, op, meta, ...arguments]');
+    this.id = reader.readUint('id');
+    if (this.id < 1 || this.id > REQUEST_ID_MAX) reader.mismatch('id', '1 .. 2^32 - 1');
+    this.op = reader.readUint('op');
+    this.deadlineMs = 0;
+    this.#left = Math.max(0, items - 3);
+    if (items > 2 && !reader.skipNil()) this.#readMeta();
+  }
+
+  /** GET, EXISTS: the key. */
+  readKey(): void {
+    this.#takeKey();
+    this.#finish();
+  }
+
+  /** PUT: key, value, condition, time to live. */
+  readPut(): void {
+    const reader = this.#reader;
+    this.#takeKey();
+    this.#need('value');
+    reader.readBytes('value');
+    this.valueStart = reader.bytesStart;
+    this.valueBytes = reader.bytesLength;
+    this.condition = this.#more() ? this.#readCondition('condition', true) : CONDITION_NONE;
+    this.ttlMs = this.#more() ? this.#readTtl('ttl') : TTL_NONE;
+    this.#finish();
+  }
+
+  /** DELETE: key, condition. */
+  readDelete(): void {
+    this.#takeKey();
+    this.condition = this.#more() ? this.#readCondition('condition', false) : CONDITION_NONE;
+    this.#finish();
+  }
+
+  /** COUNT, STATS, SYNC, and any operation that is not known. */
+  readNothing(): void {
+    this.#finish();
+  }
+
+  /** PING: the payload, a slice of the buffer. */
+  readPing(): Buffer | undefined {
+    const payload = this.#more() ? this.#reader.readSliceOrNil('payload') : undefined;
+    if (payload !== undefined && payload.length > PING_PAYLOAD_BYTES_MAX) {
+      this.#reader.mismatch('payload', `of at most ${PING_PAYLOAD_BYTES_MAX} bytes`);
+    }
+    this.#finish();
+    return payload;
+  }
+
+  /**
+   * GET_MANY: the keys, slices of the buffer.
+   * @throws CaskError BATCH_TOO_LARGE before anything is allocated
+   */
+  readKeys(maxItems: number): Buffer[] {
+    const reader = this.#reader;
+    this.#need('keys');
+    const count = reader.readArrayHeader('keys');
+    checkCount(count, maxItems);
+    const keys: Buffer[] = [];
+    for (let index = 0; index < count; index++) keys.push(reader.readSlice(`key ${index}`));
+    this.#finish();
+    return keys;
+  }
+
+  /**
+   * BATCH: the items; keys and values are slices of the buffer.
+   * @throws CaskError BATCH_TOO_LARGE before anything is allocated
+   */
+  readBatch(maxItems: number): BatchItem[] {
+    this.#need('items');
+    const count = this.#reader.readArrayHeader('items');
+    checkCount(count, maxItems);
+    const items: BatchItem[] = [];
+    for (let index = 0; index < count; index++) items.push(this.#readBatchItem(index));
+    this.#finish();
+    return items;
+  }
+
+  /** RANGE: bounds, limit and flags. */
+  readRange(): DecodedRange {
+    const reader = this.#reader;
+    const bound = (what: string) => (this.#more() ? reader.readSliceOrNil(what) : undefined);
+    const start = bound('start');
+    const end = bound('end');
+    const prefix = bound('prefix');
+    const after = bound('after');
+    const limit = this.#more() ? reader.readUintOrNil('limit') : undefined;
+    const flags = this.#more() ? (reader.readUintOrNil('flags') ?? 0) : 0;
+    if ((flags & ~(RANGE_REVERSE | RANGE_KEYS_ONLY)) !== 0) {
+      reader.mismatch('flags', 'made of 1 (reverse) and 2 (keys only)');
+    }
+    this.#finish();
+    const reverse = (flags & RANGE_REVERSE) !== 0;
+    return { start, end, prefix, after, limit, reverse, keysOnly: (flags & RANGE_KEYS_ONLY) !== 0 };
+  }
+
+  /** HELLO. */
+  readHello(): HelloRequest {
+    this.#need('argument');
+    const hello = readHelloRequest(this.#reader);
+    this.#finish();
+    return hello;
+  }
+
+  /** MERGE: the action; nil means run. */
+  readMerge(): MergeAction {
+    const reader = this.#reader;
+    const action = this.#more() && !reader.skipNil() ? reader.readText('action') : 'run';
+    if (!MERGE_ACTIONS.includes(action)) {
+      reader.mismatch('action', `one of ${MERGE_ACTIONS.join(', ')}`);
+    }
+    this.#finish();
+    return action as MergeAction;
+  }
+
+  /** CANCEL: the id of another request. */
+  readCancel(): number {
+    this.#need('id to cancel');
+    const id = this.#reader.readUint('id to cancel');
+    this.#finish();
+    return id;
+  }
+
+  #takeKey(): void {
+    const reader = this.#reader;
+    this.#need('key');
+    reader.readBytes('key');
+    this.keyStart = reader.bytesStart;
+    this.keyBytes = reader.bytesLength;
+  }
+
+  /** Takes an argument that must be there. */
+  #need(what: string): void {
+    if (this.#left === 0) this.#reader.mismatch(what, 'given; it is missing');
+    this.#left -= 1;
+  }
+
+  /** Takes an argument that may be left out. */
+  #more(): boolean {
+    if (this.#left === 0) return false;
+    this.#left -= 1;
+    return true;
+  }
+
+  #finish(): void {
+    this.#reader.finish(this.#left);
+  }
+
+  #readCondition(what: string, mayBeAbsent: boolean): number {
+    const reader = this.#reader;
+    if (reader.skipNil()) return CONDITION_NONE;
+    const flag = reader.tryBool();
+    if (flag === true) return CONDITION_IF_PRESENT;
+    if (flag === undefined) return reader.readUint(what);
+    if (!mayBeAbsent) reader.mismatch(what, 'nil, true or an integer');
+    return CONDITION_IF_ABSENT;
+  }
+
+  #readTtl(what: string): number {
+    const reader = this.#reader;
+    if (reader.skipNil()) return TTL_NONE;
+    const flag = reader.tryBool();
+    if (flag === true) return TTL_KEEP;
+    const ttlMs = flag === undefined ? reader.readUint(what) : 0;
+    if (ttlMs < 1 || ttlMs > TTL_MS_MAX) {
+      reader.mismatch(what, 'nil, true or an integer from 1 to 2^47');
+    }
+    return ttlMs;
+  }
+
+  #readMeta(): void {
+    const reader = this.#reader;
+    for (let left = reader.readMapHeader('meta'); left > 0; left--) {
+      const keyAt = reader.at;
+      reader.skip(2);
+      const isDeadline =
+        reader.at - keyAt === 2 &&
+        reader.buffer[keyAt] === 0xa1 &&
+        reader.buffer[keyAt + 1] === META_DEADLINE;
+      if (isDeadline) this.deadlineMs = reader.readUintOrNil('deadline') ?? 0;
+      else reader.skip(2);
+    }
+  }
+
+  #readBatchItem(index: number): BatchItem {
+    const reader = this.#reader;
+    const items = reader.readArrayHeader(`item ${index}`);
+    if (items < 2) reader.mismatch(`item ${index}`, '[kind, key, ...]');
+    const kind = reader.readUint(`kind of item ${index}`);
+    const key = reader.readSlice(`key of item ${index}`);
+    if (kind === BATCH_PUT && items >= 3) return this.#readBatchPut(index, items - 3, key);
+    if (kind !== BATCH_DELETE) reader.mismatch(`item ${index}`, 'a put (0) or a delete (1)');
+    const condition = items > 2 ? this.#readCondition(`condition of item ${index}`, false) : -1;
+    for (let extra = items - 3; extra > 0; extra--) reader.skip(3);
+    return { type: 'delete', key, ...conditionFields(condition) };
+  }
+
+  #readBatchPut(index: number, options: number, key: Buffer): BatchItem {
+    const reader = this.#reader;
+    const value = reader.readSlice(`value of item ${index}`);
+    const condition =
+      options > 0 ? this.#readCondition(`condition of item ${index}`, true) : CONDITION_NONE;
+    const ttlMs = options > 1 ? this.#readTtl(`ttl of item ${index}`) : TTL_NONE;
+    for (let extra = options - 2; extra > 0; extra--) reader.skip(3);
+    const item = { type: 'put', key, value, ...conditionFields(condition) } as const;
+    if (ttlMs === TTL_NONE) return item;
+    return ttlMs === TTL_KEEP ? { ...item, keepTtl: true } : { ...item, ttlMs };
+  }
+}
+
+/** The object form of a condition. */
+function conditionFields(condition: number): {
+  ifAbsent?: boolean;
+  ifPresent?: boolean;
+  ifRevision?: number;
+} {
+  if (condition === CONDITION_NONE) return {};
+  if (condition === CONDITION_IF_ABSENT) return { ifAbsent: true };
+  if (condition === CONDITION_IF_PRESENT) return { ifPresent: true };
+  return { ifRevision: condition };
+}
+
+function checkCount(count: number, maxItems: number): void {
+  if (count <= maxItems) return;
+  throw new CaskError('BATCH_TOO_LARGE', `${count} items; the limit is ${maxItems}`, {
+    details: { limit: maxItems },
+  });
+}

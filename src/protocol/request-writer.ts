@@ -1,0 +1,253 @@
+/**
+ * Writes requests, `[id, op, meta, ...arguments]`, into an output buffer. The client's side.
+ * Trailing arguments that have their default are left out.
+ */
+
+import {
+  type BatchItem,
+  type Bytes,
+  CONDITION_IF_ABSENT,
+  CONDITION_IF_PRESENT,
+  CONDITION_NONE,
+  conditionOf,
+  type RangeRequest,
+  TTL_KEEP,
+  TTL_NONE,
+  ttlOf,
+} from './entry.ts';
+import type { HelloRequest } from './hello.ts';
+import {
+  bytesRoom,
+  HEADER_BYTES_MAX,
+  INT_BYTES_MAX,
+  type PlainValue,
+  valueRoom,
+  writeArrayHeader,
+  writeBool,
+  writeBytes,
+  writeMapHeader,
+  writeNil,
+  writeStr,
+  writeUint,
+  writeValue,
+} from './msgpack-writer.ts';
+import {
+  BATCH_DELETE,
+  BATCH_PUT,
+  OP_BATCH,
+  OP_DELETE,
+  OP_EXISTS,
+  OP_GET,
+  OP_GET_MANY,
+  OP_HELLO,
+  OP_PUT,
+  OP_RANGE,
+  RANGE_KEYS_ONLY,
+  RANGE_REVERSE,
+} from './op-codes.ts';
+import type { OutputBuffer } from './output-buffer.ts';
+
+/** id, op and meta before the arguments. */
+const HEAD_ITEMS = 3;
+/** `{d: deadline}`: map header (1) + key (2) + integer. */
+const META_ROOM = 1 + 2 + INT_BYTES_MAX;
+const HEAD_ROOM = HEADER_BYTES_MAX + 2 * INT_BYTES_MAX + META_ROOM;
+/** Condition and time to live. */
+const OPTIONS_ROOM = 2 * INT_BYTES_MAX;
+
+/** Starts the frame and writes what stands before the arguments. */
+function begin(
+  out: OutputBuffer,
+  id: number,
+  op: number,
+  argumentCount: number,
+  argumentRoom: number,
+  deadlineMs: number,
+): void {
+  out.beginFrame(HEAD_ROOM + argumentRoom);
+  const { bytes } = out;
+  let at = writeArrayHeader(bytes, out.at, HEAD_ITEMS + argumentCount);
+  at = writeUint(bytes, at, id);
+  at = writeUint(bytes, at, op);
+  if (deadlineMs === 0) {
+    out.at = writeNil(bytes, at);
+    return;
+  }
+  at = writeStr(bytes, writeMapHeader(bytes, at, 1), 'd');
+  out.at = writeUint(bytes, at, deadlineMs);
+}
+
+function encodeKeyRequest(
+  out: OutputBuffer,
+  id: number,
+  op: number,
+  key: Bytes,
+  deadlineMs: number,
+): void {
+  begin(out, id, op, 1, bytesRoom(key), deadlineMs);
+  out.at = writeBytes(out.bytes, out.at, key);
+  out.endFrame();
+}
+
+export function encodeGet(out: OutputBuffer, id: number, key: Bytes, deadlineMs = 0): void {
+  encodeKeyRequest(out, id, OP_GET, key, deadlineMs);
+}
+
+export function encodeExists(out: OutputBuffer, id: number, key: Bytes, deadlineMs = 0): void {
+  encodeKeyRequest(out, id, OP_EXISTS, key, deadlineMs);
+}
+
+function writeCondition(bytes: Buffer, at: number, condition: number): number {
+  if (condition === CONDITION_NONE) return writeNil(bytes, at);
+  if (condition === CONDITION_IF_ABSENT) return writeBool(bytes, at, false);
+  if (condition === CONDITION_IF_PRESENT) return writeBool(bytes, at, true);
+  return writeUint(bytes, at, condition);
+}
+
+function writeTtl(bytes: Buffer, at: number, ttlMs: number): number {
+  return ttlMs === TTL_KEEP ? writeBool(bytes, at, true) : writeUint(bytes, at, ttlMs);
+}
+
+/** How many of condition and time to live must be written. */
+function optionCount(condition: number, ttlMs: number): number {
+  if (ttlMs !== TTL_NONE) return 2;
+  return condition === CONDITION_NONE ? 0 : 1;
+}
+
+function writeOptions(bytes: Buffer, at: number, condition: number, ttlMs: number): number {
+  const count = optionCount(condition, ttlMs);
+  if (count === 0) return at;
+  const next = writeCondition(bytes, at, condition);
+  return count === 2 ? writeTtl(bytes, next, ttlMs) : next;
+}
+
+export function encodePut(
+  out: OutputBuffer,
+  id: number,
+  key: Bytes,
+  value: Bytes,
+  condition: number,
+  ttlMs: number,
+  deadlineMs = 0,
+): void {
+  const room = bytesRoom(key) + bytesRoom(value) + OPTIONS_ROOM;
+  begin(out, id, OP_PUT, 2 + optionCount(condition, ttlMs), room, deadlineMs);
+  const { bytes } = out;
+  const at = writeBytes(bytes, writeBytes(bytes, out.at, key), value);
+  out.at = writeOptions(bytes, at, condition, ttlMs);
+  out.endFrame();
+}
+
+export function encodeDelete(
+  out: OutputBuffer,
+  id: number,
+  key: Bytes,
+  condition: number,
+  deadlineMs = 0,
+): void {
+  const count = 1 + optionCount(condition, TTL_NONE);
+  begin(out, id, OP_DELETE, count, bytesRoom(key) + OPTIONS_ROOM, deadlineMs);
+  const at = writeBytes(out.bytes, out.at, key);
+  out.at = writeOptions(out.bytes, at, condition, TTL_NONE);
+  out.endFrame();
+}
+
+export function encodeGetMany(
+  out: OutputBuffer,
+  id: number,
+  keys: readonly Bytes[],
+  deadlineMs = 0,
+): void {
+  let room = HEADER_BYTES_MAX;
+  for (const key of keys) room += bytesRoom(key);
+  begin(out, id, OP_GET_MANY, 1, room, deadlineMs);
+  let at = writeArrayHeader(out.bytes, out.at, keys.length);
+  for (const key of keys) at = writeBytes(out.bytes, at, key);
+  out.at = at;
+  out.endFrame();
+}
+
+/** The most that an item takes on the wire. */
+function batchItemRoom(item: BatchItem): number {
+  const value = item.type === 'put' ? bytesRoom(item.value) : 0;
+  return HEADER_BYTES_MAX + 1 + bytesRoom(item.key) + value + OPTIONS_ROOM;
+}
+
+function writeBatchItem(bytes: Buffer, at: number, item: BatchItem): number {
+  const condition = conditionOf(item);
+  if (item.type === 'delete') {
+    let next = writeArrayHeader(bytes, at, 2 + optionCount(condition, TTL_NONE));
+    next = writeUint(bytes, next, BATCH_DELETE);
+    return writeOptions(bytes, writeBytes(bytes, next, item.key), condition, TTL_NONE);
+  }
+  const ttlMs = ttlOf(item);
+  let next = writeArrayHeader(bytes, at, 3 + optionCount(condition, ttlMs));
+  next = writeUint(bytes, next, BATCH_PUT);
+  next = writeBytes(bytes, writeBytes(bytes, next, item.key), item.value);
+  return writeOptions(bytes, next, condition, ttlMs);
+}
+
+/** @throws CaskError INVALID_OPTION for an item's options; then nothing is written */
+export function encodeBatch(
+  out: OutputBuffer,
+  id: number,
+  items: readonly BatchItem[],
+  deadlineMs = 0,
+): void {
+  let room = HEADER_BYTES_MAX;
+  for (const item of items) room += batchItemRoom(item);
+  begin(out, id, OP_BATCH, 1, room, deadlineMs);
+  try {
+    let at = writeArrayHeader(out.bytes, out.at, items.length);
+    for (const item of items) at = writeBatchItem(out.bytes, at, item);
+    out.at = at;
+  } catch (thrown) {
+    out.abandonFrame();
+    throw thrown;
+  }
+  out.endFrame();
+}
+
+function writeBytesOrNil(bytes: Buffer, at: number, data: Bytes | undefined): number {
+  return data === undefined ? writeNil(bytes, at) : writeBytes(bytes, at, data);
+}
+
+export function encodeRange(
+  out: OutputBuffer,
+  id: number,
+  range: RangeRequest,
+  deadlineMs = 0,
+): void {
+  const { start, end, prefix, after, limit } = range;
+  let room = 2 * INT_BYTES_MAX;
+  for (const bound of [start, end, prefix, after])
+    room += bound === undefined ? 1 : bytesRoom(bound);
+  begin(out, id, OP_RANGE, 6, room, deadlineMs);
+  const { bytes } = out;
+  let at = writeBytesOrNil(bytes, out.at, start);
+  at = writeBytesOrNil(bytes, at, end);
+  at = writeBytesOrNil(bytes, at, prefix);
+  at = writeBytesOrNil(bytes, at, after);
+  at = limit === undefined ? writeNil(bytes, at) : writeUint(bytes, at, limit);
+  const flags =
+    (range.reverse === true ? RANGE_REVERSE : 0) | (range.keysOnly === true ? RANGE_KEYS_ONLY : 0);
+  out.at = writeUint(bytes, at, flags);
+  out.endFrame();
+}
+
+/** Any other request: PING, COUNT, STATS, SYNC, MERGE, CANCEL. */
+export function encodeRequest(
+  out: OutputBuffer,
+  id: number,
+  op: number,
+  args: readonly PlainValue[],
+  deadlineMs = 0,
+): void {
+  begin(out, id, op, args.length, valueRoom(args), deadlineMs);
+  for (const argument of args) out.at = writeValue(out.bytes, out.at, argument);
+  out.endFrame();
+}
+
+export function encodeHelloRequest(out: OutputBuffer, id: number, hello: HelloRequest): void {
+  encodeRequest(out, id, OP_HELLO, [{ client: hello.client, version: hello.version }]);
+}

@@ -1,0 +1,44 @@
+/** All commands by the number of their operation. */
+
+import { OP_NAMES } from '../../protocol/op-codes.ts';
+import { batch } from './batch.ts';
+import { cancel } from './cancel.ts';
+import type { Command } from './command.ts';
+import { count } from './count.ts';
+import { deleteKey } from './delete.ts';
+import { exists } from './exists.ts';
+import { get } from './get.ts';
+import { getMany } from './get-many.ts';
+import { hello } from './hello.ts';
+import { merge } from './merge.ts';
+import { ping } from './ping.ts';
+import { put } from './put.ts';
+import { range } from './range.ts';
+import { stats } from './stats.ts';
+import { sync } from './sync.ts';
+
+const COMMANDS: readonly Command[] = [
+  hello,
+  ping,
+  get,
+  getMany,
+  put,
+  deleteKey,
+  exists,
+  count,
+  batch,
+  range,
+  stats,
+  sync,
+  merge,
+  cancel,
+];
+
+const BY_OP: readonly (Command | undefined)[] = OP_NAMES.map((_, op) =>
+  COMMANDS.find((command) => command.op === op),
+);
+
+/** The command of an operation; undefined: there is none. */
+export function commandOf(op: number): Command | undefined {
+  return BY_OP[op];
+}

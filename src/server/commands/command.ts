@@ -1,0 +1,44 @@
+/** What a command is, and what it sees of the connection that asked. */
+
+import type { CaskError } from '../../errors/cask-error.ts';
+import type { OutputBuffer } from '../../protocol/output-buffer.ts';
+import type { RequestReader } from '../../protocol/request-reader.ts';
+import type { Session } from '../../storage/session.ts';
+import type { ServerServices } from '../server-services.ts';
+
+export interface CommandContext {
+  readonly services: ServerServices;
+  /** The session of this connection; there is one once HELLO is done. */
+  readonly session: Session;
+  readonly clientId: number;
+  /** Replies are encoded here; `answered()` follows each. */
+  readonly out: OutputBuffer;
+  /** Says that the one reply to a request stands in `out`. */
+  answered(): void;
+  /** Answers a request with an error. */
+  refuse(id: number, error: CaskError): void;
+  /** Answers with `encode` when the work is done, or with its error; `cancel` may come first. */
+  answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>): void;
+  /** Answers a request with CANCELLED, if it waits and can be left alone. @returns did it wait */
+  cancel(id: number): boolean;
+  /** HELLO is done. @returns false: it was done before */
+  greet(client: string): boolean;
+}
+
+export interface LaterAnswer<T> {
+  encode(out: OutputBuffer, id: number, result: T): void;
+  /** About the size of the reply, where it can be large. */
+  bytes?(result: T): number;
+  /** CANCEL answers at once and the result is dropped. False: it is carried out in any case. */
+  readonly cancellable: boolean;
+  /** Not waited for when the server stops. */
+  readonly leftAtShutdown?: boolean;
+}
+
+/**
+ * Reads its arguments (what the reader throws becomes the reply) and sees to exactly one reply.
+ */
+export interface Command {
+  readonly op: number;
+  run(context: CommandContext, request: RequestReader): void;
+}

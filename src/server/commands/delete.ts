@@ -1,0 +1,12 @@
+import { OP_DELETE } from '../../protocol/op-codes.ts';
+import type { Command } from './command.ts';
+
+/** DELETE key, condition?. Answered through the connection's `ReplySink`. */
+export const deleteKey: Command = {
+  op: OP_DELETE,
+  run({ session }, request) {
+    request.readDelete();
+    const { buffer, keyStart, keyBytes, condition, id } = request;
+    session.delete(buffer, keyStart, keyBytes, condition, id);
+  },
+};

@@ -1,0 +1,161 @@
+/**
+ * The incoming side of a connection: cuts chunks into frames and hands them over one by one,
+ * until there are none, something must wait, or the other connections have their turn.
+ */
+
+import type { Socket } from 'node:net';
+import { type CaskError, toCaskError } from '../errors/cask-error.ts';
+import { GREETING_FRAME_BYTES_MAX } from '../protocol/frame.ts';
+import { FrameParser } from '../protocol/frame-parser.ts';
+import { PreambleReader } from '../protocol/preamble.ts';
+import type { BackPressure } from './back-pressure.ts';
+import type { ConnectionDeadlines } from './connection-deadlines.ts';
+import type { ConnectionOutput } from './connection-output.ts';
+import type { ServerServices } from './server-services.ts';
+
+/** The connection, as its input sees it. */
+export interface InputOwner {
+  readonly services: ServerServices;
+  readonly closed: boolean;
+  /** Requests without an answer. */
+  readonly inFlight: number;
+  handleFrame(buffer: Buffer, start: number, end: number): void;
+  /** All that has come so far is handled. */
+  inputHandled(): void;
+  /** The stream cannot be read on. */
+  inputBroken(error: CaskError): void;
+  flush(): void;
+}
+
+export class ConnectionInput {
+  /** Within `#handle`, whose end flushes. */
+  handling = false;
+
+  readonly #owner: InputOwner;
+  readonly #socket: Socket;
+  readonly #output: ConnectionOutput;
+  readonly #pressure: BackPressure;
+  readonly #deadlines: ConnectionDeadlines;
+  readonly #preamble = new PreambleReader();
+  readonly #parser = new FrameParser(GREETING_FRAME_BYTES_MAX, 0);
+  /** Stopped until there is room again. */
+  #waiting = false;
+  #turnScheduled = false;
+
+  constructor(
+    owner: InputOwner,
+    socket: Socket,
+    output: ConnectionOutput,
+    pressure: BackPressure,
+    deadlines: ConnectionDeadlines,
+  ) {
+    this.#owner = owner;
+    this.#socket = socket;
+    this.#output = output;
+    this.#pressure = pressure;
+    this.#deadlines = deadlines;
+  }
+
+  /** Has input that was not handled yet, and will be. */
+  get busy(): boolean {
+    return this.#waiting || this.#turnScheduled;
+  }
+
+  /** Is a frame begun and not complete? */
+  get midFrame(): boolean {
+    return this.#parser.midFrame;
+  }
+
+  allowFrames(bytesMax: number): void {
+    this.#parser.maxFrameBytes = bytesMax;
+  }
+
+  push(chunk: Buffer): void {
+    let rest = chunk;
+    if (this.#preamble.preamble === undefined) {
+      try {
+        rest = chunk.subarray(this.#preamble.push(chunk));
+      } catch (thrown) {
+        this.#owner.inputBroken(toCaskError(thrown));
+        return;
+      }
+    }
+    if (rest.length > 0) this.#parser.push(rest);
+    this.#handle();
+  }
+
+  /** Goes on if it had to wait and there is room now. */
+  goOn(): void {
+    const owner = this.#owner;
+    if (!this.#waiting || owner.services.store.writeQueueIsLong) return;
+    if (!this.#pressure.mayGoOn(owner.inFlight, this.#output.pendingBytes)) return;
+    this.#waiting = false;
+    this.#scheduleTurn();
+  }
+
+  readonly #turn = (): void => {
+    this.#turnScheduled = false;
+    if (!this.#owner.closed) this.#handle();
+  };
+
+  #handle(): void {
+    const owner = this.#owner;
+    const { framesPerTurn, bytesPerTurn } = owner.services.limits;
+    const parser = this.#parser;
+    const unsent = this.#socket.writableLength;
+    const gatheredBefore = this.#output.buffer.pendingBytes;
+    let bytesIn = 0;
+    this.handling = true;
+    for (let frames = 0; !owner.closed; frames++) {
+      const gathered = this.#output.buffer.pendingBytes;
+      if (this.#mustWait(unsent + gathered)) {
+        this.#waiting = true;
+        this.#socket.pause();
+        break;
+      }
+      if (frames === framesPerTurn || bytesIn + gathered - gatheredBefore > bytesPerTurn) {
+        this.#scheduleTurn();
+        break;
+      }
+      if (!this.#nextFrame()) break;
+      bytesIn += parser.end - parser.start;
+      owner.handleFrame(parser.buffer, parser.start, parser.end);
+    }
+    this.handling = false;
+    owner.flush();
+  }
+
+  #mustWait(pendingBytes: number): boolean {
+    const { services, inFlight } = this.#owner;
+    if (services.store.writeQueueIsLong) {
+      services.awaitShortWriteQueue();
+      return true;
+    }
+    return this.#pressure.mustWait(inFlight, pendingBytes);
+  }
+
+  #scheduleTurn(): void {
+    if (this.#turnScheduled) return;
+    this.#turnScheduled = true;
+    this.#socket.pause();
+    setImmediate(this.#turn);
+  }
+
+  /** @returns false: no complete frame is there */
+  #nextFrame(): boolean {
+    const parser = this.#parser;
+    try {
+      if (parser.next()) {
+        this.#deadlines.frameDone();
+        return true;
+      }
+    } catch (thrown) {
+      this.#owner.inputBroken(toCaskError(thrown));
+      return false;
+    }
+    if (parser.midFrame) this.#deadlines.frameBegun(performance.now());
+    this.#owner.inputHandled();
+    if (this.#socket.isPaused()) this.#socket.resume();
+    return false;
+  }
+}

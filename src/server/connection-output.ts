@@ -1,0 +1,64 @@
+/** The outgoing side of a connection: replies gather in a buffer and leave in one write a turn. */
+
+import type { Socket } from 'node:net';
+import { OutputBuffer } from '../protocol/output-buffer.ts';
+import type { ServerCounters } from './server-counters.ts';
+
+export class ConnectionOutput {
+  readonly buffer = new OutputBuffer();
+  readonly #socket: Socket;
+  readonly #counters: ServerCounters;
+  /** The socket has more than it likes; `drained()` ends that. */
+  #blocked = false;
+
+  constructor(socket: Socket, counters: ServerCounters) {
+    this.#socket = socket;
+    this.#counters = counters;
+  }
+
+  /** Bytes of replies that the kernel has not taken. */
+  get pendingBytes(): number {
+    return this.buffer.pendingBytes + this.#socket.writableLength;
+  }
+
+  /** Writes what has gathered, unless the socket is still busy with earlier writes. */
+  flush(): void {
+    if (!this.#blocked) this.#write();
+  }
+
+  /** The socket has written everything it had. */
+  drained(): void {
+    this.#blocked = false;
+    this.#write();
+  }
+
+  /** Writes everything, then says that nothing follows. */
+  end(): void {
+    this.#write();
+    this.#socket.end();
+  }
+
+  #write(): void {
+    const { buffer } = this;
+    if (buffer.pendingBytes === 0) return;
+    const socket = this.#socket;
+    if (!socket.writable) {
+      buffer.clear();
+      return;
+    }
+    this.#counters.bytesOut += buffer.pendingBytes;
+    let part = buffer.take();
+    let next = buffer.take();
+    if (next === undefined) {
+      if (part !== undefined) this.#blocked = !socket.write(part);
+    } else {
+      socket.cork();
+      for (; part !== undefined; part = next, next = buffer.take()) {
+        this.#blocked = !socket.write(part);
+      }
+      socket.uncork();
+    }
+    // an empty queue after the write means that the kernel took it all at once
+    if (socket.writableLength === 0) buffer.rewind();
+  }
+}

@@ -1,0 +1,416 @@
+/**
+ * One client: a state machine over its socket.
+ *
+ *     greeting --HELLO--> open --GOAWAY--> draining --> closed
+ *         \________________ \__________________________/
+ *
+ * Requests are handled where they lie in the socket's chunk. GET, PUT, DELETE and EXISTS go to
+ * the session with the request's id as token, and their answers are encoded straight from the
+ * store's buffers; nothing is allocated for them. Replies of a turn leave in one write.
+ */
+
+import type { Socket } from 'node:net';
+import { assert, CaskError, toCaskError } from '../errors/cask-error.ts';
+import { errorMessage, errorNumber } from '../protocol/error-message.ts';
+import { CONNECTION_ID, REQUEST_ID_MAX } from '../protocol/frame.ts';
+import { checkBody } from '../protocol/msgpack-reader.ts';
+import { OP_HELLO, opName } from '../protocol/op-codes.ts';
+import type { OutputBuffer } from '../protocol/output-buffer.ts';
+import { encodePreamble } from '../protocol/preamble.ts';
+import { PUSH_DISCONNECT, PUSH_GOAWAY, PUSH_PING } from '../protocol/push-kinds.ts';
+import {
+  encodeAbsentReply,
+  encodeBoolReply,
+  encodeDeleteReply,
+  encodeErrorReply,
+  encodePush,
+  encodePutReply,
+  encodeValueReply,
+} from '../protocol/reply-writer.ts';
+import { RequestReader } from '../protocol/request-reader.ts';
+import type { EntryView, PutOutcome, ReplySink } from '../storage/reply-sink.ts';
+import type { Session } from '../storage/session.ts';
+import { BackPressure } from './back-pressure.ts';
+import type { CommandContext, LaterAnswer } from './commands/command.ts';
+import { commandOf } from './commands/command-table.ts';
+import { ConnectionDeadlines } from './connection-deadlines.ts';
+import { ConnectionInput, type InputOwner } from './connection-input.ts';
+import { ConnectionOutput } from './connection-output.ts';
+import type { Flushable } from './flush-queue.ts';
+import { type PendingAnswer, PendingAnswers } from './pending-answers.ts';
+import type { ServerServices } from './server-services.ts';
+
+export type ConnectionState = 'greeting' | 'open' | 'draining' | 'closed';
+
+const PREAMBLE = encodePreamble();
+
+export class Connection implements ReplySink, CommandContext, InputOwner, Flushable {
+  readonly services: ServerServices;
+  readonly clientId: number;
+  readonly out: OutputBuffer;
+
+  readonly #socket: Socket;
+  readonly #output: ConnectionOutput;
+  readonly #pressure: BackPressure;
+  readonly #deadlines: ConnectionDeadlines;
+  readonly #input: ConnectionInput;
+  readonly #request = new RequestReader();
+  readonly #later = new PendingAnswers();
+
+  #state: ConnectionState = 'greeting';
+  #session: Session | undefined;
+  #preambleSent = false;
+  /** Requests without an answer, of every kind. */
+  inFlight = 0;
+  /** In the flush queue. */
+  #queued = false;
+  /** The client said that it sends nothing more. */
+  #inputEnded = false;
+  /** While draining: requests that were here before GOAWAY have been handled. */
+  #refusing = false;
+
+  constructor(socket: Socket, services: ServerServices, clientId: number) {
+    this.services = services;
+    this.clientId = clientId;
+    this.#socket = socket;
+    this.#output = new ConnectionOutput(socket, services.counters);
+    this.out = this.#output.buffer;
+    this.#pressure = new BackPressure(services.limits);
+    this.#deadlines = new ConnectionDeadlines(services.limits, performance.now());
+    const parts = [this.#output, this.#pressure, this.#deadlines] as const;
+    this.#input = new ConnectionInput(this, socket, ...parts);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get closed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  /** Nothing asked is left to answer, nothing answered is left to send. */
+  get idle(): boolean {
+    return this.inFlight === 0 && !this.#input.busy && this.#output.pendingBytes === 0;
+  }
+
+  get session(): Session {
+    assert(this.#session !== undefined, 'commands run after HELLO');
+    return this.#session;
+  }
+
+  // ---- the socket's events
+
+  onData(chunk: Buffer): void {
+    this.services.counters.bytesIn += chunk.length;
+    if (this.#state === 'closed') return;
+    this.#deadlines.heard(this.services.coarseNowMs);
+    this.#input.push(chunk);
+  }
+
+  onDrain(): void {
+    this.#output.drained();
+    this.#input.goOn();
+    this.#endIfServed();
+  }
+
+  /** The client sends nothing more, but still reads. */
+  onEnd(): void {
+    this.#inputEnded = true;
+    this.#endIfServed();
+  }
+
+  onClose(): void {
+    this.#leave();
+    this.out.clear();
+  }
+
+  // ---- input
+
+  inputHandled(): void {
+    if (this.#state === 'draining') this.#refusing = true;
+  }
+
+  inputBroken(error: CaskError): void {
+    this.#endWith(error);
+  }
+
+  /** The store's write queue is short again. */
+  onWriteQueueShort(): void {
+    this.#input.goOn();
+  }
+
+  handleFrame(buffer: Buffer, start: number, end: number): void {
+    const request = this.#request;
+    request.id = 0;
+    this.inFlight += 1;
+    try {
+      request.open(buffer, start, end);
+      this.services.counters.countRequest(request.op);
+      this.#dispatch(request);
+    } catch (thrown) {
+      this.#refuseFrame(toCaskError(thrown), buffer, start, end);
+    }
+  }
+
+  #dispatch(request: RequestReader): void {
+    const { id, op } = request;
+    if (this.#state !== 'open' && !this.#admitted(id, op)) return;
+    if (this.#later.size > 0 && this.#later.has(id)) {
+      throw new CaskError('BAD_REQUEST', `id ${id} is in flight already`);
+    }
+    const command = commandOf(op);
+    if (command === undefined) {
+      request.readNothing();
+      this.refuse(id, new CaskError('UNKNOWN_OPERATION', `there is no ${opName(op)}`));
+      return;
+    }
+    command.run(this, request);
+  }
+
+  /** Outside of the state `open`: may the request be carried out? */
+  #admitted(id: number, op: number): boolean {
+    if (this.#state === 'greeting' && op !== OP_HELLO) {
+      const message = `${opName(op)} came before HELLO`;
+      this.#endWith(new CaskError('HANDSHAKE_REQUIRED', message), id);
+      return false;
+    }
+    if (this.#state === 'draining' && this.#refusing) {
+      this.refuse(id, new CaskError('SHUTTING_DOWN', 'the server is stopping; ask another'));
+      return false;
+    }
+    return true;
+  }
+
+  /** Answers a request that was not understood; ends the connection when the frame is no good. */
+  #refuseFrame(error: CaskError, buffer: Buffer, start: number, end: number): void {
+    let worst = error;
+    try {
+      checkBody(buffer, start, end);
+    } catch (thrown) {
+      worst = toCaskError(thrown);
+    }
+    const { id } = this.#request;
+    if (worst.code === 'INTERNAL') this.#logBug(worst);
+    if (worst.code === 'BAD_FRAME' || id < 1 || id > REQUEST_ID_MAX) this.#endWith(worst);
+    else this.refuse(id, worst);
+  }
+
+  #logBug(error: CaskError): void {
+    const { op } = this.#request;
+    this.services.log('error', 'request failed', { op: opName(op), error: error.message });
+  }
+
+  // ---- what commands use
+
+  greet(client: string): boolean {
+    if (this.#state !== 'greeting') return false;
+    this.#state = 'open';
+    this.#session = this.services.store.openSession(this);
+    this.#input.allowFrames(this.services.limits.maxFrameBytes);
+    this.#sendPreamble();
+    this.services.log('debug', 'client', { clientId: this.clientId, client });
+    return true;
+  }
+
+  answered(): void {
+    this.inFlight -= 1;
+    if (this.#input.handling || this.#queued) return;
+    this.#queued = true;
+    this.services.flushQueue.add(this);
+  }
+
+  refuse(id: number, error: CaskError): void {
+    if (this.#state === 'closed') return;
+    this.services.counters.countError(error.code);
+    this.#sendPreamble();
+    encodeErrorReply(this.out, id, error);
+    this.answered();
+  }
+
+  answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>): void {
+    const { cancellable, leftAtShutdown = false } = how;
+    const answer: PendingAnswer = { cancellable, leftAtShutdown };
+    this.#later.add(id, answer);
+    work.then(
+      (result) => {
+        if (this.#later.settle(id, answer)) this.#answerNow(id, result, how);
+      },
+      (thrown: unknown) => {
+        if (this.#later.settle(id, answer)) this.refuse(id, toCaskError(thrown));
+      },
+    );
+  }
+
+  #answerNow<T>(id: number, result: T, how: LaterAnswer<T>): void {
+    if (how.bytes !== undefined && !this.#admits(id, how.bytes(result))) return;
+    how.encode(this.out, id, result);
+    this.answered();
+  }
+
+  cancel(id: number): boolean {
+    const answer = this.#later.get(id);
+    if (answer?.cancellable && this.#later.settle(id, answer)) {
+      this.refuse(id, new CaskError('CANCELLED', 'cancelled by the client'));
+    }
+    return answer !== undefined;
+  }
+
+  // ---- the session's answers
+
+  onValue(token: number, entry: EntryView): void {
+    if (this.#state === 'closed' || !this.#admits(token, entry.valueBytes)) return;
+    encodeValueReply(this.out, token, entry);
+    this.answered();
+  }
+
+  onAbsent(token: number): void {
+    if (this.#state === 'closed') return;
+    encodeAbsentReply(this.out, token);
+    this.answered();
+  }
+
+  onExists(token: number, exists: boolean): void {
+    if (this.#state === 'closed') return;
+    encodeBoolReply(this.out, token, exists);
+    this.answered();
+  }
+
+  onPut(token: number, outcome: PutOutcome): void {
+    if (this.#state === 'closed') return;
+    encodePutReply(this.out, token, outcome);
+    this.answered();
+  }
+
+  onDelete(token: number, revision: number): void {
+    if (this.#state === 'closed') return;
+    encodeDeleteReply(this.out, token, revision);
+    this.answered();
+  }
+
+  onError(token: number, error: CaskError): void {
+    this.refuse(token, error);
+  }
+
+  /** Is there room for a reply of this size? If not, BUSY is the answer. */
+  #admits(id: number, replyBytes: number): boolean {
+    if (this.#pressure.admits(replyBytes, this.#output.pendingBytes)) return true;
+    this.refuse(id, new CaskError('BUSY', 'too many bytes of replies wait; read them, then retry'));
+    return false;
+  }
+
+  // ---- output
+
+  flush(): void {
+    this.#queued = false;
+    this.#output.flush();
+    this.#input.goOn();
+    this.#endIfServed();
+  }
+
+  #sendPreamble(): void {
+    if (this.#preambleSent) return;
+    this.#preambleSent = true;
+    this.out.append(PREAMBLE);
+  }
+
+  // ---- time
+
+  /** Looks at deadlines. */
+  sweep(nowMs: number): void {
+    if (this.#state === 'closed') {
+      if (this.#deadlines.lingeredEnough(nowMs)) this.#socket.destroy();
+      return;
+    }
+    this.#input.goOn();
+    this.#endIfServed();
+    if (this.#pressure.isTooSlow(this.#output.pendingBytes, nowMs)) {
+      this.services.counters.slowConsumers += 1;
+      this.disconnect(new CaskError('SLOW_CONSUMER', 'replies were not read for too long'));
+      return;
+    }
+    const { busy } = this.#input;
+    const late = this.#deadlines.missed(nowMs, this.#state === 'greeting', busy);
+    if (late !== undefined) this.#endWith(late);
+    else if (this.#state !== 'greeting') this.#sweepIdle(nowMs, busy || this.inFlight > 0);
+  }
+
+  #sweepIdle(nowMs: number, busy: boolean): void {
+    const idleness = this.#deadlines.idleness(nowMs, busy);
+    if (idleness === 'over') {
+      const { idleTimeoutMs } = this.services.limits;
+      this.disconnect(new CaskError('IDLE_TIMEOUT', `nothing was sent for ${idleTimeoutMs} ms`));
+    } else if (idleness === 'ask') {
+      encodePush(this.out, PUSH_PING, [nowMs >>> 0]);
+      this.#output.flush();
+    }
+  }
+
+  // ---- the end
+
+  /** Asks the client to go; what was asked before is still answered. */
+  drain(reason: string, graceMs: number): void {
+    if (this.#state === 'greeting') this.#endWith(new CaskError('SHUTTING_DOWN', reason));
+    if (this.#state !== 'open') return;
+    this.#state = 'draining';
+    this.#refusing = !this.#input.busy;
+    encodePush(this.out, PUSH_GOAWAY, [reason, graceMs]);
+    for (const id of this.#later.takeLeftAtShutdown()) {
+      this.refuse(id, new CaskError('SHUTTING_DOWN', `${reason}; the work goes on after a start`));
+    }
+    this.#output.flush();
+  }
+
+  /** Says why, and closes. */
+  disconnect(error: CaskError): void {
+    if (this.#state === 'closed') return;
+    this.services.counters.countError(error.code);
+    encodePush(this.out, PUSH_DISCONNECT, [errorNumber(error), error.code, errorMessage(error)]);
+    this.end();
+  }
+
+  /** A connection too many: says so and closes. */
+  reject(error: CaskError): void {
+    this.#endWith(error);
+  }
+
+  /** Sends what there is and closes; the client has a moment to read it. */
+  end(): void {
+    if (this.#state === 'closed') return;
+    this.#leave();
+    this.#deadlines.lingerFrom(performance.now());
+    this.#output.end();
+    // what still comes is read and dropped: unread bytes would turn the close into a reset
+    this.#socket.resume();
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#leave();
+    this.#socket.destroy();
+  }
+
+  /** An error of the connection (id 0) or of a request that ends it. */
+  #endWith(error: CaskError, id = CONNECTION_ID): void {
+    if (this.#state === 'closed') return;
+    this.services.counters.countError(error.code);
+    this.#sendPreamble();
+    encodeErrorReply(this.out, id, error);
+    this.end();
+  }
+
+  /** The client has sent all it will: closes once everything is answered. */
+  #endIfServed(): void {
+    if (!this.#inputEnded || this.#state === 'closed' || !this.idle) return;
+    if (this.#input.midFrame) this.services.counters.truncatedStreams += 1;
+    this.end();
+  }
+
+  /** No more answers from here on. */
+  #leave(): void {
+    this.#state = 'closed';
+    this.#session?.close();
+    this.#session = undefined;
+    this.#later.clear();
+  }
+}

@@ -1,0 +1,7 @@
+/** The server: the wire protocol over a store. */
+
+export { CaskServer, type ListenOptions, listen } from './listener.ts';
+export type { ServedStore } from './served-store.ts';
+export type { ServerStats } from './server-counters.ts';
+export type { ServerLimits } from './server-limits.ts';
+export type { ServerIdentity } from './server-services.ts';

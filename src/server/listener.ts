@@ -1,0 +1,201 @@
+/**
+ * The TCP listener: accepts connections up to a limit, sweeps over their deadlines once a second,
+ * and lets them go in good order when the server stops.
+ */
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { CaskError } from '../errors/cask-error.ts';
+import type { StoreLogger } from '../storage/store-options.ts';
+import { Connection } from './connection.ts';
+import { FlushQueue } from './flush-queue.ts';
+import type { ServedStore } from './served-store.ts';
+import { ServerCounters, type ServerStats } from './server-counters.ts';
+import { resolveServerLimits, type ServerLimits } from './server-limits.ts';
+import type { ServerIdentity, ServerServices } from './server-services.ts';
+
+export interface ListenOptions {
+  readonly store: ServedStore;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly identity: ServerIdentity;
+  readonly limits?: Partial<ServerLimits>;
+  readonly log?: StoreLogger;
+}
+
+/** Connections above the limit that are told so; more are just closed. */
+const REJECTIONS_AT_ONCE_MAX = 64;
+/** After GOAWAY, the time for requests that crossed it to get their answer. */
+const DRAIN_CROSSING_MS = 100;
+const DRAIN_POLL_MS = 10;
+const KEEP_ALIVE_DELAY_MS = 60_000;
+const ACCEPT_BACKLOG = 511;
+
+/**
+ * Listens.
+ * @throws CaskError INVALID_OPTION; the system's error (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...)
+ */
+export async function listen(options: ListenOptions): Promise<CaskServer> {
+  const server = new CaskServer(options);
+  await server.open(options.host, options.port);
+  return server;
+}
+
+export class CaskServer implements ServerServices {
+  readonly store: ServedStore;
+  readonly limits: ServerLimits;
+  readonly identity: ServerIdentity;
+  readonly log: StoreLogger;
+  readonly counters = new ServerCounters();
+  readonly flushQueue = new FlushQueue();
+  coarseNowMs = performance.now();
+
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  #sweeper: NodeJS.Timeout | undefined;
+  #clientIds = 0;
+  #rejecting = 0;
+  #awaitingShortQueue = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ListenOptions) {
+    this.store = options.store;
+    this.limits = resolveServerLimits(options.limits ?? {}, options.store.options);
+    this.identity = options.identity;
+    this.log = options.log ?? (() => {});
+    this.#server = createServer(
+      {
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+        // a client may shut down its sending side and still read its answers
+        allowHalfOpen: true,
+      },
+      (socket) => this.#accept(socket),
+    );
+  }
+
+  /** Starts to listen; `listen()` does it. */
+  open(host: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, backlog: ACCEPT_BACKLOG }, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', (error) => {
+          this.log('error', 'listener failed', { error: error.message });
+        });
+        this.#sweeper = setInterval(() => this.#sweep(), this.limits.sweepIntervalMs);
+        this.#sweeper.unref();
+        resolve();
+      });
+    });
+  }
+
+  /** Where it listens. */
+  get address(): { readonly host: string; readonly port: number } {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') return { host: '', port: 0 };
+    return { host: address.address, port: address.port };
+  }
+
+  stats(): ServerStats {
+    return this.counters.snapshot();
+  }
+
+  awaitShortWriteQueue(): void {
+    if (this.#awaitingShortQueue) return;
+    this.#awaitingShortQueue = true;
+    this.store.onWriteQueueShort(() => {
+      this.#awaitingShortQueue = false;
+      for (const connection of this.#connections) connection.onWriteQueueShort();
+    });
+  }
+
+  /**
+   * Stops accepting, asks every client to go, answers what was asked, closes.
+   * @returns false: the grace was over before everything was answered
+   */
+  async drain(reason: string, graceMs: number): Promise<boolean> {
+    const deadlineMs = performance.now() + graceMs;
+    const closed = this.#stopAccepting();
+    // one turn of the loop, so that requests that lie in the kernel count as asked before
+    await nextTurn();
+    await nextTurn();
+    for (const connection of this.#connections) connection.drain(reason, graceMs);
+    const crossedMs = performance.now() + DRAIN_CROSSING_MS;
+    while (this.#connections.size > 0 && performance.now() < deadlineMs) {
+      await delay(DRAIN_POLL_MS);
+      const nowMs = performance.now();
+      for (const connection of this.#connections) {
+        if (connection.closed) connection.sweep(nowMs);
+        else if (connection.idle && nowMs >= crossedMs) connection.end();
+      }
+    }
+    const late = [...this.#connections].filter(({ closed }) => !closed);
+    for (const connection of late) connection.disconnect(new CaskError('SHUTTING_DOWN', reason));
+    this.#destroyAll();
+    await closed;
+    return late.length === 0;
+  }
+
+  /** Stops accepting and closes every connection at once. */
+  close(): Promise<void> {
+    const closed = this.#stopAccepting();
+    this.#destroyAll();
+    return closed;
+  }
+
+  #destroyAll(): void {
+    clearInterval(this.#sweeper);
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #stopAccepting(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    return this.#closed;
+  }
+
+  #accept(socket: Socket): void {
+    const { counters } = this;
+    const full = this.#connections.size - this.#rejecting >= this.limits.maxConnections;
+    if (full && this.#rejecting >= REJECTIONS_AT_ONCE_MAX) {
+      counters.connectionsRejected += 1;
+      socket.destroy();
+      return;
+    }
+    this.#clientIds += 1;
+    const connection = new Connection(socket, this, this.#clientIds);
+    this.#connections.add(connection);
+    if (full) this.#rejecting += 1;
+    else counters.connectionsOpen += 1;
+    // an error is followed by 'close', which is all there is to do
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => connection.onData(chunk));
+    socket.on('drain', () => connection.onDrain());
+    socket.on('end', () => connection.onEnd());
+    socket.on('close', () => {
+      connection.onClose();
+      this.#connections.delete(connection);
+      if (full) this.#rejecting -= 1;
+      else counters.connectionsOpen -= 1;
+    });
+    if (full) this.#reject(connection);
+    else counters.connectionsAccepted += 1;
+  }
+
+  #reject(connection: Connection): void {
+    this.counters.connectionsRejected += 1;
+    const { maxConnections } = this.limits;
+    const message = `the server has ${maxConnections} connections, its limit; try again later`;
+    connection.reject(new CaskError('TOO_MANY_CONNECTIONS', message));
+  }
+
+  #sweep(): void {
+    const nowMs = performance.now();
+    this.coarseNowMs = nowMs;
+    for (const connection of this.#connections) connection.sweep(nowMs);
+  }
+}

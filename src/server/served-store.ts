@@ -1,0 +1,37 @@
+/** What the server needs of a store. The engine's `Store` has it; tests bring their own. */
+
+import type { ReplySink } from '../storage/reply-sink.ts';
+import type { Session } from '../storage/session.ts';
+import type { StoreOptions } from '../storage/store-options.ts';
+
+/** The limits of the store that requests are checked against and HELLO tells. */
+export type StoreLimits = Pick<
+  StoreOptions,
+  | 'maxKeyBytes'
+  | 'maxValueBytes'
+  | 'maxBatchItems'
+  | 'maxBatchBytes'
+  | 'maxRangeItems'
+  | 'maxRangeBytes'
+>;
+
+/** Plain data, as MERGE and STATS send it. */
+export type Facts = object;
+
+export interface ServedStore {
+  readonly options: StoreLimits;
+  openSession(sink: ReplySink): Session;
+  /** RANGE and COUNT answer LOADING before. */
+  readonly indexReady: boolean;
+  /** True: read nothing from clients for now. */
+  readonly writeQueueIsLong: boolean;
+  /** Calls the listener once, when the queue is short again. */
+  onWriteQueueShort(listener: () => void): void;
+  stats(): Facts;
+  /** Makes what is committed durable; gives the durable revision. */
+  sync(): Promise<number>;
+  merge(): Promise<Facts>;
+  mergeStatus(): Facts;
+  pauseMerge(): void;
+  resumeMerge(): void;
+}

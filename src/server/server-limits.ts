@@ -1,0 +1,121 @@
+/** Every limit of the server: named, with its default, checked once, frozen. */
+
+import { CaskError } from '../errors/cask-error.ts';
+import { FRAME_BYTES_CEILING } from '../protocol/frame.ts';
+import type { ServerLimits as WireLimits } from '../protocol/hello.ts';
+import type { StoreLimits } from './served-store.ts';
+
+/** What HELLO tells, and what only the server knows. */
+export interface ServerLimits extends WireLimits {
+  /** Connections at a time; one more is told TOO_MANY_CONNECTIONS. @default 1000 */
+  readonly maxConnections: number;
+  /** Unanswered requests of a connection; at that number its input waits. @default 4096 */
+  readonly maxInFlight: number;
+  /** From connecting to HELLO. @default 5000 */
+  readonly handshakeTimeoutMs: number;
+  /** From the first byte of a frame to its last. @default 30000 */
+  readonly frameTimeoutMs: number;
+  /** A connection that sends nothing for so long is closed; at half of it, asked. @default 600000 */
+  readonly idleTimeoutMs: number;
+  /** Unsent replies of a connection at which its input waits. @default 16 MiB */
+  readonly outputSoftBytes: number;
+  /** Unsent replies of a connection at which it is closed. @default 64 MiB */
+  readonly outputHardBytes: number;
+  /** How long unsent replies may stay above the soft limit. @default 10000 */
+  readonly outputTimeoutMs: number;
+  /** Frames handled for one connection before the others have their turn. @default 512 */
+  readonly framesPerTurn: number;
+  /** Bytes taken in and given out for one connection before the others' turn. @default 1 MiB */
+  readonly bytesPerTurn: number;
+  /** How often deadlines are looked at. @default 1000 */
+  readonly sweepIntervalMs: number;
+  /** How long a connection that was told to go may take to read that. @default 1000 */
+  readonly lingerMs: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Head of a message, error texts and the like. */
+const FRAME_OVERHEAD_BYTES = MIB;
+/** Of an item in a page or batch: revision, version, times, headers. */
+const ITEM_OVERHEAD_BYTES = 64;
+
+const OWN_DEFAULTS = {
+  maxConnections: 1000,
+  maxInFlight: 4096,
+  handshakeTimeoutMs: 5000,
+  frameTimeoutMs: 30_000,
+  idleTimeoutMs: 600_000,
+  outputSoftBytes: 16 * MIB,
+  outputHardBytes: 64 * MIB,
+  outputTimeoutMs: 10_000,
+  framesPerTurn: 512,
+  bytesPerTurn: MIB,
+  sweepIntervalMs: 1000,
+  lingerMs: 1000,
+} as const;
+
+const HOUR_MS = 3_600_000;
+
+/** Least and most of each limit. */
+const BOUNDS: Readonly<Record<keyof typeof OWN_DEFAULTS, readonly [number, number]>> = {
+  maxConnections: [1, 100_000],
+  maxInFlight: [1, 1_000_000],
+  handshakeTimeoutMs: [10, HOUR_MS],
+  frameTimeoutMs: [10, HOUR_MS],
+  idleTimeoutMs: [20, 24 * HOUR_MS],
+  outputSoftBytes: [64 * KIB, 4096 * MIB],
+  outputHardBytes: [64 * KIB, 4096 * MIB],
+  outputTimeoutMs: [10, HOUR_MS],
+  framesPerTurn: [1, 1_000_000],
+  bytesPerTurn: [KIB, 1024 * MIB],
+  sweepIntervalMs: [1, HOUR_MS],
+  lingerMs: [1, HOUR_MS],
+};
+
+/** The longest frame that any allowed request or reply can need. */
+function frameBytesFor(store: StoreLimits): number {
+  const bytes = Math.max(store.maxBatchBytes, store.maxRangeBytes + store.maxValueBytes);
+  const items = Math.max(store.maxBatchItems, store.maxRangeItems);
+  return bytes + store.maxKeyBytes + items * ITEM_OVERHEAD_BYTES + FRAME_OVERHEAD_BYTES;
+}
+
+/**
+ * Fills in defaults and checks ranges.
+ * @throws CaskError INVALID_OPTION naming every limit that is wrong and its range
+ */
+export function resolveServerLimits(
+  input: Partial<ServerLimits>,
+  store: StoreLimits,
+): ServerLimits {
+  const { maxKeyBytes, maxValueBytes, maxBatchItems, maxBatchBytes } = store;
+  const { maxRangeItems, maxRangeBytes } = store;
+  const limits: ServerLimits = {
+    ...OWN_DEFAULTS,
+    ...{ maxKeyBytes, maxValueBytes, maxBatchItems, maxBatchBytes, maxRangeItems, maxRangeBytes },
+    maxFrameBytes: frameBytesFor(store),
+    ...input,
+  };
+  const problems = problemsOf(limits, frameBytesFor(store));
+  if (problems.length > 0) throw new CaskError('INVALID_OPTION', problems.join('; '));
+  return Object.freeze(limits);
+}
+
+function problemsOf(limits: ServerLimits, frameBytesMin: number): string[] {
+  const bounds: Record<string, readonly [number, number]> = {
+    ...BOUNDS,
+    maxFrameBytes: [frameBytesMin, FRAME_BYTES_CEILING],
+  };
+  const problems: string[] = [];
+  for (const [name, [min, max]] of Object.entries(bounds)) {
+    const value = limits[name as keyof ServerLimits];
+    if (!Number.isInteger(value) || value < min || value > max) {
+      problems.push(`${name} is ${value}, allowed are integers from ${min} to ${max}`);
+    }
+  }
+  if (limits.outputHardBytes < limits.outputSoftBytes) {
+    problems.push('outputHardBytes must not be less than outputSoftBytes');
+  }
+  return problems;
+}

@@ -1,0 +1,27 @@
+/** What the connections of a server share. */
+
+import type { StoreLogger } from '../storage/store-options.ts';
+import type { FlushQueue } from './flush-queue.ts';
+import type { ServedStore } from './served-store.ts';
+import type { ServerCounters } from './server-counters.ts';
+import type { ServerLimits } from './server-limits.ts';
+
+export interface ServerIdentity {
+  readonly version: string;
+  /** Stays the same as long as the data does, where the store knows such a thing. */
+  readonly serverId: string;
+}
+
+export interface ServerServices {
+  readonly store: ServedStore;
+  readonly limits: ServerLimits;
+  readonly counters: ServerCounters;
+  readonly flushQueue: FlushQueue;
+  readonly identity: ServerIdentity;
+  /** The same shape as the engine's log. */
+  readonly log: StoreLogger;
+  /** Milliseconds that never go back, as of the last sweep: cheap, and good for deadlines. */
+  readonly coarseNowMs: number;
+  /** Calls back, once, when the store's write queue is short again. */
+  awaitShortWriteQueue(): void;
+}

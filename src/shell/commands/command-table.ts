@@ -1,0 +1,38 @@
+/** The one table of commands: parser, help, completion and hints are made from it. */
+
+import { batch } from './batch.ts';
+import type { CommandSpec } from './command.ts';
+import { count } from './count.ts';
+import { del } from './del.ts';
+import { exists } from './exists.ts';
+import { exportCommand } from './export.ts';
+import { get } from './get.ts';
+import { importCommand } from './import.ts';
+import { merge } from './merge.ts';
+import { ping } from './ping.ts';
+import { put } from './put.ts';
+import { range } from './range.ts';
+import { stats } from './stats.ts';
+import { sync } from './sync.ts';
+import { watch } from './watch.ts';
+
+export const COMMANDS: readonly CommandSpec[] = [
+  put,
+  get,
+  del,
+  exists,
+  count,
+  range,
+  batch,
+  importCommand,
+  exportCommand,
+  stats,
+  merge,
+  sync,
+  ping,
+  watch,
+];
+
+export function commandNamed(name: string): CommandSpec | undefined {
+  return COMMANDS.find((command) => command.name === name);
+}

@@ -1,0 +1,65 @@
+/** What the shell needs of the client library; `Client` fits, and so do the fakes of the tests. */
+
+import type { CaskError } from '../errors/cask-error.ts';
+import type {
+  BatchItem,
+  BatchItemResult,
+  EntryMeta,
+  RangeRequest,
+  WriteOptions,
+} from '../protocol/entry.ts';
+
+/** An entry of a page. With keys only, and for a damaged record, `value` is missing. */
+export interface ShellEntry {
+  readonly key: Buffer;
+  readonly value?: Buffer | undefined;
+  readonly revision: number;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt?: number | undefined;
+  readonly expiresAt?: number | undefined;
+  /** The record could not be read. */
+  readonly error?: CaskError | undefined;
+}
+
+export interface ShellPage {
+  readonly entries: readonly ShellEntry[];
+  readonly more: boolean;
+}
+
+export interface MergeStatus {
+  readonly state: string;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly paused: boolean;
+  readonly runs: number;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** 0: wait as long as it takes. */
+  readonly timeoutMs?: number;
+}
+
+export interface ShellClient {
+  /** What the server said of itself. */
+  readonly serverInfo?: { readonly limits: { readonly maxRangeItems: number } } | undefined;
+  getEntry(key: Buffer): Promise<ShellEntry | undefined>;
+  put(key: Buffer, value: Buffer, options?: WriteOptions): Promise<EntryMeta>;
+  delete(key: Buffer, options?: Omit<WriteOptions, 'ifAbsent'>): Promise<boolean>;
+  exists(key: Buffer): Promise<boolean>;
+  count(): Promise<number>;
+  batch(items: readonly BatchItem[]): Promise<readonly BatchItemResult[]>;
+  rangePage(options: RangeRequest): Promise<ShellPage>;
+  stats(): Promise<object>;
+  sync(options?: CallOptions): Promise<number>;
+  merge(options?: CallOptions): Promise<object>;
+  mergeStatus(): Promise<MergeStatus>;
+  pauseMerge(): Promise<MergeStatus>;
+  resumeMerge(): Promise<MergeStatus>;
+  ping(): Promise<number>;
+  /** Waits for what is underway. Never rejects. */
+  close(): Promise<void>;
+  /** Closes at once. */
+  destroy(): void;
+}

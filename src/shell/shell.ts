@@ -1,0 +1,51 @@
+/** What every command of the shell works with: streams, the connection, the way to other commands. */
+
+import { CaskError } from '../errors/cask-error.ts';
+import type { ShellClient } from './shell-client.ts';
+import type { ShellIo } from './shell-io.ts';
+
+export interface Shell {
+  readonly io: ShellIo;
+  /** The server's address as a URL. */
+  readonly url: string;
+  /** Commands come from stdin, which therefore holds no values. */
+  readonly stdinTaken: boolean;
+  /** Aborted by Ctrl-C in the interactive shell. */
+  readonly signal: AbortSignal | undefined;
+  /** The connection, made when it is first asked for. */
+  client(): Promise<ShellClient>;
+  /** Runs another command and returns its exit code. */
+  run(words: readonly string[]): Promise<number>;
+}
+
+/** Makes a connection to a URL. */
+export type Connector = (url: string) => Promise<ShellClient>;
+
+/** Throws CANCELLED once Ctrl-C was pressed; long loops ask at every turn. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CaskError('CANCELLED', 'cancelled');
+}
+
+/** The same object, with every call of it given up when the signal fires. */
+export function cancellable<T extends object>(object: T, signal: AbortSignal | undefined): T {
+  if (signal === undefined) return object;
+  return new Proxy(object, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => untilCancelled(Reflect.apply(member, target, args), signal);
+    },
+  });
+}
+
+async function untilCancelled(result: unknown, signal: AbortSignal): Promise<unknown> {
+  throwIfCancelled(signal);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(new CaskError('CANCELLED', 'cancelled'));
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([result, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

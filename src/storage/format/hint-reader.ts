@@ -1,0 +1,259 @@
+/** Reading hint files (`hint-layout.ts` has the format) in blocks, trusting nothing. */
+
+import { assert } from '../../errors/cask-error.ts';
+import type { FileHandle, FileSystem } from '../disk/file-system.ts';
+import { compareBytes } from './byte-ranges.ts';
+import { crc32 } from './checksum.ts';
+import {
+  BLOCK_CRC_AT,
+  BLOCK_ENTRIES_AT,
+  BLOCK_ENTRY_BYTES_AT,
+  BLOCK_ENTRY_BYTES_MAX,
+  BLOCK_HEADER_BYTES,
+  checkHintBinding,
+  decodeHintHeader,
+  ENTRY_CREATED_AT,
+  ENTRY_EXPIRES_AT,
+  ENTRY_EXPIRES_BYTES,
+  ENTRY_FLAGS_AT,
+  ENTRY_HEADER_BYTES,
+  ENTRY_KEY_BYTES_AT,
+  ENTRY_OFFSET_AT,
+  ENTRY_RECORD_BYTES_AT,
+  ENTRY_SEQUENCE_AT,
+  ENTRY_TYPE_AT,
+  ENTRY_VERSION_AT,
+  HINT_HEADER_BYTES,
+  type HintBinding,
+  type HintHeader,
+  hintDamage,
+} from './hint-layout.ts';
+import type { HintEntry } from './hint-writer.ts';
+import { readU16, readU32, readU48, readU64 } from './integers.ts';
+import { FLAG_EXPIRES, NO_EXPIRY, RECORD_DELETE, RECORD_PUT, recordBytes } from './record.ts';
+import { SEGMENT_HEADER_BYTES } from './segment-header.ts';
+
+const READ_BYTES = 256 * 1024;
+const BLOCK_BYTES_MAX = BLOCK_HEADER_BYTES + BLOCK_ENTRY_BYTES_MAX;
+
+/**
+ * A cursor over the entries of the block at hand: `next()` moves it, its fields are the entry.
+ * There is one per reader; it and the key bytes stand until the next `nextBlock()`.
+ */
+export class HintBlock implements HintEntry {
+  readonly keyBuffer: Uint8Array;
+  keyStart = 0;
+  keyBytes = 0;
+  type = 0;
+  offset = 0;
+  recordBytes = 0;
+  version = 0;
+  sequence = 0;
+  createdAt = 0;
+  expiresAt = 0;
+  /** Entries of this block. */
+  entries = 0;
+  /** Bytes of the tombstones seen so far, in all blocks. */
+  tombstoneBytes = 0;
+
+  readonly #header: HintHeader;
+  readonly #lastKey: Buffer = Buffer.allocUnsafeSlow(BLOCK_ENTRY_BYTES_MAX);
+  #lastKeyBytes = 0; // of the block before; 0: there was none
+  #at = 0;
+  #end = 0;
+  #left = 0;
+
+  constructor(buffer: Uint8Array, header: HintHeader) {
+    this.keyBuffer = buffer;
+    this.#header = header;
+  }
+
+  /**
+   * Moves to the next entry; false when there are no more in this block.
+   * @throws CaskError CORRUPT when the entry breaks a rule of the format
+   */
+  next(): boolean {
+    if (this.#left === 0) {
+      if (this.#at !== this.#end) throw hintDamage('a block has bytes behind its last entry');
+      return false;
+    }
+    const bytes = this.keyBuffer;
+    const at = this.#at;
+    if (this.#end - at < ENTRY_HEADER_BYTES) throw hintDamage('an entry passes its block');
+    const flags = bytes[at + ENTRY_FLAGS_AT] as number;
+    if ((flags & ~FLAG_EXPIRES) !== 0) throw hintDamage(`an entry has the flags ${flags}`);
+    const expires = flags === FLAG_EXPIRES;
+    const keyStart = at + ENTRY_HEADER_BYTES + (expires ? ENTRY_EXPIRES_BYTES : 0);
+    const keyBytes = readU16(bytes, at + ENTRY_KEY_BYTES_AT);
+    if (keyBytes === 0 || keyStart + keyBytes > this.#end) {
+      throw hintDamage('the key of an entry is empty or passes its block');
+    }
+    this.#checkOrder(keyStart, keyBytes);
+    this.keyStart = keyStart;
+    this.keyBytes = keyBytes;
+    this.type = bytes[at + ENTRY_TYPE_AT] as number;
+    this.offset = readU32(bytes, at + ENTRY_OFFSET_AT);
+    this.recordBytes = readU32(bytes, at + ENTRY_RECORD_BYTES_AT);
+    this.version = readU32(bytes, at + ENTRY_VERSION_AT);
+    this.sequence = readU64(bytes, at + ENTRY_SEQUENCE_AT);
+    this.createdAt = readU48(bytes, at + ENTRY_CREATED_AT);
+    this.expiresAt = expires ? readU48(bytes, at + ENTRY_EXPIRES_AT) : NO_EXPIRY;
+    this.#checkRecord(expires);
+    this.#at = keyStart + keyBytes;
+    this.#left -= 1;
+    return true;
+  }
+
+  /** Goes to the entries in `[start, end)` of the buffer. For the reader. */
+  enter(start: number, end: number, entries: number): void {
+    this.entries = entries;
+    this.#at = start;
+    this.#end = end;
+    this.#left = entries;
+    this.keyBytes = 0;
+  }
+
+  /** Checks what the caller did not look at and saves the last key. For the reader. */
+  leave(): void {
+    while (this.next());
+    if (this.keyBytes === 0) return; // before the first block
+    this.#lastKey.set(this.keyBuffer.subarray(this.keyStart, this.keyStart + this.keyBytes));
+    this.#lastKeyBytes = this.keyBytes;
+    this.keyBytes = 0;
+  }
+
+  #checkOrder(keyStart: number, keyBytes: number): void {
+    const bytes = this.keyBuffer;
+    const order =
+      this.keyBytes > 0
+        ? compareBytes(bytes, this.keyStart, this.keyBytes, bytes, keyStart, keyBytes)
+        : compareBytes(this.#lastKey, 0, this.#lastKeyBytes, bytes, keyStart, keyBytes);
+    if (order >= 0) throw hintDamage('its keys do not ascend');
+  }
+
+  #checkRecord(expires: boolean): void {
+    const { lowestSequence, highestSequence, segmentBytes } = this.#header;
+    const bytesMin = recordBytes(this.keyBytes, 0, expires);
+    if (this.type === RECORD_DELETE) {
+      if (expires || this.recordBytes !== bytesMin) throw hintDamage('a tombstone has a value');
+      this.tombstoneBytes += this.recordBytes;
+    } else if (this.type !== RECORD_PUT) {
+      throw hintDamage(`an entry has type ${this.type}`);
+    }
+    if (this.recordBytes < bytesMin) throw hintDamage('a record is shorter than its key');
+    if (this.offset < SEGMENT_HEADER_BYTES || this.offset + this.recordBytes > segmentBytes) {
+      throw hintDamage('a record lies outside the segment');
+    }
+    if (this.sequence < lowestSequence || this.sequence > highestSequence) {
+      throw hintDamage('a sequence is outside the range in the header');
+    }
+    if (expires && this.expiresAt === NO_EXPIRY) throw hintDamage('an expiry is 0');
+    if (this.type === RECORD_PUT && this.version === 0) throw hintDamage('a version is 0');
+  }
+}
+
+/** Reads one hint file from front to back. Memory: about 0.4 MiB. */
+export class HintReader {
+  readonly header: HintHeader;
+  readonly #file: FileHandle;
+  readonly #buffer: Buffer;
+  readonly #block: HintBlock;
+  #start = 0; // unread bytes in the buffer: [start, end)
+  #end = 0;
+  #position: number = HINT_HEADER_BYTES; // in the file, of the buffer's end
+  #entriesSeen = 0;
+
+  private constructor(file: FileHandle, header: HintHeader) {
+    this.#file = file;
+    this.header = header;
+    this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES + BLOCK_BYTES_MAX);
+    this.#block = new HintBlock(this.#buffer, header);
+  }
+
+  /**
+   * Opens a hint and checks its header and length.
+   *
+   * @throws CaskError CORRUPT (or UNSUPPORTED_FORMAT) when it is not the valid hint of that
+   * segment; system errors as they are (ENOENT when there is none). Either way: scan the segment.
+   */
+  static async open(fs: FileSystem, path: string, expected: HintBinding): Promise<HintReader> {
+    const file = await fs.open(path, 'read');
+    try {
+      const fileBytes = await file.size();
+      const head = Buffer.alloc(HINT_HEADER_BYTES);
+      const count = await file.read(head, 0, HINT_HEADER_BYTES, 0);
+      const header = decodeHintHeader(head.subarray(0, count));
+      checkHintBinding(header, expected);
+      if (header.fileBytes !== fileBytes) {
+        throw hintDamage(`it has ${fileBytes} bytes and says ${header.fileBytes}`);
+      }
+      return new HintReader(file, header);
+    } catch (thrown) {
+      await file.close();
+      throw thrown;
+    }
+  }
+
+  /**
+   * The next block; undefined after the last one, when all counts have been found right: only
+   * then may what was read be relied upon as complete.
+   * @throws CaskError CORRUPT
+   */
+  async nextBlock(): Promise<HintBlock | undefined> {
+    this.#block.leave();
+    if (!(await this.#fill(BLOCK_HEADER_BYTES))) return this.#atEnd();
+    const bytes = this.#buffer;
+    const entryBytes = readU32(bytes, this.#start + BLOCK_ENTRY_BYTES_AT);
+    const entries = readU32(bytes, this.#start + BLOCK_ENTRIES_AT);
+    if (entryBytes > BLOCK_ENTRY_BYTES_MAX || entries === 0) {
+      throw hintDamage(`a block claims ${entries} entries in ${entryBytes} bytes`);
+    }
+    if (!(await this.#fill(BLOCK_HEADER_BYTES + entryBytes))) throw hintDamage('it is cut short');
+    const start = this.#start + BLOCK_HEADER_BYTES;
+    const seed = crc32(bytes, this.#start, this.#start + BLOCK_CRC_AT, this.header.salt);
+    const crc = crc32(bytes, start, start + entryBytes, seed);
+    if (crc !== readU32(bytes, this.#start + BLOCK_CRC_AT)) {
+      throw hintDamage('the checksum of a block does not match');
+    }
+    this.#block.enter(start, start + entryBytes, entries);
+    this.#start = start + entryBytes;
+    this.#entriesSeen += entries;
+    return this.#block;
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  /** Makes `bytes` unread bytes available; false when the file has not that many. */
+  async #fill(bytes: number): Promise<boolean> {
+    assert(bytes <= BLOCK_BYTES_MAX, 'no more than a block is asked for');
+    if (this.#end - this.#start >= bytes) return true;
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+    while (this.#end < bytes) {
+      const left = this.header.fileBytes - this.#position;
+      const wanted = Math.min(left, this.#buffer.length - this.#end);
+      const count =
+        wanted === 0 ? 0 : await this.#file.read(this.#buffer, this.#end, wanted, this.#position);
+      if (count === 0) return false;
+      this.#end += count;
+      this.#position += count;
+    }
+    return true;
+  }
+
+  #atEnd(): undefined {
+    if (this.#end !== this.#start || this.#position !== this.header.fileBytes) {
+      throw hintDamage('it does not end with a whole block');
+    }
+    if (this.#entriesSeen !== this.header.entries) {
+      throw hintDamage(`it has ${this.#entriesSeen} entries and says ${this.header.entries}`);
+    }
+    if (this.#block.tombstoneBytes !== this.header.tombstoneBytes) {
+      throw hintDamage('the bytes of its tombstones do not add up');
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,30 @@
+/** `import { openStore } from 'caskd/store'`: the embeddable store. */
+
+export { CaskError } from '../errors/cask-error.ts';
+export type { ErrorCode } from '../errors/error-codes.ts';
+export type {
+  BatchItem,
+  BatchItemResult,
+  Bytes,
+  DamagedEntry,
+  DeleteOptions,
+  Entry,
+  EntryMeta,
+  KeyEntry,
+  PutOptions,
+  RangeOptions,
+  RangePage,
+  WriteCondition,
+} from './entry.ts';
+export type { MergeResult, MergeStatus } from './merge/merger.ts';
+export type { EntryView, PutOutcome, ReplySink } from './reply-sink.ts';
+export type { Session } from './session.ts';
+export { openStore, Store, type WalkOptions } from './store.ts';
+export type {
+  Durability,
+  MergeOptions,
+  StoreLogger,
+  StoreOptions,
+  StoreOptionsInput,
+} from './store-options.ts';
+export type { StoreStats } from './store-stats.ts';

@@ -1,0 +1,439 @@
+/**
+ * The keydir: every key of the store and where its record is, with an ordered index over them.
+ *
+ * All in typed arrays over shared memory: no object per key, and no allocation per operation.
+ * An entry is known by a reference, a number above 0; references are valid within one turn of
+ * the event loop, until the entry is removed or `compactStep` runs. Nothing here takes longer
+ * than about 3 ms, except what is given a budget.
+ *
+ * Life: ready from the start, or `loadBegin`, runs of `loadEntry`, `loadEnd`, and then
+ * `indexBuildStep` until it is done, with all operations but ranges available meanwhile.
+ */
+
+import { assert, CaskError } from '../../errors/cask-error.ts';
+import { ArenaCompactor } from './arena-compactor.ts';
+import { BLOCK_BYTES_MAX, EntryArena } from './entry-arena.ts';
+import { CHUNK_BYTES, granulesFor, RECORD_BYTES_LIMIT } from './entry-blocks.ts';
+import { ExpiryTable } from './expiry-table.ts';
+import { HashShards } from './hash-shards.ts';
+import { IndexBuild } from './index-build.ts';
+import { IndexCursor } from './index-cursor.ts';
+import { hashBytes } from './key-hash.ts';
+import { SortedIndex } from './sorted-index.ts';
+
+export interface KeydirOptions {
+  /** What `isFullFor` measures against. Nothing else enforces it. */
+  readonly maxBytes: number;
+  /** At least 8 random bytes; they keep clients from choosing keys that collide. */
+  readonly seed: Uint8Array;
+}
+
+export const SEED_BYTES = 8;
+/** Header and padding of an entry, at most. */
+const ENTRY_OVERHEAD_MAX = granulesFor(1) * 4 - 1;
+
+export class Keydir {
+  /**
+   * What the last `upsert`, `remove`, `removeIfSequence` or `loadEntry` displaced: the entry's
+   * segment slot, record bytes and sequence. -1: nothing. Displaced tombstones are nothing.
+   */
+  previousSlot = -1;
+  previousRecordBytes = -1;
+  previousSequence = -1;
+
+  readonly #maxBytes: number;
+  readonly #seed: number;
+  readonly #mask: number;
+  readonly #arena = new EntryArena();
+  readonly #hash = new HashShards(this.#arena);
+  readonly #expiry = new ExpiryTable();
+  readonly #index = new SortedIndex(this.#arena);
+  readonly #compactor = new ArenaCompactor(this.#arena, {
+    entryMoved: (from, to) => this.#entryMoved(from, to),
+  });
+  #build: IndexBuild | undefined;
+  #isLoading = false;
+  #isReady = true;
+  #count = 0;
+  /** Entries in the hash that are flagged dead. */
+  #tombstones = 0;
+
+  constructor(options: KeydirOptions) {
+    assert(options.seed.length >= SEED_BYTES, 'length of the seed');
+    const seed = new DataView(options.seed.buffer, options.seed.byteOffset);
+    this.#maxBytes = options.maxBytes;
+    this.#seed = seed.getUint32(0);
+    this.#mask = seed.getUint32(4);
+  }
+
+  /** Live entries, those that expired but were not removed yet included. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes of arena, hash, index, expiries and, while it is built, what the index needs. */
+  get bytesUsed(): number {
+    const fixed = this.#arena.bytesUsed + this.#hash.bytesUsed;
+    const build = this.#build === undefined ? 0 : this.#build.bytesUsed;
+    return fixed + this.#index.bytesUsed + this.#expiry.bytesUsed + build;
+  }
+
+  /**
+   * Whether adding so many keys, of so many key bytes in all, could exceed `maxBytes` or a
+   * structural limit. Errs on the full side: assumes that each splits a node. O(1).
+   */
+  isFullFor(newKeys: number, keyBytesTotal: number): boolean {
+    if (newKeys <= 0) return false;
+    if (!this.#hash.hasRoomFor(newKeys)) return true;
+    let growth = this.#hash.growthBytesMax(newKeys) + this.#expiry.growthBytesMax(newKeys);
+    if (newKeys > 1 || !this.#arena.hasFreeBlock(keyBytesTotal)) {
+      const entryBytes = newKeys * ENTRY_OVERHEAD_MAX + keyBytesTotal;
+      const chunks = Math.ceil(entryBytes / (CHUNK_BYTES - BLOCK_BYTES_MAX)) + 1;
+      if (chunks > this.#arena.chunksLeft) return true;
+      growth += entryBytes;
+    }
+    if (this.#isReady) growth += this.#index.growthBytesMax(newKeys, 0);
+    else growth += this.#index.growthBytesMax(newKeys + this.#addedCount(), this.#count);
+    return this.bytesUsed + growth > this.#maxBytes;
+  }
+
+  #addedCount(): number {
+    return this.#build === undefined ? 0 : this.#build.addedCount;
+  }
+
+  // Reading.
+
+  /** The entry of the key `buffer[start, start + length)`; 0: there is none. */
+  find(buffer: Uint8Array, start: number, length: number): number {
+    const ref = this.#hash.find(this.#hashOf(buffer, start, length), buffer, start, length);
+    return this.#tombstones > 0 && ref !== 0 && this.#arena.isDead(ref) ? 0 : ref;
+  }
+
+  sequence(ref: number): number {
+    return this.#arena.sequence(ref);
+  }
+
+  version(ref: number): number {
+    return this.#arena.version(ref);
+  }
+
+  /** Ms since 1970. */
+  createdAt(ref: number): number {
+    return this.#arena.createdAt(ref);
+  }
+
+  /** Of the record in its segment. */
+  offset(ref: number): number {
+    return this.#arena.offset(ref);
+  }
+
+  recordBytes(ref: number): number {
+    return this.#arena.recordBytes(ref);
+  }
+
+  segmentSlot(ref: number): number {
+    return this.#arena.segmentSlot(ref);
+  }
+
+  keyLength(ref: number): number {
+    return this.#arena.keyLength(ref);
+  }
+
+  /** Ms since 1970; 0: never. */
+  expiresAt(ref: number): number {
+    return this.#arena.hasExpiry(ref) ? this.#expiry.expiresAt(ref) : 0;
+  }
+
+  /** Copies the key to `target` from `at` on, which must have room; returns its length. */
+  copyKey(ref: number, target: Uint8Array, at: number): number {
+    return this.#arena.copyKey(ref, target, at);
+  }
+
+  /** The entry's key against `buffer[start, start + length)`: below 0, 0, or above 0. */
+  compareKey(ref: number, buffer: Uint8Array, start: number, length: number): number {
+    return this.#arena.compare(ref, 0, buffer, start, length);
+  }
+
+  // Writing.
+
+  /**
+   * Adds the key or replaces its entry in place; returns the entry. `recordBytes` is below
+   * 2^30, `createdAt` below 2^43, `expiresAt` below 2^48 (0: never). KEYDIR_FULL, with nothing
+   * changed, at a structural limit that `isFullFor` would have told.
+   */
+  upsert(
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+    segmentSlot: number,
+    offset: number,
+    recordBytes: number,
+    sequence: number,
+    version: number,
+    createdAt: number,
+    expiresAt: number,
+  ): number {
+    assert(!this.#isLoading, 'no writes while loading');
+    assert(recordBytes < RECORD_BYTES_LIMIT, 'record bytes');
+    const hash = this.#hashOf(buffer, start, length);
+    let ref = this.#hash.find(hash, buffer, start, length);
+    this.#clearPrevious();
+    if (ref === 0) {
+      ref = this.#add(hash, buffer, start, length);
+      if (this.#isReady) this.#index.insert(ref);
+      else this.#build?.entryAdded(ref);
+      this.#count++;
+    } else if (this.#isTombstone(ref)) {
+      this.#revive(ref);
+    } else {
+      this.#notePrevious(ref);
+    }
+    this.#arena.setLocation(ref, segmentSlot, offset, recordBytes);
+    this.#arena.setMeta(ref, sequence, version, createdAt);
+    this.#setExpiry(ref, expiresAt);
+    return ref;
+  }
+
+  /** Removes the key. False: there is none. */
+  remove(buffer: Uint8Array, start: number, length: number): boolean {
+    return this.#remove(buffer, start, length, -1);
+  }
+
+  /** Removes the key if its entry has this sequence. False: nothing was removed. */
+  removeIfSequence(buffer: Uint8Array, start: number, length: number, sequence: number): boolean {
+    return this.#remove(buffer, start, length, sequence);
+  }
+
+  /**
+   * Points the key's entry at a copy of its record, if the entry still has this sequence.
+   * False: it has not, and nothing changed.
+   */
+  relocate(
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+    sequence: number,
+    newSlot: number,
+    newOffset: number,
+    newRecordBytes: number,
+  ): boolean {
+    const ref = this.find(buffer, start, length);
+    if (ref === 0 || this.#arena.sequence(ref) !== sequence) return false;
+    this.#arena.setLocation(ref, newSlot, newOffset, newRecordBytes);
+    return true;
+  }
+
+  #remove(buffer: Uint8Array, start: number, length: number, ifSequence: number): boolean {
+    assert(!this.#isLoading, 'no writes while loading');
+    this.#clearPrevious();
+    const hash = this.#hashOf(buffer, start, length);
+    const ref = this.#hash.find(hash, buffer, start, length);
+    if (ref === 0 || this.#isTombstone(ref)) return false;
+    if (ifSequence >= 0 && this.#arena.sequence(ref) !== ifSequence) return false;
+    this.#notePrevious(ref);
+    this.#hash.remove(hash, ref);
+    this.#setExpiry(ref, 0);
+    this.#count--;
+    if (this.#isReady) {
+      this.#index.remove(ref);
+      this.#arena.free(ref);
+    } else {
+      this.#arena.setDead(ref, true);
+      this.#build?.entryRemoved(ref);
+    }
+    return true;
+  }
+
+  #add(hash: number, buffer: Uint8Array, start: number, length: number): number {
+    const hasSlot = this.#hash.reserve(hash);
+    const ref = hasSlot ? this.#arena.allocate(buffer, start, length) : 0;
+    if (ref === 0) throw new CaskError('KEYDIR_FULL', 'the keydir cannot hold more keys');
+    this.#hash.insert(hash, ref);
+    return ref;
+  }
+
+  #isTombstone(ref: number): boolean {
+    return this.#tombstones > 0 && this.#arena.isDead(ref);
+  }
+
+  /** A tombstone becomes a key again; its block already is in a run. */
+  #revive(ref: number): void {
+    this.#arena.setDead(ref, false);
+    this.#tombstones--;
+    this.#count++;
+  }
+
+  #setExpiry(ref: number, expiresAt: number): void {
+    if (expiresAt !== 0) {
+      this.#expiry.set(ref, expiresAt);
+      this.#arena.setHasExpiry(ref, true);
+    } else if (this.#arena.hasExpiry(ref)) {
+      this.#expiry.remove(ref);
+      this.#arena.setHasExpiry(ref, false);
+    }
+  }
+
+  #clearPrevious(): void {
+    this.previousSlot = -1;
+    this.previousRecordBytes = -1;
+    this.previousSequence = -1;
+  }
+
+  #notePrevious(ref: number): void {
+    this.previousSlot = this.#arena.segmentSlot(ref);
+    this.previousRecordBytes = this.#arena.recordBytes(ref);
+    this.previousSequence = this.#arena.sequence(ref);
+  }
+
+  #hashOf(buffer: Uint8Array, start: number, length: number): number {
+    return hashBytes(buffer, start, length, this.#seed, this.#mask);
+  }
+
+  // Expiry.
+
+  /**
+   * An entry that expired at or before `now` and was not given by this before; 0: none. It
+   * stays, expired, until it is removed; an upsert makes it due again.
+   */
+  popDue(now: number): number {
+    return this.#expiry.popDue(now);
+  }
+
+  /** Makes a popped entry due again, e.g. when its removal failed. */
+  rearmExpiry(ref: number): void {
+    const expiresAt = this.expiresAt(ref);
+    if (expiresAt !== 0) this.#expiry.set(ref, expiresAt);
+  }
+
+  /** The earliest expiry that was not popped, ms since 1970; 0: there is none. */
+  get nextExpiry(): number {
+    return this.#expiry.nextExpiry();
+  }
+
+  // Loading.
+
+  /** Begins to load into an empty keydir. No find, no write until `loadEnd`. */
+  loadBegin(): void {
+    assert(this.#count === 0 && this.#build === undefined, 'a load fills an empty keydir');
+    this.#isLoading = true;
+    this.#isReady = false;
+    this.#build = new IndexBuild(this.#arena, this.#index, {
+      dropTombstone: (ref) => this.#dropTombstone(ref),
+      release: (ref) => this.#arena.free(ref),
+    });
+  }
+
+  /** Begins a hint file or segment. Keys best come in ascending order, but need not. */
+  loadRunBegin(): void {
+    this.#build?.runs.begin();
+  }
+
+  /**
+   * Takes a put or a tombstone; that with the highest sequence of each key counts, in whatever
+   * order they come. False: a record with this or a higher sequence was there, nothing changed.
+   */
+  loadEntry(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    isTombstone: boolean,
+    segmentSlot: number,
+    offset: number,
+    recordBytes: number,
+    sequence: number,
+    version: number,
+    createdAt: number,
+    expiresAt: number,
+  ): boolean {
+    assert(this.#isLoading, 'a load has begun');
+    assert(recordBytes < RECORD_BYTES_LIMIT, 'record bytes');
+    const hash = this.#hashOf(buffer, keyStart, keyLength);
+    let ref = this.#hash.find(hash, buffer, keyStart, keyLength);
+    this.#clearPrevious();
+    if (ref === 0) {
+      ref = this.#add(hash, buffer, keyStart, keyLength);
+      this.#build?.runs.add(ref);
+      this.#count++;
+    } else {
+      if (this.#arena.sequence(ref) >= sequence) return false;
+      if (this.#isTombstone(ref)) this.#revive(ref);
+      else this.#notePrevious(ref);
+    }
+    this.#arena.setLocation(ref, segmentSlot, offset, recordBytes);
+    this.#arena.setMeta(ref, sequence, version, createdAt);
+    this.#setExpiry(ref, isTombstone ? 0 : expiresAt);
+    if (isTombstone) this.#bury(ref);
+    return true;
+  }
+
+  /** Ends a hint file or segment. */
+  loadRunEnd(): void {
+    this.#build?.runs.end();
+  }
+
+  /** Ends the load: from here on everything works except ranges, which wait for the index. */
+  loadEnd(): void {
+    this.#isLoading = false;
+  }
+
+  #bury(ref: number): void {
+    this.#arena.setDead(ref, true);
+    this.#build?.tombstones.push(ref);
+    this.#tombstones++;
+    this.#count--;
+  }
+
+  #dropTombstone(ref: number): boolean {
+    if (!this.#hash.remove(this.#hashOfEntry(ref), ref)) return false;
+    this.#tombstones--;
+    return true;
+  }
+
+  // The index.
+
+  /** Whether ranges work. */
+  get indexReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Builds for about `budget` references (0.4 us each); true when all is done. */
+  indexBuildStep(budget: number): boolean {
+    assert(!this.#isLoading, 'the load has ended');
+    if (this.#build === undefined) return true;
+    const isDone = this.#build.step(budget);
+    this.#isReady = this.#build.isReady;
+    if (isDone) this.#build = undefined;
+    return isDone;
+  }
+
+  /** A cursor over the entries in key order; may be kept, and must seek anew in each turn. */
+  newCursor(): IndexCursor {
+    return new IndexCursor(this.#index);
+  }
+
+  // Compaction.
+
+  /** Whether `compactStep` has work. O(1). */
+  get compactionNeeded(): boolean {
+    return this.#build === undefined && this.#compactor.isNeeded;
+  }
+
+  /**
+   * Moves at most `budgetEntries` entries (1-3 us each), so that freed memory can be used again;
+   * true while there is more to do. References and cursors got before are void.
+   */
+  compactStep(budgetEntries: number): boolean {
+    return this.#build === undefined && this.#compactor.step(budgetEntries);
+  }
+
+  #entryMoved(from: number, to: number): void {
+    this.#hash.replace(this.#hashOfEntry(from), from, to);
+    this.#index.rename(from, to);
+    if (this.#arena.hasExpiry(from)) this.#expiry.rename(from, to);
+  }
+
+  #hashOfEntry(ref: number): number {
+    const arena = this.#arena;
+    return this.#hashOf(arena.keyBuffer(ref), arena.keyStart(ref), arena.keyLength(ref));
+  }
+}

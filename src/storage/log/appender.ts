@@ -1,0 +1,380 @@
+/**
+ * The end of the log: appends to the active segment, syncs it, and rolls to the next one, which
+ * is prepared ahead. Knows bytes and offsets, not what is in them.
+ *
+ * Rules kept here (docs/durability.md): 1 (a segment is durable and listed before its first
+ * acknowledgement), 3 (a sync covers what was written before it was issued), 5 (totals are
+ * verified by the file system seam), and: a segment is synced before the next one's first record.
+ */
+
+import { assert } from '../../errors/cask-error.ts';
+import type { EngineClock } from '../disk/engine-clock.ts';
+import type { Environment } from '../disk/environment.ts';
+import { type FileHandle, isNoSpace } from '../disk/file-system.ts';
+import type { LatencyGate } from '../disk/latency-gate.ts';
+import { readU32 } from '../format/integers.ts';
+import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
+import type { ManifestStore } from './manifest-store.ts';
+import type { Segment } from './segment.ts';
+import type { SegmentCatalog } from './segment-catalog.ts';
+import type { SegmentFiles } from './segment-files.ts';
+
+/** Dirty bytes that start a sync in the background, in the modes that do not sync per group. */
+export const DIRTY_BYTES_MAX = 8 << 20;
+/** Larger groups are written by the thread pool: writing them would hold the loop. */
+const SYNC_WRITE_BYTES_MAX = 256 * 1024;
+
+export interface AppenderParts {
+  readonly environment: Environment;
+  readonly catalog: SegmentCatalog;
+  readonly files: SegmentFiles;
+  readonly manifests: ManifestStore;
+  readonly clock: EngineClock;
+  readonly writeGate: LatencyGate;
+  readonly syncGate: LatencyGate;
+  readonly directory: string;
+  readonly segmentBytes: number;
+  readonly preallocateBytes: number;
+  /** A segment has been sealed durably. */
+  readonly onSealed: (segment: Segment) => void;
+  /** Work in the background failed; the store must stop if it is not about space. */
+  readonly onBackgroundError: (error: unknown) => void;
+}
+
+interface NextSegment {
+  readonly segment: Segment;
+  file: FileHandle | undefined;
+  /** Settles when the segment is durable and listed. */
+  ready: Promise<void>;
+}
+
+export class Appender {
+  readonly #parts: AppenderParts;
+  #active: Segment | undefined;
+  #file: FileHandle | undefined;
+  /** Segments that come after the active one, in order; usually one, prepared ahead. */
+  readonly #nexts: NextSegment[] = [];
+  /** Where the next group is to be placed: ahead of what is written. */
+  #planSegment: Segment | undefined;
+  #planOffset = 0;
+  /** The active segment is durable up to here. */
+  #proven = 0;
+  /** The sealing of the last segment, which goes on behind the appends. */
+  #sealing: Promise<void> = Promise.resolve();
+  /** A sync in flight in the background. */
+  #syncing: Promise<void> | undefined;
+  syncs = 0;
+  bytesWritten = 0;
+
+  constructor(parts: AppenderParts) {
+    this.#parts = parts;
+  }
+
+  get active(): Segment | undefined {
+    return this.#active;
+  }
+
+  /** Bytes of the active segment not known to be durable. */
+  get dirtyBytes(): number {
+    return this.#active === undefined ? 0 : this.#active.bytes - this.#proven;
+  }
+
+  /** True when a group of that many bytes would have to go into another segment. */
+  needsRoll(bytes: number): boolean {
+    if (this.#planSegment === undefined) return true;
+    return this.#planOffset + bytes > this.#parts.segmentBytes;
+  }
+
+  /** Where the next group goes; it is to be extended with `extendPlan` as it grows. */
+  get planSegment(): Segment {
+    assert(this.#planSegment !== undefined, 'a segment is planned');
+    return this.#planSegment;
+  }
+
+  get planOffset(): number {
+    return this.#planOffset;
+  }
+
+  /** How far the planned segment is durable now: what its records may say. */
+  get planProven(): number {
+    return this.#planSegment === this.#active ? this.#proven : 0;
+  }
+
+  extendPlan(bytes: number): void {
+    this.#planOffset += bytes;
+  }
+
+  /** Plans the groups to come into the next segment. */
+  planRoll(): void {
+    const planned = this.#nexts.findIndex((next) => next.segment === this.#planSegment);
+    const next = this.#nexts[planned + 1] ?? this.#prepareNext();
+    this.#planSegment = next.segment;
+    this.#planOffset = SEGMENT_HEADER_BYTES;
+  }
+
+  /** Forgets plans beyond what is written: the groups that were to go there have failed. */
+  resetPlan(): void {
+    this.#planSegment = this.#active;
+    this.#planOffset = this.#active?.bytes ?? 0;
+  }
+
+  /** True when the group can be written on the loop, in this turn. */
+  canWriteNow(segment: Segment, bytes: number, alsoSync: boolean): boolean {
+    if (segment !== this.#active || bytes > SYNC_WRITE_BYTES_MAX) return false;
+    const { preallocateBytes, writeGate, syncGate } = this.#parts;
+    if (preallocateBytes > 0 && segment.preallocatedBytes < bytes) return false;
+    if (alsoSync && (this.#syncing !== undefined || !syncGate.allowsSync())) return false;
+    return writeGate.allowsSync();
+  }
+
+  writeNow(buffer: Uint8Array, bytes: number, offset: number): void {
+    const { environment, writeGate } = this.#parts;
+    const started = environment.clock.monotonicMs();
+    this.#openFile().writeSync(buffer, 0, bytes, offset);
+    writeGate.record(environment.clock.monotonicMs() - started, true);
+    this.#written(bytes);
+  }
+
+  syncNow(): void {
+    const { environment, syncGate } = this.#parts;
+    const segment = this.#openSegment();
+    const end = segment.bytes;
+    const started = environment.clock.monotonicMs();
+    this.#openFile().datasyncSync();
+    syncGate.record(environment.clock.monotonicMs() - started, true);
+    this.syncs += 1;
+    this.#proven = end;
+  }
+
+  /** Appends in the thread pool, rolling first where the group is placed in the next segment. */
+  async write(segment: Segment, buffer: Uint8Array, bytes: number, offset: number): Promise<void> {
+    if (segment !== this.#active) await this.#roll(segment);
+    await this.#preallocate(bytes);
+    const { environment, writeGate } = this.#parts;
+    const started = environment.clock.monotonicMs();
+    if (bytes > 0) await this.#openFile().write(buffer, 0, bytes, offset);
+    if (bytes > 0 && bytes <= SYNC_WRITE_BYTES_MAX) {
+      writeGate.record(environment.clock.monotonicMs() - started, false);
+    }
+    this.#written(bytes);
+  }
+
+  /** Makes durable all that is written so far. */
+  async sync(): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
+    const segment = this.#active;
+    if (segment === undefined || this.#proven === segment.bytes) return;
+    const syncing = this.#sync(segment, this.#openFile());
+    this.#syncing = syncing;
+    try {
+      await syncing;
+    } finally {
+      this.#syncing = undefined;
+    }
+  }
+
+  async #sync(segment: Segment, file: FileHandle): Promise<void> {
+    const { environment, syncGate } = this.#parts;
+    // Rule 3: what is durable afterwards is what was written before the sync is issued.
+    const end = segment.bytes;
+    const started = environment.clock.monotonicMs();
+    await file.datasync();
+    syncGate.record(environment.clock.monotonicMs() - started, false);
+    this.syncs += 1;
+    if (segment === this.#active) this.#proven = end;
+  }
+
+  get isSyncing(): boolean {
+    return this.#syncing !== undefined;
+  }
+
+  /**
+   * Takes back what a failed write may have left behind the last good group, durably.
+   * A failure of this is fatal.
+   */
+  async cutBack(): Promise<void> {
+    const segment = this.#active;
+    if (segment === undefined) return;
+    while (this.#syncing !== undefined) await this.#syncing;
+    const file = this.#openFile();
+    await file.truncate(segment.bytes);
+    segment.preallocatedBytes = 0;
+    await file.datasync();
+    this.#proven = segment.bytes;
+  }
+
+  /** Settles when what the last roll left to do is done: the segment before is sealed. */
+  async sealed(): Promise<void> {
+    await this.#sealing;
+  }
+
+  /** Seals the active segment and gives up what holds no record. Nothing may be in flight. */
+  async close(): Promise<void> {
+    await this.#sealing;
+    await Promise.allSettled(this.#nexts.map((next) => next.ready));
+    await this.sync();
+    const active = this.#active;
+    const empty = this.#nexts.splice(0).map((next) => next.segment);
+    if (active !== undefined && active.records === 0) empty.push(active);
+    else if (active !== undefined) await this.#sealFile(active, this.#openFile());
+    this.#active = undefined;
+    this.#file = undefined;
+    this.#planSegment = undefined;
+    const { files, manifests, catalog, environment } = this.#parts;
+    if (active === undefined && empty.length === 0) return;
+    for (const segment of empty) {
+      await files.close(segment);
+      catalog.remove(segment);
+    }
+    await manifests.publish();
+    for (const segment of empty) await environment.fs.unlink(files.pathOf(segment)).catch(() => {});
+    if (active !== undefined && active.records > 0) this.#parts.onSealed(active);
+  }
+
+  #written(bytes: number): void {
+    const segment = this.#openSegment();
+    segment.preallocatedBytes = Math.max(0, segment.preallocatedBytes - bytes);
+    this.bytesWritten += bytes;
+  }
+
+  #openFile(): FileHandle {
+    assert(this.#file !== undefined, 'the active segment is open');
+    return this.#file;
+  }
+
+  #openSegment(): Segment {
+    assert(this.#active !== undefined, 'there is an active segment');
+    return this.#active;
+  }
+
+  /** Keeps the file ahead of the log, so that a sync need not persist a new length each time. */
+  async #preallocate(bytes: number): Promise<void> {
+    const { preallocateBytes, segmentBytes } = this.#parts;
+    const segment = this.#openSegment();
+    if (preallocateBytes === 0 || segment.preallocatedBytes >= bytes) return;
+    const end = Math.min(segment.bytes + bytes + preallocateBytes, segmentBytes);
+    await this.#openFile().truncate(end);
+    segment.preallocatedBytes = end - segment.bytes;
+  }
+
+  async #roll(to: Segment): Promise<void> {
+    const next = this.#nexts[0];
+    assert(next !== undefined && next.segment === to, 'the log rolls into the next segment');
+    await this.sync();
+    await next.ready;
+    await this.#sealing;
+    assert(next.file !== undefined, 'a prepared segment has its file');
+    const old = this.#active;
+    const oldFile = this.#file;
+    this.#nexts.shift();
+    this.#active = to;
+    this.#file = next.file;
+    this.#proven = to.bytes;
+    to.state = 'open';
+    this.#sealing = this.#finishRoll(old, oldFile).catch(this.#parts.onBackgroundError);
+  }
+
+  /** What a roll leaves to do while appends go on: seal the old one, prepare the one after. */
+  async #finishRoll(old: Segment | undefined, oldFile: FileHandle | undefined): Promise<void> {
+    if (old !== undefined && oldFile !== undefined) await this.#sealFile(old, oldFile);
+    const ahead = this.#nexts[0] ?? this.#prepareNext();
+    // Its failure is met by the group that needs it.
+    await ahead.ready.catch(() => {});
+    try {
+      if (ahead.segment.state !== 'prepared' || this.#nexts.length > 1) {
+        await this.#parts.manifests.publish();
+      }
+    } catch (error) {
+      // The next manifest says it; the segment is complete and durable either way.
+      if (!isNoSpace(error)) throw error;
+    }
+    if (old !== undefined) this.#parts.onSealed(old);
+  }
+
+  /** Gives the file its exact length; the caller publishes. */
+  async #sealFile(segment: Segment, file: FileHandle): Promise<void> {
+    if (segment.preallocatedBytes > 0) {
+      await file.truncate(segment.bytes);
+      await file.datasync();
+      segment.preallocatedBytes = 0;
+    }
+    segment.state = 'sealed';
+  }
+
+  #prepareNext(): NextSegment {
+    const { catalog, environment } = this.#parts;
+    const segment = catalog.add({
+      id: catalog.takeId(),
+      kind: 'log',
+      salt: readU32(environment.random.bytes(4), 0),
+      state: 'planned',
+      bytes: SEGMENT_HEADER_BYTES,
+    });
+    const next: NextSegment = { segment, file: undefined, ready: Promise.resolve() };
+    this.#nexts.push(next);
+    next.ready = this.#create(next);
+    // A failure is met by whoever awaits `ready`; nobody may.
+    next.ready.catch(() => {});
+    return next;
+  }
+
+  /** Rule 1: create, header, fsync, directory fsync, manifest. */
+  async #create(next: NextSegment): Promise<void> {
+    try {
+      await this.#createFile(next);
+    } catch (error) {
+      await this.#discard(next);
+      await this.#parts.environment.fs
+        .unlink(this.#parts.files.pathOf(next.segment))
+        .catch(() => {});
+      throw error;
+    }
+    next.segment.state = 'prepared';
+    try {
+      await this.#parts.manifests.publish();
+    } catch (error) {
+      // The file stays: a manifest that lists it may have come to be. Open removes it otherwise.
+      await this.#discard(next);
+      throw error;
+    }
+  }
+
+  async #createFile(next: NextSegment): Promise<void> {
+    const { environment, manifests, files, clock, preallocateBytes, segmentBytes, directory } =
+      this.#parts;
+    const { segment } = next;
+    const file = await environment.fs.open(files.pathOf(segment), 'create');
+    next.file = file;
+    files.adopt(segment, file);
+    const header = encodeSegmentHeader({
+      kind: 'log',
+      uuid: manifests.uuid,
+      id: segment.id,
+      baseSequence: 0,
+      epoch: manifests.epoch,
+      createdAt: clock.now(),
+      salt: segment.salt,
+    });
+    await file.write(header, 0, header.length, 0);
+    if (preallocateBytes > 0) {
+      const end = Math.max(
+        Math.min(SEGMENT_HEADER_BYTES + preallocateBytes, segmentBytes),
+        SEGMENT_HEADER_BYTES,
+      );
+      await file.truncate(end);
+      segment.preallocatedBytes = end - SEGMENT_HEADER_BYTES;
+    }
+    await file.sync();
+    await environment.fs.syncDirectory(directory);
+  }
+
+  /** Gives up a segment whose creation failed; the next attempt takes another id. */
+  async #discard(next: NextSegment): Promise<void> {
+    const { files, catalog } = this.#parts;
+    const at = this.#nexts.indexOf(next);
+    if (at >= 0) this.#nexts.splice(at, 1);
+    next.segment.state = 'planned';
+    await files.close(next.segment).catch(() => {});
+    catalog.remove(next.segment);
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * The manifest of an open store: what the catalogue says, made durable. One writer at a time;
+ * requests that come while one is written share the next one.
+ */
+
+import type { EngineClock } from '../disk/engine-clock.ts';
+import type { FileSystem } from '../disk/file-system.ts';
+import { type DamageFacts, type Manifest, writeManifest } from '../format/manifest.ts';
+import type { SegmentCatalog } from './segment-catalog.ts';
+
+export class ManifestStore {
+  readonly #fs: FileSystem;
+  readonly #directory: string;
+  readonly #catalog: SegmentCatalog;
+  readonly #clock: EngineClock;
+  /** The last one published; fields that the catalogue does not know live here. */
+  #current: Manifest;
+  #obsolete: Set<string>;
+  #running: Promise<void> | undefined;
+  #queued: Promise<void> | undefined;
+  bytes = 0;
+
+  constructor(
+    fs: FileSystem,
+    directory: string,
+    catalog: SegmentCatalog,
+    clock: EngineClock,
+    manifest: Manifest,
+  ) {
+    this.#fs = fs;
+    this.#directory = directory;
+    this.#catalog = catalog;
+    this.#clock = clock;
+    this.#current = manifest;
+    this.#obsolete = new Set(manifest.obsolete);
+  }
+
+  get uuid(): Uint8Array {
+    return this.#current.uuid;
+  }
+
+  get epoch(): number {
+    return this.#current.epochs.at(-1)?.[0] ?? 1;
+  }
+
+  get historyFloor(): number {
+    return this.#current.historyFloor;
+  }
+
+  /** The last one published, or read; of segments the catalogue knows more. */
+  get current(): Manifest {
+    return this.#current;
+  }
+
+  get damage(): readonly DamageFacts[] {
+    return this.#current.damage;
+  }
+
+  /** Takes note of quarantined ranges; those that are known already are not repeated. */
+  addDamage(ranges: readonly DamageFacts[]): void {
+    const known = new Set(
+      this.#current.damage.map(({ segment, offset }) => `${segment}:${offset}`),
+    );
+    const added = ranges.filter(({ segment, offset }) => !known.has(`${segment}:${offset}`));
+    this.#current = { ...this.#current, damage: [...this.#current.damage, ...added] };
+  }
+
+  get obsolete(): readonly string[] {
+    return [...this.#obsolete];
+  }
+
+  get persistedEngineTime(): number {
+    return this.#current.engineTime;
+  }
+
+  /** Files that the next manifest calls obsolete, and that are unlinked after it. */
+  addObsolete(fileName: string): void {
+    this.#obsolete.add(fileName);
+  }
+
+  /** The file is gone; the next manifest need not mention it. */
+  dropObsolete(fileName: string): void {
+    this.#obsolete.delete(fileName);
+  }
+
+  raiseHistoryFloor(sequence: number): void {
+    if (sequence <= this.#current.historyFloor) return;
+    this.#current = { ...this.#current, historyFloor: sequence };
+  }
+
+  /**
+   * Writes a manifest that says what the catalogue says at the moment the writing starts, which
+   * is after this call. Resolves when it is durable.
+   */
+  publish(): Promise<void> {
+    if (this.#running === undefined) {
+      const first = this.#write();
+      this.#running = first;
+      return first;
+    }
+    this.#queued ??= this.#after(this.#running);
+    return this.#queued;
+  }
+
+  async #after(running: Promise<void>): Promise<void> {
+    // How the one before ended is its own callers' matter.
+    await running.catch(() => {});
+    this.#queued = undefined;
+    const next = this.#write();
+    this.#running = next;
+    return next;
+  }
+
+  async #write(): Promise<void> {
+    const manifest = this.#snapshot();
+    try {
+      await writeManifest(this.#fs, this.#directory, manifest);
+      // Fields may have moved on while it was written; only the generation is taken over.
+      this.#current = {
+        ...this.#current,
+        generation: manifest.generation,
+        lastSequence: manifest.lastSequence,
+        engineTime: manifest.engineTime,
+      };
+    } finally {
+      if (this.#queued === undefined) this.#running = undefined;
+    }
+  }
+
+  #snapshot(): Manifest {
+    const segments = this.#catalog
+      .all()
+      .filter((segment) => segment.state !== 'obsolete' && segment.state !== 'planned');
+    const listed = new Set(segments.map((segment) => segment.id));
+    return {
+      ...this.#current,
+      generation: this.#current.generation + 1,
+      engineTime: Math.max(this.#current.engineTime, this.#clock.latest),
+      nextSegmentId: this.#catalog.nextId,
+      lastSequence: segments.reduce(
+        (highest, segment) => Math.max(highest, segment.last),
+        this.#current.lastSequence,
+      ),
+      obsolete: [...this.#obsolete],
+      damage: this.#current.damage.filter(({ segment }) => listed.has(segment)),
+      segments: segments.map((segment) => ({
+        id: segment.id,
+        kind: segment.kind,
+        state: segment.state as 'prepared' | 'open' | 'sealed',
+        salt: segment.salt,
+        base: segment.base,
+        last: segment.last,
+        min: segment.min,
+        bytes: segment.bytes,
+        records: segment.records,
+      })),
+    };
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Gathers what a hint needs while a segment is scanned or written: the newest record of each
+ * key, at last in key order. Packed in a few large buffers, not in an object per record.
+ */
+
+import { compareBytes } from '../format/byte-ranges.ts';
+import type { HintEntry } from '../format/hint-writer.ts';
+import {
+  readU16,
+  readU32,
+  readU48,
+  readU64,
+  writeU16,
+  writeU32,
+  writeU48,
+  writeU64,
+} from '../format/integers.ts';
+import { NO_EXPIRY, RECORD_DELETE } from '../format/record.ts';
+
+const TYPE_AT = 0;
+const KEY_BYTES_AT = TYPE_AT + 1;
+const OFFSET_AT = KEY_BYTES_AT + 2;
+const RECORD_BYTES_AT = OFFSET_AT + 4;
+const VERSION_AT = RECORD_BYTES_AT + 4;
+const SEQUENCE_AT = VERSION_AT + 4;
+const CREATED_AT = SEQUENCE_AT + 8;
+const EXPIRES_AT = CREATED_AT + 6;
+const KEY_AT = EXPIRES_AT + 6;
+
+const BUFFER_BYTES_MIN = 1 << 20;
+
+/** What is noted of a record; its key lies in a buffer. */
+export interface CollectedRecord {
+  readonly type: number;
+  readonly keyStart: number;
+  readonly keyBytes: number;
+  readonly recordBytes: number;
+  readonly version: number;
+  readonly sequence: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly expiresAt: number;
+}
+
+class EntryCursor implements HintEntry {
+  keyBuffer: Uint8Array = new Uint8Array(0);
+  keyStart = 0;
+  keyBytes = 0;
+  type = 0;
+  offset = 0;
+  recordBytes = 0;
+  version = 0;
+  sequence = 0;
+  createdAt = 0;
+  expiresAt = 0;
+}
+
+export class HintCollector {
+  #buffer: Uint8Array = Buffer.allocUnsafeSlow(BUFFER_BYTES_MIN);
+  #filled = 0;
+  #starts = new Float64Array(1024);
+  count = 0;
+  lowestSequence = 0;
+  highestSequence = 0;
+  latestUpdatedAt = 0;
+  /** Of all tombstones, superseded ones included. */
+  tombstoneBytes = 0;
+
+  add(buffer: Uint8Array, record: CollectedRecord, offset: number): void {
+    const { keyBytes, sequence, updatedAt } = record;
+    this.#reserve(KEY_AT + keyBytes);
+    const at = this.#filled;
+    const target = this.#buffer;
+    target[at + TYPE_AT] = record.type;
+    writeU16(target, at + KEY_BYTES_AT, keyBytes);
+    writeU32(target, at + OFFSET_AT, offset);
+    writeU32(target, at + RECORD_BYTES_AT, record.recordBytes);
+    writeU32(target, at + VERSION_AT, record.version);
+    writeU64(target, at + SEQUENCE_AT, sequence);
+    writeU48(target, at + CREATED_AT, record.createdAt);
+    writeU48(target, at + EXPIRES_AT, record.expiresAt);
+    target.set(buffer.subarray(record.keyStart, record.keyStart + keyBytes), at + KEY_AT);
+    this.#starts[this.count] = at;
+    this.#filled += KEY_AT + keyBytes;
+    if (this.count === 0 || sequence < this.lowestSequence) this.lowestSequence = sequence;
+    this.highestSequence = Math.max(this.highestSequence, sequence);
+    this.latestUpdatedAt = Math.max(this.latestUpdatedAt, updatedAt);
+    if (record.type === RECORD_DELETE) this.tombstoneBytes += record.recordBytes;
+    this.count += 1;
+  }
+
+  /** The newest record of each key, ascending by key. One object is yielded again and again. */
+  *sorted(): Generator<HintEntry> {
+    const buffer = this.#buffer;
+    const order = this.#starts.subarray(0, this.count);
+    order.sort((a, b) => this.#compareKeys(a, b) || this.#newestFirst(a, b));
+    const entry = new EntryCursor();
+    entry.keyBuffer = buffer;
+    let before = -1;
+    for (const at of order) {
+      if (before >= 0 && this.#compareKeys(before, at) === 0) continue;
+      before = at;
+      entry.type = buffer[at + TYPE_AT] as number;
+      entry.keyStart = at + KEY_AT;
+      entry.keyBytes = readU16(buffer, at + KEY_BYTES_AT);
+      entry.offset = readU32(buffer, at + OFFSET_AT);
+      entry.recordBytes = readU32(buffer, at + RECORD_BYTES_AT);
+      entry.version = readU32(buffer, at + VERSION_AT);
+      entry.sequence = readU64(buffer, at + SEQUENCE_AT);
+      entry.createdAt = readU48(buffer, at + CREATED_AT);
+      entry.expiresAt = entry.type === RECORD_DELETE ? NO_EXPIRY : readU48(buffer, at + EXPIRES_AT);
+      yield entry;
+    }
+  }
+
+  #compareKeys(a: number, b: number): number {
+    const buffer = this.#buffer;
+    const aBytes = readU16(buffer, a + KEY_BYTES_AT);
+    const bBytes = readU16(buffer, b + KEY_BYTES_AT);
+    return compareBytes(buffer, a + KEY_AT, aBytes, buffer, b + KEY_AT, bBytes);
+  }
+
+  #newestFirst(a: number, b: number): number {
+    return readU64(this.#buffer, b + SEQUENCE_AT) - readU64(this.#buffer, a + SEQUENCE_AT);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#filled + bytes > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(
+        Math.max(this.#buffer.length * 2, this.#filled + bytes),
+      );
+      larger.set(this.#buffer.subarray(0, this.#filled));
+      this.#buffer = larger;
+    }
+    if (this.count < this.#starts.length) return;
+    const starts = new Float64Array(this.#starts.length * 2);
+    starts.set(this.#starts);
+    this.#starts = starts;
+  }
+}

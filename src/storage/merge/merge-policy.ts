@@ -1,0 +1,94 @@
+/** Which segments to merge, and when: by dead bytes. Pure functions over the catalogue. */
+
+import type { Segment } from '../log/segment.ts';
+import type { MergeOptions } from '../store-options.ts';
+
+/** Tombstones that cannot be dropped start a merge from this share of the data on. */
+const HELD_TOMBSTONES_SHARE = 0.05;
+
+export interface PolicyInput {
+  /** Sealed segments without damage. */
+  readonly sealed: readonly Segment[];
+  readonly options: MergeOptions;
+  /** Local hour, for the window. */
+  readonly hour: number;
+  /** Bytes of tombstones that the last merge had to keep. */
+  readonly tombstoneBytesKept: number;
+}
+
+/** The segments of the next automatic merge; none when there is no reason for one. */
+export function chooseSegments(input: PolicyInput): Segment[] {
+  const { sealed, options, hour } = input;
+  if (!isWithinWindow(options.windowHours, hour)) return [];
+  const held = chooseForTombstones(input);
+  if (held.length > 0) return held;
+  const small = sealed.filter((segment) => segment.bytes < options.smallSegmentBytes);
+  const isTriggered =
+    small.length >= options.smallSegmentCount ||
+    sealed.some((segment) => triggers(segment, options));
+  if (!isTriggered) return [];
+  const isSmallToo = small.length >= options.smallSegmentCount;
+  const candidates = sealed.filter(
+    (segment) =>
+      triggers(segment, options) ||
+      deadRatio(segment) >= options.thresholdDeadRatio ||
+      (isSmallToo && segment.bytes < options.smallSegmentBytes),
+  );
+  return withinBytes(candidates, options.inputBytesMax);
+}
+
+/** What a merge by hand takes: all that has something to give back. */
+export function chooseAll(sealed: readonly Segment[]): Segment[] {
+  const isUseful = sealed.some((segment) => segment.deadBytes > deadAtLeast(segment));
+  return isUseful ? [...sealed] : [];
+}
+
+/** The header is no garbage. */
+function deadAtLeast(segment: Segment): number {
+  return Math.min(segment.bytes, 80);
+}
+
+function deadRatio(segment: Segment): number {
+  return segment.bytes === 0 ? 0 : (segment.deadBytes - segment.tombstoneBytes) / segment.bytes;
+}
+
+function triggers(segment: Segment, options: MergeOptions): boolean {
+  const dead = segment.deadBytes - segment.tombstoneBytes;
+  return deadRatio(segment) >= options.triggerDeadRatio || dead >= options.triggerDeadBytes;
+}
+
+function isWithinWindow(window: MergeOptions['windowHours'], hour: number): boolean {
+  if (window === undefined) return true;
+  const [from, to] = window;
+  return from <= to ? hour >= from && hour < to : hour >= from || hour < to;
+}
+
+/** The most garbage per byte read first, as far as the bytes of one merge go. */
+function withinBytes(candidates: readonly Segment[], bytesMax: number): Segment[] {
+  const chosen: Segment[] = [];
+  let bytes = 0;
+  for (const segment of candidates.toSorted((a, b) => deadRatio(b) - deadRatio(a))) {
+    if (chosen.length > 0 && bytes + segment.bytes > bytesMax) continue;
+    chosen.push(segment);
+    bytes += segment.bytes;
+  }
+  return chosen.sort((a, b) => a.id - b.id);
+}
+
+/**
+ * When tombstones make up too much of the data: the segments that have them, and those that
+ * hold them back since they may have older records. Only if more came since the last merge.
+ */
+function chooseForTombstones(input: PolicyInput): Segment[] {
+  const { sealed, tombstoneBytesKept } = input;
+  const bytes = sealed.reduce((sum, segment) => sum + segment.bytes, 0);
+  const tombstones = sealed.reduce((sum, segment) => sum + segment.tombstoneBytes, 0);
+  const grown = tombstones - Math.min(tombstoneBytesKept, tombstones);
+  if (tombstones <= bytes * HELD_TOMBSTONES_SHARE) return [];
+  if (grown <= bytes * HELD_TOMBSTONES_SHARE) return [];
+  const newest = sealed.reduce(
+    (last, segment) => (segment.tombstoneBytes > 0 ? Math.max(last, segment.last) : last),
+    0,
+  );
+  return sealed.filter((segment) => segment.tombstoneBytes > 0 || segment.min < newest);
+}

@@ -1,0 +1,161 @@
+/** Writes merged segments: records with their own sequences, then a hint, all durable. */
+
+import type { Environment } from '../disk/environment.ts';
+import type { FileHandle } from '../disk/file-system.ts';
+import { segmentName } from '../format/file-names.ts';
+import { writeHint } from '../format/hint-writer.ts';
+import {
+  encodeRecord,
+  NO_EXPIRY,
+  RECORD_DELETE,
+  RECORD_PUT,
+  recordBytes,
+} from '../format/record.ts';
+import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
+import { type CollectedRecord, HintCollector } from './hint-collector.ts';
+import type { MergeOutput } from './job-input.ts';
+
+const WRITE_BYTES = 1 << 20;
+/** No more than this is ever dirty: a backlog of dirty pages is what stalls the foreground. */
+const DIRTY_BYTES_MAX = 8 << 20;
+const NOTHING = new Uint8Array(0);
+
+export interface OutputFacts {
+  readonly id: number;
+  readonly salt: number;
+  readonly epoch: number;
+  readonly createdAt: number;
+  readonly baseSequence: number;
+}
+
+export interface SourceRecord extends CollectedRecord {
+  readonly valueStart: number;
+  readonly valueBytes: number;
+}
+
+export class MergedWriter {
+  readonly #environment: Environment;
+  readonly #directory: string;
+  readonly #uuid: Uint8Array;
+  readonly #facts: OutputFacts;
+  readonly #collector = new HintCollector();
+  readonly #file: FileHandle;
+  #buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
+  #filled = 0;
+  /** In the file, of the buffer's start. */
+  #position = SEGMENT_HEADER_BYTES;
+  #dirty = 0;
+
+  private constructor(
+    environment: Environment,
+    directory: string,
+    uuid: Uint8Array,
+    facts: OutputFacts,
+    file: FileHandle,
+  ) {
+    this.#environment = environment;
+    this.#directory = directory;
+    this.#uuid = uuid;
+    this.#facts = facts;
+    this.#file = file;
+  }
+
+  static async create(
+    environment: Environment,
+    directory: string,
+    uuid: Uint8Array,
+    facts: OutputFacts,
+  ): Promise<MergedWriter> {
+    const path = `${directory}/${segmentName('merged', facts.id)}`;
+    const file = await environment.fs.open(path, 'create');
+    const header = encodeSegmentHeader({ kind: 'merged', uuid, ...facts });
+    await file.write(header, 0, header.length, 0);
+    return new MergedWriter(environment, directory, uuid, facts, file);
+  }
+
+  /** Where the next record goes, and so how long the segment is by now. */
+  get bytes(): number {
+    return this.#position + this.#filled;
+  }
+
+  /** Adds a put as it is, or a tombstone in place of what expired or was deleted. */
+  async add(buffer: Uint8Array, source: SourceRecord, asTombstone: boolean): Promise<void> {
+    const isDelete = asTombstone || source.type === RECORD_DELETE;
+    const valueBytes = isDelete ? 0 : source.valueBytes;
+    const expiresAt = isDelete ? NO_EXPIRY : source.expiresAt;
+    const bytes = recordBytes(source.keyBytes, valueBytes, expiresAt !== NO_EXPIRY);
+    if (this.#filled + bytes > this.#buffer.length) await this.#flush();
+    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);
+    const offset = this.bytes;
+    const type = isDelete ? RECORD_DELETE : RECORD_PUT;
+    const updatedAt = asTombstone ? source.expiresAt : source.updatedAt;
+    const createdAt = isDelete ? updatedAt : source.createdAt;
+    const version = isDelete ? 0 : source.version;
+    this.#filled = encodeRecord(
+      this.#buffer,
+      this.#filled,
+      this.#facts.salt,
+      offset,
+      type,
+      0,
+      buffer,
+      source.keyStart,
+      source.keyBytes,
+      isDelete ? NOTHING : buffer,
+      isDelete ? 0 : source.valueStart,
+      valueBytes,
+      source.sequence,
+      0,
+      version,
+      createdAt,
+      updatedAt,
+      expiresAt,
+    );
+    const { keyStart, keyBytes, sequence } = source;
+    const collected = { type, keyStart, keyBytes, recordBytes: bytes, version, sequence };
+    this.#collector.add(buffer, { ...collected, createdAt, updatedAt, expiresAt }, offset);
+  }
+
+  /** Makes segment and hint durable. */
+  async finish(): Promise<MergeOutput> {
+    await this.#flush();
+    await this.#file.sync();
+    await this.#file.close();
+    const { fs } = this.#environment;
+    await fs.syncDirectory(this.#directory);
+    const { id, salt } = this.#facts;
+    const collector = this.#collector;
+    const { lowestSequence, highestSequence, latestUpdatedAt } = collector;
+    const binding = { uuid: this.#uuid, segmentId: id, salt, segmentBytes: this.bytes };
+    const facts = { ...binding, lowestSequence, highestSequence, latestUpdatedAt };
+    const hint = await writeHint(fs, this.#directory, facts, collector.sorted());
+    return {
+      id,
+      kind: 'merged',
+      salt,
+      bytes: this.bytes,
+      records: collector.count,
+      min: lowestSequence,
+      last: highestSequence,
+      tombstoneBytes: collector.tombstoneBytes,
+      hintBytes: hint.fileBytes,
+    };
+  }
+
+  /** Closes the file after a failure; the engine removes it. */
+  async abandon(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#filled === 0) return;
+    if (this.#dirty + this.#filled > DIRTY_BYTES_MAX) {
+      await this.#file.datasync();
+      this.#dirty = 0;
+    }
+    await this.#file.write(this.#buffer, 0, this.#filled, this.#position);
+    this.#position += this.#filled;
+    this.#dirty += this.#filled;
+    this.#filled = 0;
+  }
+}

@@ -1,0 +1,408 @@
+/**
+ * Merges from the engine's side: chooses segments, answers the job's questions, publishes the
+ * outputs in one manifest, installs them, and removes the inputs once nobody needs them.
+ *
+ * The order is rule 23's: outputs and hints durable (the job), the log synced up to whatever a
+ * verdict relied on, one manifest, the keydir, and only then the unlinks.
+ */
+
+import { CaskError, toCaskError } from '../../errors/cask-error.ts';
+import type { EngineClock } from '../disk/engine-clock.ts';
+import {
+  type Environment,
+  type JobHandle,
+  type JobMessage,
+  nextTurn,
+} from '../disk/environment.ts';
+import { hintName, segmentName } from '../format/file-names.ts';
+import { readU32 } from '../format/integers.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import type { ManifestStore } from '../log/manifest-store.ts';
+import type { Segment } from '../log/segment.ts';
+import type { SegmentCatalog } from '../log/segment-catalog.ts';
+import type { SegmentFiles } from '../log/segment-files.ts';
+import type { StoreLogger, StoreOptions } from '../store-options.ts';
+import type {
+  MergeEngineMessage,
+  MergeJobInput,
+  MergeJobMessage,
+  MergeJobResult,
+  MergeOutput,
+  VerdictRequest,
+} from './job-input.ts';
+import { installOutput } from './merge-install.ts';
+import { chooseAll, chooseSegments } from './merge-policy.ts';
+import { VerdictJudge } from './verdicts.ts';
+
+const RECORDS_PER_SLICE = 500;
+/** After a merge failed by itself, the next one is tried no sooner than this. */
+const RETRY_MS = 60_000;
+
+export interface MergeResult {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  readonly ms: number;
+}
+
+export interface MergeStatus {
+  readonly state: 'idle' | 'copying' | 'installing';
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly paused: boolean;
+  /** Merges that were completed since the start. */
+  readonly runs: number;
+  readonly failures: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** What the last failed merge failed of; null: none did. */
+  readonly lastError: string | null;
+}
+
+export interface MergerParts {
+  readonly environment: Environment;
+  readonly options: StoreOptions;
+  readonly catalog: SegmentCatalog;
+  readonly files: SegmentFiles;
+  readonly manifests: ManifestStore;
+  readonly keydir: Keydir;
+  readonly clock: EngineClock;
+  readonly logger: StoreLogger;
+  /** Rolls a non-empty active segment, so that a merge by hand can take it. */
+  readonly roll: () => Promise<void>;
+  /** Makes durable all that is committed. */
+  readonly syncLog: () => Promise<void>;
+  /** Removes from the keydir what has expired. */
+  readonly retireExpired: () => Promise<void>;
+  readonly committedSequence: () => number;
+  /** Damage with unknown keys: nothing may be dropped. */
+  readonly isDegraded: () => boolean;
+  readonly onFatal: (error: CaskError) => void;
+}
+
+export class Merger {
+  readonly #parts: MergerParts;
+  #running: Promise<MergeResult> | undefined;
+  #job: JobHandle | undefined;
+  #paused = false;
+  #resumed: (() => void)[] = [];
+  #closed = false;
+  #state: MergeStatus['state'] = 'idle';
+  #bytesDone = 0;
+  #bytesTotal = 0;
+  #runs = 0;
+  #failures = 0;
+  #bytesRead = 0;
+  #bytesWritten = 0;
+  #lastError: string | null = null;
+  #tombstoneBytesKept = 0;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: MergerParts) {
+    this.#parts = parts;
+    parts.files.onUnpinned = (segment) => {
+      if (segment.state === 'obsolete') this.#removeSegment(segment);
+    };
+  }
+
+  get status(): MergeStatus {
+    return {
+      state: this.#state,
+      bytesDone: this.#bytesDone,
+      bytesTotal: this.#bytesTotal,
+      paused: this.#paused,
+      runs: this.#runs,
+      failures: this.#failures,
+      bytesRead: this.#bytesRead,
+      bytesWritten: this.#bytesWritten,
+      lastError: this.#lastError,
+    };
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const resolve of this.#resumed.splice(0)) resolve();
+  }
+
+  /**
+   * Merges all that has something to give back, rolling the active segment first.
+   * @throws CaskError MERGE_RUNNING, CORRUPT (the store is degraded), NO_SPACE, CLOSED
+   */
+  async mergeAll(): Promise<MergeResult> {
+    this.#checkFree();
+    const merging = (async () => {
+      await this.#parts.roll();
+      return this.#merge(chooseAll(this.#candidates()));
+    })();
+    return this.#track(merging);
+  }
+
+  /** Merges if the policy says so; what goes wrong is logged and tried again later. */
+  async mergeIfDue(): Promise<void> {
+    const { options, environment, logger } = this.#parts;
+    const { clock } = environment;
+    if (this.#running !== undefined || this.#closed || this.#paused) return;
+    if (this.#parts.isDegraded() || clock.monotonicMs() < this.#notBeforeMs) return;
+    const chosen = chooseSegments({
+      sealed: this.#candidates(),
+      options: options.merge,
+      hour: new Date(clock.wallMs()).getHours(),
+      tombstoneBytesKept: this.#tombstoneBytesKept,
+    });
+    if (chosen.length === 0) return;
+    try {
+      await this.#track(this.#merge(chosen));
+    } catch (error) {
+      this.#notBeforeMs = clock.monotonicMs() + RETRY_MS;
+      logger('error', 'merge-failed', { reason: toCaskError(error).message });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.resume();
+    if (this.#state === 'copying') await this.#job?.terminate();
+    await this.#running?.catch(() => {});
+  }
+
+  #checkFree(): void {
+    if (this.#closed) throw new CaskError('CLOSED', 'the store is closed');
+    if (this.#running !== undefined) {
+      throw new CaskError('MERGE_RUNNING', 'a merge is running; wait until it is done');
+    }
+    if (!this.#parts.isDegraded()) return;
+    const message = 'the store has damage with unknown keys, so a merge may drop nothing';
+    throw new CaskError('CORRUPT', `${message}; run caskctl repair first`);
+  }
+
+  async #track(merging: Promise<MergeResult>): Promise<MergeResult> {
+    this.#running = merging;
+    try {
+      return await merging;
+    } catch (error) {
+      this.#failures += 1;
+      this.#lastError = toCaskError(error).message;
+      throw error;
+    } finally {
+      this.#running = undefined;
+      this.#job = undefined;
+      this.#state = 'idle';
+    }
+  }
+
+  #candidates(): Segment[] {
+    return this.#parts.catalog.sealed().filter((segment) => !segment.damaged);
+  }
+
+  async #merge(inputs: readonly Segment[]): Promise<MergeResult> {
+    const { environment, files, logger } = this.#parts;
+    const started = environment.clock.monotonicMs();
+    const bytesBefore = inputs.reduce((sum, segment) => sum + segment.bytes, 0);
+    if (inputs.length === 0) {
+      return { inputs: 0, outputs: 0, bytesBefore: 0, bytesAfter: 0, ms: 0 };
+    }
+    await this.#checkSpace(inputs);
+    for (const segment of inputs) files.pin(segment);
+    let outputs: Segment[];
+    try {
+      const result = await this.#copy(inputs, bytesBefore);
+      outputs = await this.#publish(inputs, result);
+      this.#state = 'installing';
+      const parts = { ...this.#parts, uuid: this.#parts.manifests.uuid };
+      for (const output of outputs) await installOutput(parts, output);
+    } finally {
+      for (const segment of inputs) files.unpin(segment);
+    }
+    const bytesAfter = outputs.reduce((sum, segment) => sum + segment.bytes, 0);
+    const ms = Math.round(environment.clock.monotonicMs() - started);
+    this.#runs += 1;
+    this.#bytesRead += bytesBefore;
+    this.#bytesWritten += bytesAfter;
+    this.#tombstoneBytesKept = outputs.reduce((sum, segment) => sum + segment.tombstoneBytes, 0);
+    const figures = { inputs: inputs.length, outputs: outputs.length, bytesBefore, bytesAfter, ms };
+    logger('info', 'merged', figures);
+    return figures;
+  }
+
+  async #checkSpace(inputs: readonly Segment[]): Promise<void> {
+    const { environment, options } = this.#parts;
+    const needed = inputs.reduce(
+      (sum, segment) => sum + segment.liveBytes + segment.tombstoneBytes + segment.hintBytes,
+      0,
+    );
+    const free = await environment.fs.freeBytes(options.directory);
+    if (free >= needed) return;
+    const message = `a merge needs ${needed} bytes of free space and there are ${free}`;
+    throw new CaskError('NO_SPACE', message);
+  }
+
+  /** Runs the job and answers its questions. */
+  async #copy(inputs: readonly Segment[], bytesTotal: number): Promise<MergeJobResult> {
+    const { environment, options, manifests, clock } = this.#parts;
+    await this.#parts.retireExpired();
+    this.#state = 'copying';
+    this.#bytesDone = 0;
+    this.#bytesTotal = bytesTotal;
+    const input: MergeJobInput = {
+      directory: options.directory,
+      uuid: manifests.uuid,
+      epoch: manifests.epoch,
+      segments: inputs.map(({ id, kind, salt, bytes }) => ({ id, kind, salt, bytes })),
+      segmentBytes: options.segmentBytes,
+      now: clock.now(),
+      survivorMin: this.#survivorMin(inputs),
+      bytesPerSecond: options.merge.bytesPerSecond,
+    };
+    const outputIds: number[] = [];
+    try {
+      const job = environment.jobs.start('merge', { ...input });
+      this.#job = job;
+      return await this.#converse(job, outputIds);
+    } catch (error) {
+      await this.#removeFiles(outputIds);
+      this.#noteUnreadable(error);
+      throw error;
+    }
+  }
+
+  /** The lowest sequence in any segment that survives the merge; infinite when none has any. */
+  #survivorMin(inputs: readonly Segment[]): number {
+    const merged = new Set(inputs);
+    let lowest = Number.MAX_SAFE_INTEGER;
+    for (const segment of this.#parts.catalog.all()) {
+      if (merged.has(segment) || segment.state === 'obsolete' || segment.min === 0) continue;
+      lowest = Math.min(lowest, segment.min);
+    }
+    return lowest;
+  }
+
+  #converse(job: JobHandle, outputIds: number[]): Promise<MergeJobResult> {
+    return new Promise((resolve, reject) => {
+      let result: MergeJobResult | undefined;
+      job.port.onMessage((message) => {
+        const asked = message as unknown as MergeJobMessage;
+        if (asked.type === 'merged') {
+          result = asked;
+          return;
+        }
+        this.#answer(asked, outputIds).then(
+          (reply) => job.port.post(reply as unknown as JobMessage),
+          reject,
+        );
+      });
+      job.done.then(() => {
+        if (result !== undefined) resolve(result);
+        else reject(new CaskError('CANCELLED', 'the merge ended before it was done'));
+      }, reject);
+    });
+  }
+
+  async #answer(
+    asked: Exclude<MergeJobMessage, MergeJobResult>,
+    outputIds: number[],
+  ): Promise<MergeEngineMessage> {
+    while (this.#paused) await new Promise<void>((resolve) => this.#resumed.push(resolve));
+    if (this.#closed) throw new CaskError('CLOSED', 'the store is closing');
+    if (asked.type === 'verdicts?') {
+      return { type: 'verdicts', verdicts: await this.#judge(asked) };
+    }
+    const { catalog, environment } = this.#parts;
+    const id = catalog.takeId();
+    outputIds.push(id);
+    return { type: 'output', id, salt: readU32(environment.random.bytes(4), 0) };
+  }
+
+  async #judge(request: VerdictRequest): Promise<Uint8Array> {
+    const { keydir, environment } = this.#parts;
+    const judge = new VerdictJudge(keydir, request.count, request.records);
+    while (!judge.step(RECORDS_PER_SLICE)) await nextTurn(environment.scheduler);
+    this.#bytesDone = request.bytesDone;
+    return judge.verdicts;
+  }
+
+  /** Lists the outputs and drops the inputs, in one manifest. */
+  async #publish(inputs: readonly Segment[], result: MergeJobResult): Promise<Segment[]> {
+    const { catalog, manifests } = this.#parts;
+    // A verdict may rest on a write that is committed but not durable (modes interval and os):
+    // it must not be lost once what it superseded is gone.
+    const relied = this.#parts.committedSequence();
+    await this.#parts.syncLog();
+    if (this.#closed) throw new CaskError('CLOSED', 'the store is closing');
+    const outputs = result.outputs.map((output) => addOutput(catalog, output));
+    for (const segment of inputs) {
+      segment.state = 'obsolete';
+      manifests.addObsolete(segmentName(segment.kind, segment.id));
+      manifests.addObsolete(hintName(segment.id));
+    }
+    if (result.dropped) manifests.raiseHistoryFloor(relied);
+    try {
+      await manifests.publish();
+    } catch (error) {
+      // Which of the two manifests is in place is not known: nothing may be removed or appended.
+      for (const segment of inputs) segment.state = 'sealed';
+      const cause = toCaskError(error);
+      const message = `the manifest of a merge could not be written: ${cause.message}`;
+      this.#parts.onFatal(new CaskError('STORE_FAILED', message, { cause }));
+      throw error;
+    }
+    return outputs;
+  }
+
+  #noteUnreadable(error: unknown): void {
+    const { catalog, logger } = this.#parts;
+    if (!(error instanceof CaskError) || error.code !== 'CORRUPT') return;
+    const cause = error.cause instanceof CaskError ? error.cause : error;
+    const segment = catalog.byId(Number(cause.details?.['segment']));
+    if (segment === undefined) return;
+    segment.damaged = true;
+    logger('error', 'segment-damaged', { segment: segment.id, ...cause.details });
+  }
+
+  async #removeFiles(ids: readonly number[]): Promise<void> {
+    const { files, environment } = this.#parts;
+    for (const id of ids) {
+      await environment.fs.unlink(files.pathOf({ id, kind: 'merged' })).catch(() => {});
+      await environment.fs.unlink(files.hintPathOf({ id })).catch(() => {});
+    }
+  }
+
+  /** Unlinks a merged-away segment that nobody pins any more (rule 27). */
+  #removeSegment(segment: Segment): void {
+    const { files, catalog, manifests, environment, logger } = this.#parts;
+    if (segment.liveBytes !== 0) {
+      // The installation was cut short: it stays readable, and the next open removes it.
+      logger('error', 'obsolete-still-used', { segment: segment.id, bytes: segment.liveBytes });
+      return;
+    }
+    const path = files.pathOf(segment);
+    const hintPath = files.hintPathOf(segment);
+    const work = async (): Promise<void> => {
+      await files.close(segment);
+      catalog.remove(segment);
+      await environment.fs.unlink(path);
+      manifests.dropObsolete(segmentName(segment.kind, segment.id));
+      await environment.fs.unlink(hintPath).catch(() => {});
+      manifests.dropObsolete(hintName(segment.id));
+    };
+    work().catch((error: unknown) => {
+      // The manifest calls it obsolete: the next open removes it.
+      logger('warn', 'obsolete-not-removed', { segment: segment.id, reason: String(error) });
+    });
+  }
+}
+
+function addOutput(catalog: SegmentCatalog, output: MergeOutput): Segment {
+  const segment = catalog.add({ ...output, state: 'sealed' });
+  segment.base = output.min;
+  segment.min = output.min;
+  segment.last = output.last;
+  segment.records = output.records;
+  segment.tombstoneBytes = output.tombstoneBytes;
+  segment.hintBytes = output.hintBytes;
+  return segment;
+}

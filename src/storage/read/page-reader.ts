@@ -1,0 +1,193 @@
+/**
+ * Reads the values of a captured page: from the cache, then from disk, neighbours in one read.
+ * Every record is verified; a damaged one becomes an entry with an error, and the page goes on.
+ */
+
+import { type CaskError, toCaskError } from '../../errors/cask-error.ts';
+import { type Environment, nextTurn } from '../disk/environment.ts';
+import type { DamagedEntry, Entry } from '../entry.ts';
+import { RecordView } from '../format/record.ts';
+import type { PageCapture } from './page-capture.ts';
+import type { RecordReader } from './record-reader.ts';
+import type { ValueCache } from './value-cache.ts';
+
+/** Records this close together are read in one go. */
+const GAP_BYTES_MAX = 1024;
+const RUN_BYTES_MAX = 64 * 1024;
+const SLICE_MS = 2;
+const LOOK_ENTRIES = 16;
+
+export interface PageReaderParts {
+  readonly environment: Environment;
+  readonly cache: ValueCache;
+  readonly reader: RecordReader;
+}
+
+/** Rows whose records are read in one go: `[from, to)` of the page. */
+interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export class PageReader {
+  readonly #parts: PageReaderParts;
+  readonly #view = new RecordView();
+
+  constructor(parts: PageReaderParts) {
+    this.#parts = parts;
+  }
+
+  /** The entries of the page, in its order. The capture must be pinned meanwhile. */
+  async read(page: PageCapture): Promise<(Entry | DamagedEntry)[]> {
+    const { clock, scheduler } = this.#parts.environment;
+    const entries: (Entry | DamagedEntry)[] = new Array(page.count);
+    const later: Promise<void>[] = [];
+    let deadline = clock.monotonicMs() + SLICE_MS;
+    let sinceLook = 0;
+    for (let row = 0; row < page.count; ) {
+      const cached = this.#fromCache(page, row);
+      if (cached === undefined) {
+        const run = runFrom(page, row, (other) => this.#isCached(page, other));
+        if (!this.#readRunNow(page, run, entries)) later.push(this.#readRun(page, run, entries));
+        sinceLook += run.to - row;
+        row = run.to;
+      } else {
+        entries[row] = cached;
+        row += 1;
+        sinceLook += 1;
+      }
+      if (sinceLook < LOOK_ENTRIES) continue;
+      sinceLook = 0;
+      if (clock.monotonicMs() < deadline) continue;
+      await nextTurn(scheduler);
+      deadline = clock.monotonicMs() + SLICE_MS;
+    }
+    await Promise.all(later);
+    return entries;
+  }
+
+  #isCached(page: PageCapture, row: number): boolean {
+    return this.#parts.cache.has(page.sequences[row] as number);
+  }
+
+  #fromCache(page: PageCapture, row: number): Entry | undefined {
+    const { cache } = this.#parts;
+    const at = cache.find(page.sequences[row] as number);
+    if (at < 0) return undefined;
+    const value = Buffer.allocUnsafe(cache.foundBytes);
+    value.set(cache.buffer.subarray(at, at + cache.foundBytes));
+    return entryOf(page, row, value, cache.foundUpdatedAt);
+  }
+
+  /** Reads a run on the loop if that is allowed now. */
+  #readRunNow(page: PageCapture, run: Run, entries: (Entry | DamagedEntry)[]): boolean {
+    const segment = page.segments[run.from];
+    if (segment === undefined) return true;
+    const buffer = Buffer.allocUnsafe(run.bytes);
+    try {
+      const { reader } = this.#parts;
+      const count = reader.readRunNow(segment, run.offset, buffer, 0, run.bytes);
+      if (count < 0) return false;
+      this.#takeRun(page, run, buffer, count, entries);
+    } catch (error) {
+      failRun(page, run, toCaskError(error), entries);
+    }
+    return true;
+  }
+
+  async #readRun(page: PageCapture, run: Run, entries: (Entry | DamagedEntry)[]): Promise<void> {
+    const segment = page.segments[run.from];
+    if (segment === undefined) return;
+    const buffer = Buffer.allocUnsafe(run.bytes);
+    try {
+      const { reader } = this.#parts;
+      const count = await reader.readRun(segment, run.offset, buffer, 0, run.bytes);
+      this.#takeRun(page, run, buffer, count, entries);
+    } catch (error) {
+      failRun(page, run, toCaskError(error), entries);
+    }
+  }
+
+  #takeRun(
+    page: PageCapture,
+    run: Run,
+    buffer: Buffer,
+    bytesRead: number,
+    entries: (Entry | DamagedEntry)[],
+  ): void {
+    for (let row = run.from; row < run.to; row += 1) {
+      try {
+        entries[row] = this.#take(page, row, buffer, run, bytesRead);
+      } catch (error) {
+        entries[row] = damagedEntry(page, row, toCaskError(error));
+      }
+    }
+  }
+
+  #take(page: PageCapture, row: number, buffer: Buffer, run: Run, bytesRead: number): Entry {
+    const { cache, reader } = this.#parts;
+    const view = this.#view;
+    const offset = page.offsets[row] as number;
+    const bytes = page.recordBytes[row] as number;
+    const at = offset - run.offset;
+    const present = Math.max(0, Math.min(bytes, bytesRead - at));
+    const segment = page.segments[row] as PageCapture['segments'][number];
+    const sequence = page.sequences[row] as number;
+    reader.verify(buffer, at, present, segment, offset, bytes, sequence, view);
+    const valueEnd = view.valueStart + view.valueBytes;
+    cache.put(sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
+    return entryOf(page, row, buffer.subarray(view.valueStart, valueEnd), view.updatedAt);
+  }
+}
+
+/** The longest run of rows from `row` on that lie close together in one segment. */
+function runFrom(page: PageCapture, row: number, isCached: (row: number) => boolean): Run {
+  const offset = page.offsets[row] as number;
+  let end = offset + (page.recordBytes[row] as number);
+  let to = row + 1;
+  while (to < page.count && page.segments[to] === page.segments[row]) {
+    const next = page.offsets[to] as number;
+    const nextEnd = next + (page.recordBytes[to] as number);
+    const isClose = next >= end && next - end <= GAP_BYTES_MAX;
+    if (!isClose || nextEnd - offset > RUN_BYTES_MAX || isCached(to)) break;
+    end = nextEnd;
+    to += 1;
+  }
+  return { from: row, to, offset, bytes: end - offset };
+}
+
+function entryOf(page: PageCapture, row: number, value: Buffer, updatedAt: number): Entry {
+  const expiresAt = page.expiresAts[row] as number;
+  return {
+    key: page.key(row),
+    value,
+    revision: page.sequences[row] as number,
+    version: page.versions[row] as number,
+    createdAt: page.createdAts[row] as number,
+    updatedAt,
+    expiresAt: expiresAt === 0 ? undefined : expiresAt,
+  };
+}
+
+function damagedEntry(page: PageCapture, row: number, error: CaskError): DamagedEntry {
+  const expiresAt = page.expiresAts[row] as number;
+  return {
+    key: page.key(row),
+    revision: page.sequences[row] as number,
+    version: page.versions[row] as number,
+    createdAt: page.createdAts[row] as number,
+    expiresAt: expiresAt === 0 ? undefined : expiresAt,
+    error,
+  };
+}
+
+function failRun(
+  page: PageCapture,
+  run: Run,
+  error: CaskError,
+  entries: (Entry | DamagedEntry)[],
+): void {
+  for (let row = run.from; row < run.to; row += 1) entries[row] = damagedEntry(page, row, error);
+}

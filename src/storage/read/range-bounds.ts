@@ -1,0 +1,84 @@
+/** Where a range begins and ends, and where its walk starts: bounds, prefix and cursor in one. */
+
+import { CaskError } from '../../errors/cask-error.ts';
+import type { Bytes, RangeOptions } from '../entry.ts';
+import type { IndexCursor } from '../keydir/index-cursor.ts';
+import { keyBytesOf } from '../write-arguments.ts';
+
+/** Items of a page when no limit is given. */
+const LIMIT_DEFAULT = 1000;
+
+export interface RangeBounds {
+  /** Inclusive; undefined: from the first key. */
+  readonly low: Uint8Array | undefined;
+  /** `low` itself does not belong: it is the cursor of a forward walk. */
+  readonly isLowExclusive: boolean;
+  /** Exclusive; undefined: to the last key. */
+  readonly high: Uint8Array | undefined;
+  readonly limit: number;
+  readonly isReverse: boolean;
+  readonly isKeysOnly: boolean;
+}
+
+/** @throws CaskError LIMIT_EXCEEDED, BAD_REQUEST */
+export function rangeBounds(options: RangeOptions, maxRangeItems: number): RangeBounds {
+  const limit = options.limit ?? Math.min(LIMIT_DEFAULT, maxRangeItems);
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    throw new CaskError(
+      'BAD_REQUEST',
+      `the limit of a page is a whole number from 1, not ${limit}`,
+    );
+  }
+  if (limit > maxRangeItems) {
+    const message = `a page has at most ${maxRangeItems} items (maxRangeItems), not ${limit}`;
+    throw new CaskError('LIMIT_EXCEEDED', `${message}; follow pages with the cursor`);
+  }
+  const isReverse = options.reverse ?? false;
+  const prefix = bytesOrNothing(options.prefix);
+  let low = later(bytesOrNothing(options.start), prefix);
+  let high = earlier(bytesOrNothing(options.end), prefix && afterPrefix(prefix));
+  let isLowExclusive = false;
+  const after = bytesOrNothing(options.after);
+  if (after !== undefined && isReverse) {
+    high = earlier(high, after);
+  } else if (after !== undefined && (low === undefined || Buffer.compare(after, low) >= 0)) {
+    low = after;
+    isLowExclusive = true;
+  }
+  const isKeysOnly = options.keysOnly ?? false;
+  return { low, isLowExclusive, high, limit, isReverse, isKeysOnly };
+}
+
+/** Goes to the first entry of the walk; 0 when there is none. The far end is not checked. */
+export function seekStart(cursor: IndexCursor, bounds: RangeBounds): number {
+  const { low, high, isReverse, isLowExclusive } = bounds;
+  if (isReverse) {
+    return high === undefined ? cursor.last() : cursor.seek(high, 0, high.length, 'before');
+  }
+  if (low === undefined) return cursor.first();
+  return cursor.seek(low, 0, low.length, isLowExclusive ? 'after' : 'atOrAfter');
+}
+
+function bytesOrNothing(given: Bytes | undefined): Uint8Array | undefined {
+  return given === undefined || given.length === 0 ? undefined : keyBytesOf(given);
+}
+
+function later(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Buffer.compare(a, b) >= 0 ? a : b;
+}
+
+function earlier(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Buffer.compare(a, b) <= 0 ? a : b;
+}
+
+/** The first key behind all that begin with the prefix; undefined: there is none (0xff ...). */
+function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
+  let length = prefix.length;
+  while (length > 0 && prefix[length - 1] === 0xff) length -= 1;
+  if (length === 0) return undefined;
+  const bytes = Uint8Array.from(prefix.subarray(0, length));
+  bytes[length - 1] = (bytes[length - 1] as number) + 1;
+  return bytes;
+}

@@ -1,0 +1,161 @@
+/** Pages: of a range, in order, and of keys that were asked for by name. */
+
+import { CaskError } from '../../errors/cask-error.ts';
+import type { DamagedEntry, Entry, KeyEntry, RangeOptions, RangePage } from '../entry.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import type { SegmentCatalog } from '../log/segment-catalog.ts';
+import type { SegmentFiles } from '../log/segment-files.ts';
+import type { Expirer } from '../write/expirer.ts';
+import { keyProblem } from '../write/write-limits.ts';
+import type { WriteOrigin } from '../write/write-origin.ts';
+import { PageCapture } from './page-capture.ts';
+import type { PageReader } from './page-reader.ts';
+import type { PointReader } from './point-reader.ts';
+import { type RangeBounds, rangeBounds, seekStart } from './range-bounds.ts';
+
+export interface RangeReaderParts {
+  readonly keydir: Keydir;
+  readonly catalog: SegmentCatalog;
+  readonly files: SegmentFiles;
+  readonly points: PointReader;
+  readonly pages: PageReader;
+  readonly expirer: Expirer;
+  readonly maxRangeItems: number;
+  readonly maxRangeBytes: number;
+  readonly maxBatchItems: number;
+  readonly maxKeyBytes: number;
+  readonly now: () => number;
+  readonly closedBy: () => CaskError | undefined;
+}
+
+interface Capture {
+  readonly page: PageCapture;
+  readonly more: boolean;
+}
+
+export class RangeReader {
+  readonly #parts: RangeReaderParts;
+
+  constructor(parts: RangeReaderParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws CaskError LIMIT_EXCEEDED, BAD_REQUEST, LOADING; what the session's writes failed of */
+  async range(
+    origin: WriteOrigin,
+    options: RangeOptions,
+  ): Promise<RangePage<Entry | DamagedEntry | KeyEntry>> {
+    const bounds = rangeBounds(options, this.#parts.maxRangeItems);
+    await this.settle(origin);
+    if (!this.#parts.keydir.indexReady) throw loading();
+    const { page, more } = this.#capture(bounds);
+    if (bounds.isKeysOnly) return { entries: keyEntries(page), more };
+    return { entries: await this.#read(page), more };
+  }
+
+  /** The entries of these keys, in their order, as far as a page goes. */
+  async getMany(
+    origin: WriteOrigin,
+    keys: readonly Uint8Array[],
+  ): Promise<(Entry | DamagedEntry | undefined)[]> {
+    const { maxBatchItems, maxKeyBytes } = this.#parts;
+    if (keys.length > maxBatchItems) {
+      const message = `at most ${maxBatchItems} keys can be asked for (maxBatchItems)`;
+      throw new CaskError('LIMIT_EXCEEDED', `${message}, not ${keys.length}`);
+    }
+    for (const key of keys) {
+      const problem = keyProblem(key.length, maxKeyBytes);
+      if (problem !== undefined) throw problem;
+    }
+    await this.settle(origin);
+    const { page, rows } = this.#captureKeys(keys);
+    const entries = await this.#read(page);
+    return rows.map((row) => (row < 0 ? undefined : entries[row]));
+  }
+
+  /** Waits until all that this session wrote can be seen whole, and what expired is gone. */
+  async settle(origin: WriteOrigin): Promise<void> {
+    const { points, closedBy, expirer } = this.#parts;
+    await expirer.retireDue();
+    while (points.mustWaitForAny(origin)) {
+      await new Promise<void>((resolve, reject) => points.waitFor(origin, resolve, reject));
+    }
+    const problem = closedBy();
+    if (problem !== undefined) throw problem;
+  }
+
+  async #read(page: PageCapture): Promise<(Entry | DamagedEntry)[]> {
+    const { files, pages } = this.#parts;
+    page.pin(files);
+    try {
+      return await pages.read(page);
+    } finally {
+      page.unpin(files);
+    }
+  }
+
+  #captureKeys(keys: readonly Uint8Array[]): { page: PageCapture; rows: number[] } {
+    const { keydir, catalog, points, maxRangeBytes } = this.#parts;
+    const page = new PageCapture();
+    const rows: number[] = [];
+    for (const key of keys) {
+      const ref = points.find(key, 0, key.length);
+      if (ref === 0) {
+        rows.push(-1);
+        continue;
+      }
+      const bytes = PageCapture.entryBytes(keydir, ref);
+      if (page.count > 0 && page.bytes + bytes > maxRangeBytes) break;
+      rows.push(page.count);
+      page.add(keydir, catalog, ref, bytes);
+    }
+    return { page, rows };
+  }
+
+  /** All of a page's locations, within this turn. */
+  #capture(bounds: RangeBounds): Capture {
+    const { keydir, catalog, maxRangeBytes, now } = this.#parts;
+    const { isReverse, isKeysOnly, limit } = bounds;
+    const page = new PageCapture();
+    const time = now();
+    const cursor = keydir.newCursor();
+    let ref = seekStart(cursor, bounds);
+    for (; ref !== 0; ref = isReverse ? cursor.previous() : cursor.next()) {
+      if (this.#isBeyond(ref, bounds)) return { page, more: false };
+      const expiresAt = keydir.expiresAt(ref);
+      if (expiresAt !== 0 && expiresAt <= time) continue;
+      const bytes = isKeysOnly ? keydir.keyLength(ref) : PageCapture.entryBytes(keydir, ref);
+      const isFull = page.count >= limit || (page.count > 0 && page.bytes + bytes > maxRangeBytes);
+      if (isFull) return { page, more: true };
+      page.add(keydir, catalog, ref, bytes);
+    }
+    return { page, more: false };
+  }
+
+  #isBeyond(ref: number, bounds: RangeBounds): boolean {
+    const { keydir } = this.#parts;
+    const { low, high, isReverse, isLowExclusive } = bounds;
+    if (!isReverse) return high !== undefined && keydir.compareKey(ref, high, 0, high.length) >= 0;
+    if (low === undefined) return false;
+    const order = keydir.compareKey(ref, low, 0, low.length);
+    return isLowExclusive ? order <= 0 : order < 0;
+  }
+}
+
+function keyEntries(page: PageCapture): KeyEntry[] {
+  return page.sequences.map((revision, row) => {
+    const expiresAt = page.expiresAts[row] as number;
+    return {
+      key: page.key(row),
+      revision,
+      version: page.versions[row] as number,
+      createdAt: page.createdAts[row] as number,
+      expiresAt: expiresAt === 0 ? undefined : expiresAt,
+    };
+  });
+}
+
+export function loading(): CaskError {
+  const message = 'the sorted index is still being built after the start';
+  return new CaskError('LOADING', `${message}; point operations are served, try again shortly`);
+}

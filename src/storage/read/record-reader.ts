@@ -1,0 +1,198 @@
+/**
+ * Reads single records from segments and verifies them, by the event-loop rule: on the loop
+ * while reads are known to be short, else in the thread pool, a bounded number at a time.
+ */
+
+import { CaskError } from '../../errors/cask-error.ts';
+import type { Clock } from '../disk/environment.ts';
+import { systemErrorCode } from '../disk/file-system.ts';
+import type { LatencyGate } from '../disk/latency-gate.ts';
+import { compareBytes } from '../format/byte-ranges.ts';
+import { DECODE_OK, decodeRecordHead, RecordView, verifyRecordValue } from '../format/record.ts';
+import type { Segment } from '../log/segment.ts';
+import type { SegmentFiles } from '../log/segment-files.ts';
+import { ReadSlots } from './read-slots.ts';
+
+/** Larger records are read by the thread pool: copying and summing them takes long enough. */
+const SYNC_READ_BYTES_MAX = 64 * 1024;
+/** Larger ones are summed in slices of this size. */
+const SCRATCH_BYTES = SYNC_READ_BYTES_MAX;
+
+/** Where a record is, as the keydir said it within the same turn. */
+export interface RecordLocation {
+  readonly segment: Segment;
+  readonly offset: number;
+  readonly recordBytes: number;
+  readonly sequence: number;
+}
+
+export class RecordReader {
+  readonly #files: SegmentFiles;
+  readonly #clock: Clock;
+  readonly #gate: LatencyGate;
+  readonly slots: ReadSlots;
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  /** The record read last by `readNow`, in `buffer`; valid until the next read. */
+  readonly view = new RecordView();
+  diskReads = 0;
+  diskReadBytes = 0;
+  corruptReads = 0;
+
+  constructor(files: SegmentFiles, clock: Clock, gate: LatencyGate, readsMax: number) {
+    this.#files = files;
+    this.#clock = clock;
+    this.#gate = gate;
+    this.slots = new ReadSlots(readsMax);
+  }
+
+  get buffer(): Uint8Array {
+    return this.#scratch;
+  }
+
+  /**
+   * Reads on the loop if that is allowed now; the record is then in `view` and `buffer`.
+   * @returns false when it has to be read by `readLater`
+   * @throws CaskError CORRUPT, IO_ERROR
+   */
+  readNow(segment: Segment, offset: number, recordBytes: number, sequence: number): boolean {
+    if (recordBytes > SYNC_READ_BYTES_MAX) return false;
+    const file = this.#files.peek(segment);
+    if (file === undefined || !this.#gate.allowsSync()) return false;
+    const started = this.#clock.monotonicMs();
+    let count: number;
+    try {
+      count = file.readSync(this.#scratch, 0, recordBytes, offset);
+    } catch (error) {
+      throw readFailure(error, segment, offset);
+    }
+    this.#gate.record(this.#clock.monotonicMs() - started, true);
+    this.#count(recordBytes);
+    this.verify(this.#scratch, 0, count, segment, offset, recordBytes, sequence, this.view);
+    return true;
+  }
+
+  /**
+   * Reads through the thread pool into a buffer of its own.
+   * @throws CaskError CORRUPT, IO_ERROR, BUSY
+   */
+  async readLater(location: RecordLocation, view: RecordView): Promise<Uint8Array> {
+    const { segment, offset, recordBytes, sequence } = location;
+    const buffer = Buffer.allocUnsafe(recordBytes);
+    const count = await this.readRun(segment, offset, buffer, 0, recordBytes);
+    this.verify(buffer, 0, count, segment, offset, recordBytes, sequence, view);
+    return buffer;
+  }
+
+  /** Reads `length` bytes of a segment into `buffer` at `at`, through the thread pool. */
+  async readRun(
+    segment: Segment,
+    offset: number,
+    buffer: Uint8Array,
+    at: number,
+    length: number,
+  ): Promise<number> {
+    // The file must outlive the wait for a slot: a merge may be about to remove it.
+    this.#files.pin(segment);
+    try {
+      await this.slots.take();
+      try {
+        return await this.#files.use(segment, async (file) => {
+          const started = this.#clock.monotonicMs();
+          const count = await file.read(buffer, at, length, offset);
+          this.#gate.record(this.#clock.monotonicMs() - started, false);
+          this.#count(length);
+          return count;
+        });
+      } finally {
+        this.slots.give();
+      }
+    } catch (error) {
+      throw error instanceof CaskError ? error : readFailure(error, segment, offset);
+    } finally {
+      this.#files.unpin(segment);
+    }
+  }
+
+  /** Reads a run on the loop if that is allowed now; -1 when it is not. */
+  readRunNow(
+    segment: Segment,
+    offset: number,
+    buffer: Uint8Array,
+    at: number,
+    length: number,
+  ): number {
+    if (length > SYNC_READ_BYTES_MAX) return -1;
+    const file = this.#files.peek(segment);
+    if (file === undefined || !this.#gate.allowsSync()) return -1;
+    const started = this.#clock.monotonicMs();
+    try {
+      const count = file.readSync(buffer, at, length, offset);
+      this.#gate.record(this.#clock.monotonicMs() - started, true);
+      this.#count(length);
+      return count;
+    } catch (error) {
+      throw readFailure(error, segment, offset);
+    }
+  }
+
+  #count(bytes: number): void {
+    this.diskReads += 1;
+    this.diskReadBytes += bytes;
+  }
+
+  /**
+   * Checks that `buffer[at, at + recordBytes)` holds exactly the record that was asked for.
+   * @throws CaskError CORRUPT
+   */
+  verify(
+    buffer: Uint8Array,
+    at: number,
+    bytesRead: number,
+    segment: Segment,
+    offset: number,
+    recordBytes: number,
+    sequence: number,
+    view: RecordView,
+  ): void {
+    const whole = bytesRead === recordBytes;
+    const limit = at + recordBytes;
+    if (
+      whole &&
+      decodeRecordHead(buffer, at, limit, segment.salt, offset, view) === DECODE_OK &&
+      view.sequence === sequence &&
+      view.recordBytes === recordBytes &&
+      verifyRecordValue(buffer, view, segment.salt)
+    ) {
+      return;
+    }
+    this.corruptReads += 1;
+    const where = `segment ${segment.id}, offset ${offset}, ${recordBytes} bytes`;
+    const what = whole ? 'its checksum does not match' : 'the file ends before it does';
+    throw new CaskError('CORRUPT', `the record is damaged (${where}): ${what}`, {
+      details: { segment: segment.id, offset, bytes: recordBytes },
+    });
+  }
+}
+
+/** True when the record in `view` is of that key: the last check against a wrong pointer. */
+export function isOfKey(
+  buffer: Uint8Array,
+  view: RecordView,
+  key: Uint8Array,
+  keyStart: number,
+  keyBytes: number,
+): boolean {
+  return compareBytes(buffer, view.keyStart, view.keyBytes, key, keyStart, keyBytes) === 0;
+}
+
+function readFailure(error: unknown, segment: Segment, offset: number): CaskError {
+  const code = systemErrorCode(error);
+  const full = code === 'EMFILE' || code === 'ENFILE';
+  const cause = error instanceof Error ? error.message : String(error);
+  const where = `segment ${segment.id}, offset ${offset}`;
+  return new CaskError(
+    full ? 'TOO_MANY_OPEN_FILES' : 'IO_ERROR',
+    `the record could not be read (${where}): ${cause}`,
+    { cause: error },
+  );
+}

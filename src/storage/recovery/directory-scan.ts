@@ -1,0 +1,115 @@
+/** What lies in the store's directory, sorted by what it is to us. */
+
+import { CaskError } from '../../errors/cask-error.ts';
+import type { FileSystem } from '../disk/file-system.ts';
+import { systemErrorCode } from '../disk/file-system.ts';
+import { hintName, parseFileName, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
+import type { Manifest } from '../format/manifest.ts';
+
+export interface DirectoryScan {
+  /** Names of all files. */
+  readonly names: ReadonlySet<string>;
+  /** `*.tmp`, but for those that a listed segment is waiting for. */
+  readonly unfinished: readonly string[];
+  /** Merged segments and hints that belong to no listed segment. */
+  readonly leftovers: readonly string[];
+  /** Log segments that are not listed, by id. */
+  readonly unlistedLogs: readonly { readonly name: string; readonly id: number }[];
+  /** What is not ours. */
+  readonly foreign: readonly string[];
+}
+
+/**
+ * Makes sure that the directory is there.
+ * @returns true when it was created
+ * @throws CaskError DIRECTORY_MISSING, NOT_A_STORE, NOT_WRITABLE
+ */
+export async function ensureDirectory(
+  fs: FileSystem,
+  directory: string,
+  createIfMissing: boolean,
+): Promise<boolean> {
+  const kind = await fs.kindOf(directory);
+  if (kind === 'directory') return false;
+  if (kind === 'file') {
+    throw new CaskError('NOT_A_STORE', `${directory} is a file, not a directory`);
+  }
+  if (!createIfMissing) {
+    throw new CaskError('DIRECTORY_MISSING', `${directory} does not exist; create it first`);
+  }
+  try {
+    await fs.makeDirectory(directory);
+  } catch (error) {
+    throw directoryProblem(error, directory);
+  }
+  // Rule 2: the new directory's own entry must survive, too.
+  await fs.syncDirectory(parentOf(directory));
+  return true;
+}
+
+function parentOf(directory: string): string {
+  const end = directory.replace(/\/+$/, '').lastIndexOf('/');
+  if (end < 0) return '.';
+  return end === 0 ? '/' : directory.slice(0, end);
+}
+
+/** Says what is wrong with the directory where a system error came of it. */
+export function directoryProblem(error: unknown, directory: string): unknown {
+  const code = systemErrorCode(error);
+  if (code === 'ENOENT') {
+    const message = `${directory} cannot be created: its parent directory does not exist`;
+    return new CaskError('DIRECTORY_MISSING', message, { cause: error });
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    const message = `${directory} is not writable by this user (${code}); mend its permissions`;
+    return new CaskError('NOT_WRITABLE', message, { cause: error });
+  }
+  return error;
+}
+
+export async function scanDirectory(
+  fs: FileSystem,
+  directory: string,
+  manifest: Manifest | undefined,
+): Promise<DirectoryScan> {
+  const entries = await fs.list(directory);
+  const names = new Set(entries.filter((entry) => entry.isFile).map((entry) => entry.name));
+  const listed = new Set<string>();
+  for (const { id, kind } of manifest?.segments ?? []) {
+    listed.add(segmentName(kind, id)).add(hintName(id));
+    // A rewritten segment that was listed before it got its name.
+    if (!names.has(segmentName(kind, id))) listed.add(segmentName(kind, id) + TMP_SUFFIX);
+  }
+  const scan = {
+    names,
+    unfinished: [] as string[],
+    leftovers: [] as string[],
+    unlistedLogs: [] as { name: string; id: number }[],
+    foreign: entries.filter((entry) => !entry.isFile).map((entry) => entry.name),
+  };
+  for (const name of names) {
+    if (listed.has(name)) continue;
+    const parsed = parseFileName(name);
+    if (parsed === undefined) scan.foreign.push(name);
+    else if (parsed.kind === 'tmp') scan.unfinished.push(name);
+    else if (parsed.kind === 'merged' || parsed.kind === 'hint') scan.leftovers.push(name);
+    else if (parsed.kind === 'log') scan.unlistedLogs.push({ name, id: parsed.id });
+  }
+  return scan;
+}
+
+/** @throws CaskError NOT_A_STORE when a directory without a manifest is not an empty one */
+export function checkNewDirectory(directory: string, scan: DirectoryScan): void {
+  const ours = [...scan.names].filter((name) => {
+    const kind = parseFileName(name)?.kind;
+    return kind === 'log' || kind === 'merged' || kind === 'hint';
+  });
+  if (ours.length > 0) {
+    const message = `${directory} has segments (${ours[0]} ...) and no MANIFEST`;
+    throw new CaskError('NOT_A_STORE', `${message}; restore the MANIFEST from a backup`);
+  }
+  const foreign = scan.foreign.filter((name) => name !== 'lost+found');
+  if (foreign.length === 0) return;
+  const message = `${directory} is not a store and not empty: it has ${foreign[0]}`;
+  throw new CaskError('NOT_A_STORE', `${message}; give an empty directory or a store's own`);
+}

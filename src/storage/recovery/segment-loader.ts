@@ -1,0 +1,212 @@
+/**
+ * Fills the keydir from a sealed segment: from its hint, or, where that is missing or wrong, by
+ * scanning the segment itself. Loading by either gives the same state.
+ */
+
+import { CaskError } from '../../errors/cask-error.ts';
+import type { EngineClock } from '../disk/engine-clock.ts';
+import type { FileSystem } from '../disk/file-system.ts';
+import { systemErrorCode } from '../disk/file-system.ts';
+import { HintReader } from '../format/hint-reader.ts';
+import type { DamageFacts } from '../format/manifest.ts';
+import { RECORD_DELETE, RECORD_HEADER_BYTES } from '../format/record.ts';
+import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import type { Segment } from '../log/segment.ts';
+import type { SegmentCatalog } from '../log/segment-catalog.ts';
+import type { SegmentFiles } from '../log/segment-files.ts';
+import {
+  SegmentScanner,
+  STEP_END,
+  STEP_MORE,
+  STEP_RECORD,
+  STEP_UNSUPPORTED,
+} from '../log/segment-scanner.ts';
+import type { StoreLogger } from '../store-options.ts';
+import { searchRecords } from './record-search.ts';
+
+export interface SegmentLoaderParts {
+  readonly fs: FileSystem;
+  readonly uuid: Uint8Array;
+  readonly keydir: Keydir;
+  readonly catalog: SegmentCatalog;
+  readonly files: SegmentFiles;
+  readonly clock: EngineClock;
+  readonly logger: StoreLogger;
+}
+
+export interface LoadedSegment {
+  readonly byHint: boolean;
+  /** Ranges of a scanned segment that hold no valid record; their keys are unknown. */
+  readonly damage: readonly DamageFacts[];
+}
+
+export class SegmentLoader {
+  readonly #parts: SegmentLoaderParts;
+
+  constructor(parts: SegmentLoaderParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws CaskError UNSUPPORTED_FORMAT; system errors of the segment's own file */
+  async load(segment: Segment): Promise<LoadedSegment> {
+    if (await this.#loadHint(segment)) return { byHint: true, damage: [] };
+    return { byHint: false, damage: await this.#scan(segment) };
+  }
+
+  /**
+   * True when the hint was right, from its first byte to its last. If it was not, what was loaded
+   * of it stays: every block was verified, so its entries are what the scan will find, too.
+   */
+  async #loadHint(segment: Segment): Promise<boolean> {
+    const { fs, files, uuid, logger, clock, keydir } = this.#parts;
+    let reader: HintReader | undefined;
+    try {
+      const { id: segmentId, salt, bytes: segmentBytes } = segment;
+      const binding = { uuid, segmentId, salt, segmentBytes };
+      reader = await HintReader.open(fs, files.hintPathOf(segment), binding);
+      keydir.loadRunBegin();
+      try {
+        await this.#loadBlocks(segment, reader);
+      } finally {
+        keydir.loadRunEnd();
+      }
+      const { header } = reader;
+      segment.tombstoneBytes = header.tombstoneBytes;
+      segment.hintBytes = header.fileBytes;
+      clock.advanceTo(header.latestUpdatedAt);
+      return true;
+    } catch (error) {
+      const isMissing = systemErrorCode(error) === 'ENOENT';
+      const isWrong = error instanceof CaskError;
+      if (!isMissing && !isWrong) throw error;
+      const reason = isMissing ? 'it is missing' : (error as CaskError).message;
+      logger('warn', 'hint-rejected', {
+        segment: segment.id,
+        reason,
+        then: 'the segment is scanned',
+      });
+      return false;
+    } finally {
+      await reader?.close();
+    }
+  }
+
+  async #loadBlocks(segment: Segment, reader: HintReader): Promise<void> {
+    const { keydir, catalog } = this.#parts;
+    for (;;) {
+      const block = await reader.nextBlock();
+      if (block === undefined) break;
+      while (block.next()) {
+        const isTombstone = block.type === RECORD_DELETE;
+        const isNewest = keydir.loadEntry(
+          block.keyBuffer,
+          block.keyStart,
+          block.keyBytes,
+          isTombstone,
+          segment.slot,
+          block.offset,
+          block.recordBytes,
+          block.sequence,
+          block.version,
+          block.createdAt,
+          block.expiresAt,
+        );
+        if (!isNewest) continue;
+        if (!isTombstone) segment.liveBytes += block.recordBytes;
+        const { previousSlot, previousRecordBytes } = keydir;
+        if (previousSlot >= 0) catalog.subtractLive(previousSlot, previousRecordBytes);
+      }
+    }
+  }
+
+  async #scan(segment: Segment): Promise<DamageFacts[]> {
+    const { files, keydir } = this.#parts;
+    keydir.loadRunBegin();
+    const damage = await files.use(segment, async (file) => {
+      const range = { start: SEGMENT_HEADER_BYTES, end: segment.bytes, withValues: false };
+      const scanner = new SegmentScanner(file, segment.salt, range);
+      const damaged: DamageFacts[] = [];
+      let last = Math.max(0, segment.min - 1);
+      for (;;) {
+        const step = scanner.step();
+        if (step === STEP_END) return damaged;
+        if (step === STEP_MORE) {
+          await scanner.fill();
+        } else if (step === STEP_RECORD) {
+          last = scanner.view.sequence;
+          this.#loadRecord(segment, scanner);
+        } else if (step === STEP_UNSUPPORTED) {
+          const message = `segment ${segment.id} holds a record of a newer caskd at ${scanner.offset}`;
+          throw new CaskError('UNSUPPORTED_FORMAT', message);
+        } else {
+          const next = await this.#findNext(segment, file, scanner.offset);
+          damaged.push(damageOf(segment, scanner.offset, next, last));
+          scanner.seek(next.offset);
+        }
+      }
+    });
+    keydir.loadRunEnd();
+    return damage;
+  }
+
+  #loadRecord(segment: Segment, scanner: SegmentScanner): void {
+    const { keydir, catalog, clock } = this.#parts;
+    const { view, offset } = scanner;
+    const isTombstone = view.type === RECORD_DELETE;
+    clock.advanceTo(view.updatedAt);
+    if (isTombstone) segment.tombstoneBytes += view.recordBytes;
+    const isNewest = keydir.loadEntry(
+      scanner.buffer,
+      view.keyStart,
+      view.keyBytes,
+      isTombstone,
+      segment.slot,
+      offset,
+      view.recordBytes,
+      view.sequence,
+      view.version,
+      view.createdAt,
+      view.expiresAt,
+    );
+    if (!isNewest) return;
+    if (!isTombstone) segment.liveBytes += view.recordBytes;
+    if (keydir.previousSlot >= 0) {
+      catalog.subtractLive(keydir.previousSlot, keydir.previousRecordBytes);
+    }
+  }
+
+  /** The next valid record behind damage, or the end of the segment. */
+  async #findNext(
+    segment: Segment,
+    file: Parameters<typeof searchRecords>[0],
+    from: number,
+  ): Promise<{ offset: number; sequence: number }> {
+    let next = { offset: segment.bytes, sequence: 0 };
+    const range = {
+      start: from + 1,
+      end: segment.bytes,
+      sequenceMin: segment.min,
+      sequenceMax: () => segment.last,
+    };
+    await searchRecords(file, segment.salt, range, (offset, view) => {
+      next = { offset, sequence: view.sequence };
+      return false;
+    });
+    return next;
+  }
+}
+
+function damageOf(
+  segment: Segment,
+  offset: number,
+  next: { offset: number; sequence: number },
+  last: number,
+): DamageFacts {
+  const bytes = next.offset - offset;
+  const mostRecords = Math.ceil(bytes / RECORD_HEADER_BYTES);
+  // In a log segment sequences are consecutive; in a merged one the neighbours only bound them.
+  const upTo = next.sequence > 0 ? next.sequence - 1 : segment.last;
+  const lastSequence = segment.kind === 'log' ? upTo : Math.max(upTo, last + mostRecords);
+  return { segment: segment.id, offset, bytes, firstSequence: last + 1, lastSequence };
+}

@@ -1,0 +1,144 @@
+/** A session over the engine. */
+
+import type { CaskError } from '../errors/cask-error.ts';
+import type { Engine } from './engine.ts';
+import type {
+  BatchItem,
+  BatchItemResult,
+  DamagedEntry,
+  Entry,
+  KeyEntry,
+  RangeOptions,
+  RangePage,
+} from './entry.ts';
+import { loading } from './read/range-reader.ts';
+import type { ReplySink } from './reply-sink.ts';
+import type { Session } from './session.ts';
+import type { Group } from './write/group.ts';
+import type { WriteOrigin } from './write/write-origin.ts';
+
+/** Where the answers of a closed session go. */
+const NOWHERE: ReplySink = {
+  onValue: () => {},
+  onAbsent: () => {},
+  onExists: () => {},
+  onPut: () => {},
+  onDelete: () => {},
+  onError: () => {},
+};
+
+/** Passes answers on until the session is closed. */
+class SessionSink implements ReplySink {
+  #to: ReplySink;
+
+  constructor(to: ReplySink) {
+    this.#to = to;
+  }
+
+  close(): void {
+    this.#to = NOWHERE;
+  }
+
+  onValue(...args: Parameters<ReplySink['onValue']>): void {
+    this.#to.onValue(...args);
+  }
+
+  onAbsent(token: number): void {
+    this.#to.onAbsent(token);
+  }
+
+  onExists(token: number, exists: boolean): void {
+    this.#to.onExists(token, exists);
+  }
+
+  onPut(...args: Parameters<ReplySink['onPut']>): void {
+    this.#to.onPut(...args);
+  }
+
+  onDelete(token: number, revision: number): void {
+    this.#to.onDelete(token, revision);
+  }
+
+  onError(token: number, error: CaskError): void {
+    this.#to.onError(token, error);
+  }
+}
+
+export class StoreSession implements Session, WriteOrigin {
+  readonly sink: SessionSink;
+  lastGroup: Group | undefined;
+  deferredWrites = 0;
+  readonly #engine: Engine;
+
+  constructor(engine: Engine, sink: ReplySink) {
+    this.#engine = engine;
+    this.sink = new SessionSink(sink);
+  }
+
+  get(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void {
+    this.#engine.points.get(this, buffer, keyStart, keyBytes, token);
+  }
+
+  exists(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void {
+    this.#engine.points.exists(this, buffer, keyStart, keyBytes, token);
+  }
+
+  put(
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    valueBuffer: Uint8Array,
+    valueStart: number,
+    valueBytes: number,
+    condition: number,
+    ttlMs: number,
+    token: number,
+  ): void {
+    this.#engine.sequencer.put(
+      this,
+      keyBuffer,
+      keyStart,
+      keyBytes,
+      valueBuffer,
+      valueStart,
+      valueBytes,
+      condition,
+      ttlMs,
+      token,
+    );
+  }
+
+  delete(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    condition: number,
+    token: number,
+  ): void {
+    this.#engine.sequencer.delete(this, buffer, keyStart, keyBytes, condition, token);
+  }
+
+  getMany(keys: readonly Uint8Array[]): Promise<(Entry | DamagedEntry | undefined)[]> {
+    return this.#engine.ranges.getMany(this, keys);
+  }
+
+  batch(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
+    return this.#engine.batches.write(this, items);
+  }
+
+  range(options: RangeOptions & { readonly keysOnly: true }): Promise<RangePage<KeyEntry>>;
+  range(options?: RangeOptions): Promise<RangePage<Entry | DamagedEntry>>;
+  range(options: RangeOptions = {}): Promise<RangePage<Entry | DamagedEntry | KeyEntry>> {
+    return this.#engine.ranges.range(this, options);
+  }
+
+  async count(): Promise<number> {
+    await this.#engine.ranges.settle(this);
+    if (!this.#engine.opened.keydir.indexReady) throw loading();
+    return this.#engine.opened.keydir.count;
+  }
+
+  close(): void {
+    this.sink.close();
+  }
+}

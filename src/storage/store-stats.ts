@@ -1,0 +1,66 @@
+/** Figures of an open store: maintained counters, gathered without a scan. */
+
+import type { MergeStatus } from './merge/merger.ts';
+import type { OpenReport } from './recovery/open-directory.ts';
+
+export interface StoreStats {
+  readonly uuid: string;
+  readonly status: 'open' | 'read-only' | 'failed' | 'closing' | 'closed';
+  readonly durability: string;
+  readonly keys: number;
+  readonly indexReady: boolean;
+  /** The last sequence given out, and the last one committed. */
+  readonly lastRevision: number;
+  readonly committedRevision: number;
+  readonly historyFloor: number;
+  readonly keydir: {
+    readonly bytes: number;
+    readonly maxBytes: number;
+    readonly retired: number;
+  };
+  readonly cache: {
+    readonly bytesMax: number;
+    readonly entries: number;
+    readonly hits: number;
+    readonly misses: number;
+  };
+  readonly log: {
+    readonly segments: number;
+    readonly bytes: number;
+    readonly liveBytes: number;
+    readonly deadBytes: number;
+    readonly sealedBytes: number;
+    readonly sealedLiveBytes: number;
+    readonly tombstoneBytes: number;
+    readonly hintBytes: number;
+    readonly preallocatedBytes: number;
+    readonly ballastBytes: number;
+    readonly openFiles: number;
+  };
+  readonly writes: {
+    readonly queuedBytes: number;
+    readonly groups: number;
+    readonly syncs: number;
+    readonly bytesWritten: number;
+    readonly dirtyBytes: number;
+  };
+  readonly reads: {
+    readonly fromDisk: number;
+    readonly bytesFromDisk: number;
+    readonly inFlight: number;
+    readonly waiting: number;
+    readonly corrupt: number;
+  };
+  /** Operations that held the event loop for more than 5 ms, by kind. */
+  readonly longStalls: { readonly write: number; readonly sync: number; readonly read: number };
+  readonly merge: MergeStatus;
+  readonly damage: readonly {
+    readonly segment: number;
+    readonly offset: number;
+    readonly bytes: number;
+    readonly firstSequence: number;
+    readonly lastSequence: number;
+  }[];
+  readonly degraded: boolean;
+  readonly opened: OpenReport;
+}

@@ -1,0 +1,254 @@
+/**
+ * The public face of the store: `openStore` and `Store`. Embeddable; knows no network.
+ *
+ * A store is used by one process at a time. All methods of a `Store` share one session: its
+ * writes apply in the order of the calls, and a read sees the writes called before it.
+ */
+
+import type { CaskError } from '../errors/cask-error.ts';
+import type { Environment } from './disk/environment.ts';
+import { createNodeEnvironment, grantedMemoryBytes } from './disk/node-environment.ts';
+import { Engine } from './engine.ts';
+import type {
+  BatchItem,
+  BatchItemResult,
+  Bytes,
+  DamagedEntry,
+  DeleteOptions,
+  Entry,
+  EntryMeta,
+  KeyEntry,
+  PutOptions,
+  RangeOptions,
+  RangePage,
+} from './entry.ts';
+import type { MergeResult, MergeStatus } from './merge/merger.ts';
+import { PromiseSink, type ValueAnswer } from './promise-sink.ts';
+import { openDirectory } from './recovery/open-directory.ts';
+import type { ReplySink } from './reply-sink.ts';
+import type { Session } from './session.ts';
+import { resolveStoreOptions, type StoreOptions, type StoreOptionsInput } from './store-options.ts';
+import { StoreSession } from './store-session.ts';
+import type { StoreStats } from './store-stats.ts';
+import { conditionOf, keyBytesOf, ttlOf, valueBytesOf } from './write-arguments.ts';
+
+/** Options of a walk over a range: `limit` bounds the whole walk, `pageSize` a page. */
+export type WalkOptions = RangeOptions & { readonly pageSize?: number };
+
+/**
+ * Opens the store in a directory, recovering whatever state a crash left. Resolves when point
+ * operations are served; ranges and `count` follow once `indexReady`.
+ *
+ * @throws CaskError INVALID_OPTION, DIRECTORY_MISSING, NOT_WRITABLE, NOT_A_STORE, LOCKED,
+ * LOCK_UNAVAILABLE, BAD_MANIFEST, MISSING_SEGMENT, UNSUPPORTED_FORMAT
+ */
+export async function openStore(input: StoreOptionsInput): Promise<Store> {
+  const environment: Environment = input.environment ?? createNodeEnvironment();
+  const options = resolveStoreOptions(input, environment, grantedMemoryBytes());
+  const opened = await openDirectory(options);
+  options.logger('info', 'store-opened', { directory: options.directory, ...opened.report });
+  const engine = new Engine(options, opened);
+  engine.start();
+  return new Store(engine);
+}
+
+export class Store {
+  readonly #engine: Engine;
+  readonly #sink = new PromiseSink();
+  readonly #session: StoreSession;
+  #shortListeners: (() => void)[] = [];
+  /** Resolves if the store can go on no more, e.g. after an fsync error. */
+  readonly failed: Promise<CaskError>;
+
+  /** Use `openStore`. */
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#session = new StoreSession(engine, this.#sink);
+    this.failed = new Promise((resolve) => {
+      engine.onFailed = (error) => {
+        resolve(error);
+        this.#tellShort();
+      };
+    });
+    engine.onQueueShort = () => this.#tellShort();
+  }
+
+  get options(): StoreOptions {
+    return this.#engine.options;
+  }
+
+  get status(): StoreStats['status'] {
+    return this.#engine.stats().status;
+  }
+
+  /** Whether ranges and counts are served; point operations always are. */
+  get indexReady(): boolean {
+    return this.#engine.opened.keydir.indexReady;
+  }
+
+  /** More than half of `maxWriteQueueBytes` wait for the disk: read no more from clients. */
+  get writeQueueIsLong(): boolean {
+    return this.#engine.isQueueLong;
+  }
+
+  /** Calls the listener once, when the write queue is short (or the store failed). */
+  onWriteQueueShort(listener: () => void): void {
+    this.#shortListeners.push(listener);
+  }
+
+  /** A session of its own for one client: see `Session`. */
+  openSession(sink: ReplySink): Session {
+    return new StoreSession(this.#engine, sink);
+  }
+
+  /** The value; undefined when there is no such key. */
+  async get(key: Bytes): Promise<Buffer | undefined> {
+    return (await this.#getAnswer(keyBytesOf(key)))?.value;
+  }
+
+  /** The value with its revision, version and times; undefined when there is no such key. */
+  async getEntry(key: Bytes): Promise<Entry | undefined> {
+    const bytes = Buffer.from(keyBytesOf(key));
+    const answer = await this.#getAnswer(bytes);
+    return answer === undefined ? undefined : { key: bytes, ...answer };
+  }
+
+  #getAnswer(key: Uint8Array): Promise<ValueAnswer | undefined> {
+    return this.#sink.ask((token) => this.#session.get(key, 0, key.length, token));
+  }
+
+  /**
+   * The values of these keys in their order, undefined where absent.
+   * @throws CaskError CORRUPT when one of the records is damaged
+   */
+  async getMany(keys: readonly Bytes[]): Promise<(Buffer | undefined)[]> {
+    const bytes = keys.map(keyBytesOf);
+    const values: (Buffer | undefined)[] = [];
+    while (values.length < bytes.length) {
+      for (const entry of await this.#session.getMany(bytes.slice(values.length))) {
+        if (entry !== undefined && 'error' in entry) throw entry.error;
+        values.push(entry?.value);
+      }
+    }
+    return values;
+  }
+
+  async exists(key: Bytes): Promise<boolean> {
+    const bytes = keyBytesOf(key);
+    return this.#sink.ask((token) => this.#session.exists(bytes, 0, bytes.length, token));
+  }
+
+  /** The exact number of keys. @throws CaskError LOADING */
+  count(): Promise<number> {
+    return this.#session.count();
+  }
+
+  /**
+   * Resolves when the write is committed, as `durability` has it.
+   * @throws CaskError CONFLICT, KEY_EMPTY, KEY_TOO_LONG, VALUE_TOO_LARGE, KEYDIR_FULL, READ_ONLY,
+   * NO_SPACE, BUSY, NOT_APPLIED, OUTCOME_UNKNOWN
+   */
+  async put(key: Bytes, value: Bytes, options: PutOptions = {}): Promise<EntryMeta> {
+    const keyBytes = keyBytesOf(key);
+    const valueBytes = valueBytesOf(value);
+    const condition = conditionOf(options);
+    const ttlMs = ttlOf(options);
+    return this.#sink.ask((token) =>
+      this.#session.put(
+        keyBytes,
+        0,
+        keyBytes.length,
+        valueBytes,
+        0,
+        valueBytes.length,
+        condition,
+        ttlMs,
+        token,
+      ),
+    );
+  }
+
+  /** True when there was something to delete. @throws CaskError as `put` does */
+  async delete(key: Bytes, options: DeleteOptions = {}): Promise<boolean> {
+    const bytes = keyBytesOf(key);
+    const condition = conditionOf(options);
+    const revision = await this.#sink.ask<number>((token) =>
+      this.#session.delete(bytes, 0, bytes.length, condition, token),
+    );
+    return revision > 0;
+  }
+
+  /** All or nothing. The items are not to be changed until it settles. */
+  batch(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
+    return this.#session.batch(items);
+  }
+
+  /** One page. @throws CaskError LOADING, LIMIT_EXCEEDED */
+  rangePage(options: RangeOptions & { readonly keysOnly: true }): Promise<RangePage<KeyEntry>>;
+  rangePage(options?: RangeOptions): Promise<RangePage<Entry | DamagedEntry>>;
+  rangePage(options: RangeOptions = {}): Promise<RangePage<Entry | DamagedEntry | KeyEntry>> {
+    return this.#session.range(options);
+  }
+
+  /** Walks a range page by page: neither repeats nor skips a key that is there throughout. */
+  async *range(options: WalkOptions = {}): AsyncGenerator<Entry | DamagedEntry, void, undefined> {
+    const { pageSize, limit: limitGiven, ...rest } = options;
+    let left = limitGiven ?? Number.POSITIVE_INFINITY;
+    let after = rest.after;
+    while (left > 0) {
+      const limit = Math.min(left, pageSize ?? Math.min(1000, this.options.maxRangeItems));
+      const page = await this.#session.range({ ...rest, after, limit });
+      yield* page.entries;
+      left -= page.entries.length;
+      after = page.entries.at(-1)?.key;
+      if (!page.more) return;
+    }
+  }
+
+  stats(): StoreStats {
+    return this.#engine.stats();
+  }
+
+  /** Makes durable all that is committed; resolves to the last such revision. */
+  sync(): Promise<number> {
+    return this.#engine.sync();
+  }
+
+  /** Merges all that has something to give back. @throws CaskError MERGE_RUNNING, NO_SPACE */
+  merge(): Promise<MergeResult> {
+    return this.#engine.merger.mergeAll();
+  }
+
+  mergeStatus(): MergeStatus {
+    return this.#engine.merger.status;
+  }
+
+  pauseMerge(): void {
+    this.#engine.merger.pause();
+  }
+
+  resumeMerge(): void {
+    this.#engine.merger.resume();
+  }
+
+  /** Resolves when the sorted index is built. */
+  async whenIndexReady(): Promise<void> {
+    const { scheduler } = this.options.environment;
+    while (!this.indexReady && this.#engine.status === 'open') {
+      await new Promise<void>((resolve) => scheduler.endOfTurn(resolve));
+    }
+  }
+
+  /** Commits what is sequenced, seals, writes hints, releases the lock. Idempotent. */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #tellShort(): void {
+    for (const listener of this.#shortListeners.splice(0)) listener();
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * Atomic batches: validated whole before anything is written, then sequenced as one run of
+ * records in one group. A large one is done in slices, behind the turnstile.
+ */
+
+import { CaskError } from '../../errors/cask-error.ts';
+import { type Environment, nextTurn } from '../disk/environment.ts';
+import { type BatchItem, type BatchItemResult, CONDITION_NONE, TTL_NONE } from '../entry.ts';
+import { clearBatchFlag, recordBytes } from '../format/record.ts';
+import { conditionOf, keyBytesOf, ttlOf, valueBytesOf } from '../write-arguments.ts';
+import { type Group, REPLY_NONE } from './group.ts';
+import { IN_BATCH, type Sequencer } from './sequencer.ts';
+import { conflict, keydirFull, keyProblem, putProblem } from './write-limits.ts';
+import type { WriteOrigin } from './write-origin.ts';
+
+/** Up to these sizes a batch is sequenced at once; above, in slices. */
+const AT_ONCE_ITEMS = 256;
+const AT_ONCE_BYTES = 256 * 1024;
+/** The clock is looked at after so many items or bytes. */
+const LOOK_ITEMS = 32;
+const LOOK_BYTES = 256 * 1024;
+const SLICE_MS = 2;
+const NOTHING: BatchItemResult = Object.freeze({ revision: undefined, version: undefined });
+
+interface PreparedItem {
+  readonly key: Uint8Array;
+  /** Undefined: a delete. */
+  readonly value: Uint8Array | undefined;
+  readonly condition: number;
+  readonly ttlMs: number;
+}
+
+interface PreparedBatch {
+  readonly items: readonly PreparedItem[];
+  /** An upper bound of the records' bytes. */
+  readonly bytes: number;
+}
+
+/** Lets other work in between when a slice has lasted; undefined: no need to wait. */
+type Breather = (bytes: number) => Promise<void> | undefined;
+
+export class BatchWriter {
+  readonly #sequencer: Sequencer;
+  readonly #environment: Environment;
+
+  constructor(sequencer: Sequencer, environment: Environment) {
+    this.#sequencer = sequencer;
+    this.#environment = environment;
+  }
+
+  /**
+   * @throws CaskError whatever is wrong with the batch; nothing of it has been applied then,
+   * but for OUTCOME_UNKNOWN
+   */
+  async write(origin: WriteOrigin, items: readonly BatchItem[]): Promise<BatchItemResult[]> {
+    if (items.length === 0) return [];
+    const batch = this.#prepare(items);
+    const { turnstile } = this.#sequencer.parts;
+    // Reads of the same origin see to it that they come after this.
+    origin.deferredWrites += 1;
+    await turnstile.enter(batch.bytes);
+    let committed: Promise<void>;
+    const results: BatchItemResult[] = [];
+    try {
+      ({ committed } = await this.#sequence(origin, batch, results));
+    } finally {
+      origin.deferredWrites -= 1;
+      turnstile.unlock();
+    }
+    await committed;
+    return results;
+  }
+
+  #prepare(items: readonly BatchItem[]): PreparedBatch {
+    const { limits } = this.#sequencer.parts;
+    if (items.length > limits.maxBatchItems) {
+      const allowed = `at most ${limits.maxBatchItems} are allowed (maxBatchItems)`;
+      throw new CaskError('BATCH_TOO_LARGE', `the batch has ${items.length} items; ${allowed}`);
+    }
+    let bytes = 0;
+    const prepared = items.map((item, index) => {
+      const one = this.#prepareItem(item, index);
+      bytes += recordBytes(one.key.length, one.value?.length ?? 0, true);
+      return one;
+    });
+    if (bytes > limits.maxBatchBytes) {
+      const allowed = `at most ${limits.maxBatchBytes} are allowed (maxBatchBytes)`;
+      throw new CaskError('BATCH_TOO_LARGE', `the batch needs ${bytes} bytes; ${allowed}`);
+    }
+    const problem = this.#sequencer.queueProblem(bytes);
+    if (problem !== undefined) throw problem;
+    return { items: prepared, bytes };
+  }
+
+  #prepareItem(item: BatchItem, index: number): PreparedItem {
+    const { limits } = this.#sequencer.parts;
+    const key = keyBytesOf(item.key);
+    const isPut = item.type === 'put';
+    const value = isPut ? valueBytesOf(item.value) : undefined;
+    const ttlMs = isPut ? ttlOf(item) : TTL_NONE;
+    const problem = isPut
+      ? (putProblem(key.length, value?.length ?? 0, ttlMs, limits) ?? this.#sequencer.readOnlyBy)
+      : keyProblem(key.length, limits.maxKeyBytes);
+    if (problem !== undefined) {
+      const { cause, message } = problem;
+      const options = { cause, details: { ...problem.details, index } };
+      throw new CaskError(problem.code, `item ${index}: ${message}`, options);
+    }
+    return { key, value, condition: conditionOf(item), ttlMs };
+  }
+
+  /** Resolves when the batch is sequenced; `committed` then says what became of it. */
+  async #sequence(
+    origin: WriteOrigin,
+    batch: PreparedBatch,
+    results: BatchItemResult[],
+  ): Promise<{ readonly committed: Promise<void> }> {
+    const breather = this.#breather(batch);
+    const { commit } = this.#sequencer.parts;
+    const problem = await this.#checkConditions(batch, breather);
+    if (problem !== undefined) throw problem;
+    if (this.#sequencer.closedBy !== undefined) throw this.#sequencer.closedBy;
+    const group = commit.placeAlone(batch.bytes);
+    const committed = new Promise<void>((resolve, reject) => {
+      group.waiters.push({ committed: resolve, failed: reject });
+    });
+    // It may fail before anyone waits for it.
+    committed.catch(() => {});
+    let lastRecordAt = -1;
+    for (const item of batch.items) {
+      const recordAt = this.#append(group, item, origin, results);
+      if (recordAt >= 0) lastRecordAt = recordAt;
+      const pause = breather(item.value?.length ?? 0);
+      if (pause !== undefined) await pause;
+      if (group.state === 'failed') return { committed };
+    }
+    if (lastRecordAt >= 0) {
+      const seedOffset = group.startOffset + lastRecordAt;
+      clearBatchFlag(group.buffer, lastRecordAt, group.segment.salt, seedOffset);
+    }
+    commit.release(group);
+    origin.lastGroup = group;
+    return { committed };
+  }
+
+  /**
+   * Checks conditions and keydir space against the state before the batch. Resolves to the error
+   * where that is final at once; where it rests on uncommitted writes, it waits for them.
+   */
+  async #checkConditions(batch: PreparedBatch, breather: Breather): Promise<CaskError | undefined> {
+    const { prior, parts } = this.#sequencer;
+    let newKeys = 0;
+    let newKeyBytes = 0;
+    for (const [index, item] of batch.items.entries()) {
+      const { key, condition } = item;
+      if (condition !== CONDITION_NONE || item.value !== undefined) {
+        prior.look(key, 0, key.length, parts.now());
+        if (!prior.meets(condition)) {
+          const { dependsOn, revision } = prior;
+          if (dependsOn !== undefined) await committing(dependsOn);
+          return conflict(revision, index);
+        }
+        if (prior.isNewToKeydir && item.value !== undefined) {
+          newKeys += 1;
+          newKeyBytes += key.length;
+        }
+      }
+      const pause = breather(0);
+      if (pause !== undefined) await pause;
+    }
+    const full = newKeys > 0 && this.#sequencer.isKeydirFullFor(newKeys, newKeyBytes);
+    return full ? keydirFull() : undefined;
+  }
+
+  /** Appends one item; returns where its record is, or -1 when there was nothing to delete. */
+  #append(
+    group: Group,
+    item: PreparedItem,
+    origin: WriteOrigin,
+    results: BatchItemResult[],
+  ): number {
+    const { key, value, ttlMs } = item;
+    const sequencer = this.#sequencer;
+    const recordAt = group.length;
+    sequencer.prior.look(key, 0, key.length, group.now);
+    if (value === undefined) {
+      if (!sequencer.prior.exists) {
+        results.push(NOTHING);
+        return -1;
+      }
+      sequencer.appendDelete(group, key, 0, key.length, IN_BATCH, REPLY_NONE, origin, 0);
+      results.push({ revision: sequencer.lastSequence, version: undefined });
+      return recordAt;
+    }
+    const version = sequencer.appendPut(
+      group,
+      key,
+      0,
+      key.length,
+      value,
+      0,
+      value.length,
+      ttlMs,
+      IN_BATCH,
+      REPLY_NONE,
+      origin,
+      0,
+    );
+    results.push({ revision: sequencer.lastSequence, version });
+    return recordAt;
+  }
+
+  #breather(batch: PreparedBatch): Breather {
+    const { scheduler, clock } = this.#environment;
+    if (batch.items.length <= AT_ONCE_ITEMS && batch.bytes <= AT_ONCE_BYTES) return () => undefined;
+    let deadline = clock.monotonicMs() + SLICE_MS;
+    let items = 0;
+    let bytes = 0;
+    return (itemBytes) => {
+      items += 1;
+      bytes += itemBytes;
+      if (items < LOOK_ITEMS && bytes < LOOK_BYTES) return undefined;
+      items = 0;
+      bytes = 0;
+      if (clock.monotonicMs() < deadline) return undefined;
+      return nextTurn(scheduler).then(() => {
+        deadline = clock.monotonicMs() + SLICE_MS;
+      });
+    };
+  }
+}
+
+/** Resolves when the group is committed; rejects with what it failed of. */
+function committing(group: Group): Promise<void> {
+  if (group.state === 'committed') return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    group.waiters.push({ committed: resolve, failed: reject });
+  });
+}

@@ -1,0 +1,159 @@
+/**
+ * What a commit does: the keydir points at the new records, the segments' live bytes move, and
+ * the answers leave. Done in slices, so that a large group never holds the event loop.
+ */
+
+import type { CaskError } from '../../errors/cask-error.ts';
+import type { Clock } from '../disk/environment.ts';
+import {
+  FLAG_BATCH_CONTINUES,
+  RECORD_PUT,
+  RecordView,
+  viewTrustedRecord,
+} from '../format/record.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import type { SegmentCatalog } from '../log/segment-catalog.ts';
+import type { PutOutcome } from '../reply-sink.ts';
+import { type Group, REPLY_DELETE, REPLY_NONE, REPLY_PUT, type Waiter } from './group.ts';
+import type { PendingWrites } from './pending-writes.ts';
+
+/** A slice ends after this long; it is looked at every `RECORDS_PER_LOOK` records. */
+const SLICE_MS = 2;
+const RECORDS_PER_LOOK = 32;
+
+export interface CommitApplierParts {
+  readonly keydir: Keydir;
+  readonly catalog: SegmentCatalog;
+  readonly pending: PendingWrites;
+  readonly clock: Clock;
+}
+
+export class CommitApplier {
+  readonly #parts: CommitApplierParts;
+  readonly #view = new RecordView();
+  readonly #outcome: PutOutcome = {
+    revision: 0,
+    version: 0,
+    createdAt: 0,
+    updatedAt: 0,
+    expiresAt: 0,
+  };
+  /** The next record of the group that is being applied. */
+  #next = 0;
+  #midBatch = false;
+  readonly #afterBatch: Waiter[] = [];
+  /** The sequence of the last record applied. */
+  committedSequence = 0;
+  /** Keys, and their bytes, that groups on their way may add to the keydir. */
+  reservedKeys = 0;
+  reservedKeyBytes = 0;
+
+  constructor(parts: CommitApplierParts) {
+    this.#parts = parts;
+  }
+
+  /** A part of a batch is applied and a part is not: nothing may be read now. */
+  get isMidBatch(): boolean {
+    return this.#midBatch;
+  }
+
+  /** Runs the waiter once the batch that is being applied is whole. */
+  afterBatch(waiter: Waiter): void {
+    this.#afterBatch.push(waiter);
+  }
+
+  /** Applies as much of a durable group as a slice allows; true when that was all. */
+  apply(group: Group): boolean {
+    const { clock } = this.#parts;
+    const deadline = clock.monotonicMs() + SLICE_MS;
+    const count = group.recordAts.length;
+    while (this.#next < count) {
+      const last = Math.min(this.#next + RECORDS_PER_LOOK, count);
+      while (this.#next < last) {
+        this.#applyRecord(group, this.#next);
+        this.#next += 1;
+      }
+      if (this.#next < count && clock.monotonicMs() > deadline) break;
+    }
+    if (!this.#midBatch) for (const waiter of this.#afterBatch.splice(0)) waiter.committed();
+    if (this.#next < count) return false;
+    this.#next = 0;
+    this.#unreserve(group);
+    return true;
+  }
+
+  /** Tells everyone in the group that it failed, and forgets its pending writes. */
+  fail(group: Group, error: CaskError): void {
+    const { pending } = this.#parts;
+    for (let row = this.#failedFrom(group); row < group.recordAts.length; row += 1) {
+      pending.remove(group, group.recordAts[row] as number);
+      if (group.replies[row] === REPLY_NONE) continue;
+      group.sinks[row]?.onError(group.tokens[row] as number, error);
+    }
+    this.#unreserve(group);
+  }
+
+  /** A group that was being applied when the store stopped has answered a part already. */
+  #failedFrom(group: Group): number {
+    const from = group.written ? this.#next : 0;
+    this.#next = 0;
+    this.#midBatch = false;
+    return from;
+  }
+
+  #unreserve(group: Group): void {
+    this.reservedKeys -= group.newKeys;
+    this.reservedKeyBytes -= group.newKeyBytes;
+  }
+
+  #applyRecord(group: Group, row: number): void {
+    const { keydir, catalog, pending } = this.#parts;
+    const view = this.#view;
+    const recordAt = group.recordAts[row] as number;
+    viewTrustedRecord(group.buffer, recordAt, view);
+    const { segment } = group;
+    if (view.type === RECORD_PUT) {
+      keydir.upsert(
+        group.buffer,
+        view.keyStart,
+        view.keyBytes,
+        segment.slot,
+        group.startOffset + recordAt,
+        view.recordBytes,
+        view.sequence,
+        view.version,
+        view.createdAt,
+        view.expiresAt,
+      );
+      segment.liveBytes += view.recordBytes;
+    } else {
+      keydir.remove(group.buffer, view.keyStart, view.keyBytes);
+      segment.tombstoneBytes += view.recordBytes;
+    }
+    if (keydir.previousSlot >= 0) {
+      catalog.subtractLive(keydir.previousSlot, keydir.previousRecordBytes);
+    }
+    pending.remove(group, recordAt);
+    this.committedSequence = view.sequence;
+    this.#midBatch = (view.flags & FLAG_BATCH_CONTINUES) !== 0;
+    this.#reply(group, row);
+  }
+
+  #reply(group: Group, row: number): void {
+    const sink = group.sinks[row];
+    if (sink === undefined) return;
+    const token = group.tokens[row] as number;
+    const view = this.#view;
+    if (group.replies[row] === REPLY_PUT) {
+      const outcome = this.#outcome;
+      outcome.revision = view.sequence;
+      outcome.version = view.version;
+      outcome.createdAt = view.createdAt;
+      outcome.updatedAt = view.updatedAt;
+      outcome.expiresAt = view.expiresAt;
+      sink.onPut(token, outcome);
+    } else if (group.replies[row] === REPLY_DELETE) {
+      sink.onDelete(token, view.sequence);
+    }
+  }
+}

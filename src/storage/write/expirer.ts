@@ -1,0 +1,84 @@
+/** Removes from the keydir what has expired, in slices. The log needs no record of it. */
+
+import type { EngineClock } from '../disk/engine-clock.ts';
+import { type Cancellable, type Environment, nextTurn } from '../disk/environment.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import type { SegmentCatalog } from '../log/segment-catalog.ts';
+
+const INTERVAL_MS = 500;
+const ENTRIES_PER_SLICE = 500;
+const KEY_BYTES_MAX = 65_535;
+
+export class Expirer {
+  readonly #environment: Environment;
+  readonly #keydir: Keydir;
+  readonly #catalog: SegmentCatalog;
+  readonly #clock: EngineClock;
+  readonly #key = Buffer.allocUnsafeSlow(KEY_BYTES_MAX);
+  #timer: Cancellable | undefined;
+  #running: Promise<void> | undefined;
+  #closed = false;
+  retired = 0;
+
+  constructor(
+    environment: Environment,
+    keydir: Keydir,
+    catalog: SegmentCatalog,
+    clock: EngineClock,
+  ) {
+    this.#environment = environment;
+    this.#keydir = keydir;
+    this.#catalog = catalog;
+    this.#clock = clock;
+  }
+
+  start(): void {
+    this.#timer = this.#environment.scheduler.after(INTERVAL_MS, () => {
+      void this.retireDue().then(() => {
+        if (!this.#closed) this.start();
+      });
+    });
+  }
+
+  /** Resolves when nothing that is due by now is left. */
+  async retireDue(): Promise<void> {
+    while (this.#isDue() && !this.#closed) {
+      this.#running ??= this.#retire().finally(() => {
+        this.#running = undefined;
+      });
+      await this.#running;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+  }
+
+  #isDue(): boolean {
+    const next = this.#keydir.nextExpiry;
+    return next !== 0 && next <= this.#clock.now();
+  }
+
+  async #retire(): Promise<void> {
+    while (!this.#closed) {
+      for (let count = 0; count < ENTRIES_PER_SLICE; count += 1) {
+        if (!this.#retireOne()) return;
+      }
+      await nextTurn(this.#environment.scheduler);
+    }
+  }
+
+  #retireOne(): boolean {
+    const keydir = this.#keydir;
+    const ref = keydir.popDue(this.#clock.now());
+    if (ref === 0) return false;
+    const length = keydir.keyLength(ref);
+    keydir.copyKey(ref, this.#key, 0);
+    if (keydir.remove(this.#key, 0, length)) {
+      this.#catalog.subtractLive(keydir.previousSlot, keydir.previousRecordBytes);
+      this.retired += 1;
+    }
+    return true;
+  }
+}

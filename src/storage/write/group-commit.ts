@@ -1,0 +1,373 @@
+/**
+ * Group commit: what is sequenced in one turn of the event loop goes out in one write, and in
+ * mode `always` under one fdatasync; then the keydir changes, then the answers leave.
+ *
+ * A group is written and committed alone, in order. While one is on its way to the disk the next
+ * one gathers. On an error of a write for want of space the log is cut back and the store is
+ * read-only until space returns; on any other error of a write or sync it stops (rule 6).
+ */
+
+import { CaskError } from '../../errors/cask-error.ts';
+import { type Environment, nextTurn } from '../disk/environment.ts';
+import { isNoSpace, systemErrorCode } from '../disk/file-system.ts';
+import type { Appender } from '../log/appender.ts';
+import { DIRTY_BYTES_MAX } from '../log/appender.ts';
+import type { Durability } from '../store-options.ts';
+import type { CommitApplier } from './commit-applier.ts';
+import { Group } from './group.ts';
+
+/** A gathering group is closed at this size, so that no write takes long. */
+const GROUP_BYTES_MAX = 1 << 20;
+/** Buffers up to this size are kept for the next group. */
+const POOLED_BYTES_MAX = 4 << 20;
+/** Above this many bytes the kernel is behind with the background sync: appends wait for it. */
+const DIRTY_BYTES_HARD_MAX = 4 * DIRTY_BYTES_MAX;
+
+export interface GroupCommitParts {
+  readonly environment: Environment;
+  readonly appender: Appender;
+  readonly applier: CommitApplier;
+  readonly durability: Durability;
+  readonly syncIntervalMs: number;
+  readonly now: () => number;
+  /** The write of a group failed for want of space or descriptors; nothing of it remains. */
+  readonly onNoSpace: (error: CaskError, firstSequence: number) => void;
+  /** The store has to stop. */
+  readonly onFatal: (error: CaskError) => void;
+  /** The write queue became shorter. */
+  readonly onProgress: () => void;
+}
+
+export class GroupCommit {
+  readonly #parts: GroupCommitParts;
+  #gathering: Group | undefined;
+  #held: Group | undefined;
+  readonly #queue: Group[] = [];
+  /** A group is being written or applied across turns. */
+  #busy = false;
+  #flushDue = false;
+  #spareBuffer: Uint8Array | undefined;
+  #intervalDue = false;
+  #stopped = false;
+  /** Bytes of all groups that are not committed. */
+  queuedBytes = 0;
+  groups = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(parts: GroupCommitParts) {
+    this.#parts = parts;
+  }
+
+  /** The group that takes the next `bytes` of records, all of them. */
+  place(bytes: number): Group {
+    let group = this.#gathering;
+    const { appender } = this.#parts;
+    const rolls = appender.needsRoll(bytes);
+    if (group !== undefined && (rolls || group.length >= GROUP_BYTES_MAX)) {
+      this.#closeGathering();
+      group = undefined;
+    }
+    if (rolls) appender.planRoll();
+    group ??= this.#open();
+    group.reserve(bytes);
+    return group;
+  }
+
+  /** Takes note of `bytes` that were added to the group that `place` gave. */
+  added(group: Group, bytes: number): void {
+    this.#parts.appender.extendPlan(bytes);
+    this.queuedBytes += bytes;
+    if (group === this.#gathering) this.#flushAtEndOfTurn();
+  }
+
+  /**
+   * A group of its own for `bytes` of records, which may be added to it over several turns;
+   * nothing else may be placed until it is given back by `release`.
+   */
+  placeAlone(bytes: number): Group {
+    this.#closeGathering();
+    const group = this.place(bytes);
+    this.#gathering = undefined;
+    this.#held = group;
+    return group;
+  }
+
+  release(group: Group): void {
+    this.#held = undefined;
+    if (group.state === 'failed') return;
+    this.#enqueue(group);
+    this.#flushAtEndOfTurn();
+  }
+
+  /** The group that is begun now; for what only waits for all writes before it. */
+  current(): Group {
+    if (this.#gathering !== undefined) return this.#gathering;
+    if (this.#parts.appender.needsRoll(0)) this.#parts.appender.planRoll();
+    const group = this.#open();
+    this.#flushAtEndOfTurn();
+    return group;
+  }
+
+  /** Starts a new segment; resolves when the one before is sealed. */
+  async roll(): Promise<void> {
+    const { appender } = this.#parts;
+    if ((appender.active?.records ?? 0) > 0 || this.queuedBytes > 0) {
+      this.#closeGathering();
+      appender.planRoll();
+      await this.#commitOf(this.#open());
+    }
+    await appender.sealed();
+  }
+
+  /** Resolves when all that is sequenced by now is committed (or has failed). */
+  async flush(): Promise<void> {
+    if (this.#isIdle) return;
+    await this.#commitOf(this.current());
+  }
+
+  /** Resolves when nothing is queued, written or applied. */
+  async whenIdle(): Promise<void> {
+    while (!this.#isIdle) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  get #isIdle(): boolean {
+    const { length } = this.#queue;
+    return !this.#busy && length === 0 && this.#gathering === undefined && this.#held === undefined;
+  }
+
+  #commitOf(group: Group): Promise<void> {
+    return new Promise((resolve, reject) => {
+      group.waiters.push({ committed: resolve, failed: reject });
+      this.#flushAtEndOfTurn();
+    });
+  }
+
+  #open(): Group {
+    const { appender, now } = this.#parts;
+    const buffer = this.#spareBuffer;
+    this.#spareBuffer = undefined;
+    const { planSegment, planOffset, planProven } = appender;
+    const group = new Group(planSegment, planOffset, now(), planProven, buffer);
+    this.#gathering = group;
+    return group;
+  }
+
+  #closeGathering(): void {
+    const group = this.#gathering;
+    if (group === undefined) return;
+    this.#gathering = undefined;
+    this.#enqueue(group);
+    this.#flushAtEndOfTurn();
+  }
+
+  #enqueue(group: Group): void {
+    group.state = 'queued';
+    this.#queue.push(group);
+  }
+
+  #flushAtEndOfTurn(): void {
+    if (this.#flushDue || this.#busy) return;
+    this.#flushDue = true;
+    this.#parts.environment.scheduler.endOfTurn(() => {
+      this.#flushDue = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (!this.#busy && !this.#stopped) {
+      if (this.#queue.length === 0) this.#closeGatheringQuietly();
+      const group = this.#queue[0];
+      if (group === undefined) break;
+      if (this.#tryNow(group)) continue;
+      this.#busy = true;
+      this.#commitSlowly(group).then(
+        () => this.#resume(),
+        (error: unknown) => this.#fail(group, error),
+      );
+    }
+    if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #closeGatheringQuietly(): void {
+    if (this.#gathering === undefined) return;
+    this.#enqueue(this.#gathering);
+    this.#gathering = undefined;
+  }
+
+  #resume(): void {
+    this.#busy = false;
+    this.#pump();
+  }
+
+  /** Writes and commits the group within this turn, where the event-loop rule allows. */
+  #tryNow(group: Group): boolean {
+    const { appender, durability, applier } = this.#parts;
+    const always = durability === 'always';
+    if (group.hasUnsummed || !appender.canWriteNow(group.segment, group.length, always)) {
+      return false;
+    }
+    if (appender.dirtyBytes > DIRTY_BYTES_HARD_MAX) return false;
+    try {
+      if (group.length > 0) {
+        appender.writeNow(group.buffer, group.length, group.startOffset);
+        this.#noteAppended(group);
+        if (always) appender.syncNow();
+      }
+    } catch (error) {
+      this.#busy = true;
+      this.#fail(group, error);
+      return true;
+    }
+    if (!always) this.#syncInBackground();
+    if (applier.apply(group)) {
+      this.#finish(group);
+      return true;
+    }
+    this.#busy = true;
+    this.#applyOverTurns(group).then(
+      () => this.#resume(),
+      (error: unknown) => this.#fail(group, error),
+    );
+    return true;
+  }
+
+  async #commitSlowly(group: Group): Promise<void> {
+    const { appender, durability, environment } = this.#parts;
+    if (group.hasUnsummed) await group.sumValues(() => nextTurn(environment.scheduler));
+    while (appender.dirtyBytes > DIRTY_BYTES_HARD_MAX && durability !== 'always') {
+      await appender.sync();
+    }
+    await appender.write(group.segment, group.buffer, group.length, group.startOffset);
+    this.#noteAppended(group);
+    if (durability === 'always') await appender.sync();
+    else this.#syncInBackground();
+    if (this.#stopped) return;
+    if (this.#parts.applier.apply(group)) this.#finish(group);
+    else await this.#applyOverTurns(group);
+  }
+
+  async #applyOverTurns(group: Group): Promise<void> {
+    do {
+      await nextTurn(this.#parts.environment.scheduler);
+      if (this.#stopped) return;
+    } while (!this.#parts.applier.apply(group));
+    this.#finish(group);
+  }
+
+  /** The segment has the group's records now, durable or not. */
+  #noteAppended(group: Group): void {
+    const { segment } = group;
+    group.written = true;
+    if (group.recordAts.length === 0) return;
+    if (segment.records === 0) {
+      segment.base = group.firstSequence;
+      segment.min = group.firstSequence;
+    }
+    segment.records += group.recordAts.length;
+    segment.last = group.lastSequence;
+    segment.bytes = group.endOffset;
+  }
+
+  #finish(group: Group): void {
+    this.#queue.shift();
+    this.groups += 1;
+    this.queuedBytes -= group.length;
+    group.state = 'committed';
+    for (const waiter of group.waiters) waiter.committed();
+    if (group.buffer.length <= POOLED_BYTES_MAX) this.#spareBuffer = group.buffer;
+    this.#parts.onProgress();
+  }
+
+  /** Modes `interval` and `os`: at most 8 MiB dirty, and `interval` syncs by time too. */
+  #syncInBackground(): void {
+    const { appender, durability, environment, syncIntervalMs } = this.#parts;
+    if (appender.dirtyBytes >= DIRTY_BYTES_MAX) this.#syncNowInBackground();
+    if (durability !== 'interval' || this.#intervalDue || appender.dirtyBytes === 0) return;
+    this.#intervalDue = true;
+    environment.scheduler.after(syncIntervalMs, () => {
+      this.#intervalDue = false;
+      if (!this.#stopped) this.#syncNowInBackground();
+    });
+  }
+
+  #syncNowInBackground(): void {
+    const { appender } = this.#parts;
+    if (appender.isSyncing) return;
+    appender.sync().catch((error: unknown) => this.#stop(error));
+  }
+
+  /** Ends the flow: whatever went to the kernel is unknown, the rest was not applied. */
+  #stop(error: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    const cause = error instanceof Error ? error.message : String(error);
+    const fatal = new CaskError('STORE_FAILED', `the log cannot be written: ${cause}`, {
+      cause: error,
+    });
+    const handed = this.#busy ? this.#queue.shift() : undefined;
+    if (handed !== undefined) this.#failGroup(handed, outcomeUnknown(fatal));
+    this.#failQueued(fatal);
+    this.#parts.onFatal(fatal);
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Stops for a reason found elsewhere; the answers say what became of each write. */
+  stop(error: CaskError): void {
+    this.#stop(error);
+  }
+
+  #fail(group: Group, error: unknown): void {
+    if (this.#stopped) return;
+    if (!isShortage(error) || group.written) {
+      // Written but not synced, or a failure that says nothing of what is on disk: rule 6.
+      this.#stop(error);
+      return;
+    }
+    this.#recoverFromShortage(group, error).then(
+      () => this.#resume(),
+      (fatal: unknown) => this.#stop(fatal),
+    );
+  }
+
+  /** Rule 8: cut back to the last good group, durably, and fail what depended on this one. */
+  async #recoverFromShortage(group: Group, error: unknown): Promise<void> {
+    const { appender, onNoSpace } = this.#parts;
+    await appender.cutBack();
+    const cause = error instanceof Error ? error.message : String(error);
+    const code = isNoSpace(error) ? 'NO_SPACE' : 'TOO_MANY_OPEN_FILES';
+    const refused = new CaskError(code, `the write was not applied: ${cause}`, { cause: error });
+    this.#queue.shift();
+    this.#failGroup(group, refused);
+    this.#failQueued(refused);
+    appender.resetPlan();
+    onNoSpace(refused, group.firstSequence);
+  }
+
+  #failQueued(cause: CaskError): void {
+    this.#closeGatheringQuietly();
+    if (this.#held !== undefined) this.#queue.push(this.#held);
+    for (const group of this.#queue.splice(0)) {
+      const message = `the write was not applied, an earlier one failed: ${cause.message}`;
+      this.#failGroup(group, new CaskError('NOT_APPLIED', message, { cause }));
+    }
+  }
+
+  #failGroup(group: Group, error: CaskError): void {
+    group.state = 'failed';
+    this.queuedBytes -= group.length;
+    this.#parts.applier.fail(group, error);
+    for (const waiter of group.waiters) waiter.failed(error);
+  }
+}
+
+function outcomeUnknown(cause: CaskError): CaskError {
+  const message = `it is not known whether the write will survive: ${cause.message}`;
+  return new CaskError('OUTCOME_UNKNOWN', message, { cause });
+}
+
+/** Errors that pass when space or descriptors come back, and that leave the log as it was. */
+function isShortage(error: unknown): boolean {
+  const code = systemErrorCode(error);
+  return isNoSpace(error) || code === 'EMFILE' || code === 'ENFILE';
+}

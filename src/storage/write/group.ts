@@ -1,0 +1,129 @@
+/**
+ * A group: what is appended in one write and committed together. It owns the encoded records and
+ * the answers that wait for them.
+ */
+
+import type { CaskError } from '../../errors/cask-error.ts';
+import { crc32 } from '../format/checksum.ts';
+import { valueSeed, writeValueCrc } from '../format/record.ts';
+import type { Segment } from '../log/segment.ts';
+import type { ReplySink } from '../reply-sink.ts';
+
+/** What to tell about a record once it is committed. */
+export const REPLY_NONE = 0;
+export const REPLY_PUT = 1;
+export const REPLY_DELETE = 2;
+
+/** Something that waits for a group: a read of one's own write, a CONFLICT against it, a batch. */
+export interface Waiter {
+  committed(): void;
+  failed(error: CaskError): void;
+}
+
+export type GroupState = 'gathering' | 'queued' | 'committed' | 'failed';
+
+/** A value whose checksum is still to be computed, in slices, before the group is written. */
+interface UnsummedValue {
+  readonly recordAt: number;
+  readonly valueAt: number;
+  readonly valueBytes: number;
+  readonly seed: number;
+}
+
+const BUFFER_BYTES_MIN = 64 * 1024;
+/** Values from this size on are summed in slices of this size, not all at once. */
+export const SLICE_BYTES = 1 << 20;
+
+export class Group {
+  readonly segment: Segment;
+  /** Where the group's first record goes in the segment. */
+  readonly startOffset: number;
+  /** Engine time of everything in the group. */
+  readonly now: number;
+  /** How far the segment was durable when the group was begun. */
+  readonly provenOffset: number;
+  buffer: Uint8Array;
+  length = 0;
+  state: GroupState = 'gathering';
+  firstSequence = 0;
+  lastSequence = 0;
+  /** Keys, and their bytes, that may be new to the keydir. */
+  newKeys = 0;
+  newKeyBytes = 0;
+  /** Four columns, one row a record: its offset in `buffer`, and whom to tell what. */
+  readonly recordAts: number[] = [];
+  readonly replies: number[] = [];
+  readonly sinks: (ReplySink | undefined)[] = [];
+  readonly tokens: number[] = [];
+  readonly waiters: Waiter[] = [];
+  /** All of it has been given to the kernel. */
+  written = false;
+  readonly #unsummed: UnsummedValue[] = [];
+
+  constructor(
+    segment: Segment,
+    startOffset: number,
+    now: number,
+    provenOffset: number,
+    buffer: Uint8Array | undefined,
+  ) {
+    this.segment = segment;
+    this.startOffset = startOffset;
+    this.now = now;
+    this.provenOffset = provenOffset;
+    this.buffer = buffer ?? Buffer.allocUnsafeSlow(BUFFER_BYTES_MIN);
+  }
+
+  get endOffset(): number {
+    return this.startOffset + this.length;
+  }
+
+  /** Makes room for `bytes` more. */
+  reserve(bytes: number): void {
+    const needed = this.length + bytes;
+    if (needed <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+    larger.set(this.buffer.subarray(0, this.length));
+    this.buffer = larger;
+  }
+
+  addRecord(
+    recordAt: number,
+    end: number,
+    sequence: number,
+    reply: number,
+    sink: ReplySink | undefined,
+    token: number,
+  ): void {
+    if (this.recordAts.length === 0) this.firstSequence = sequence;
+    this.lastSequence = sequence;
+    this.length = end;
+    this.recordAts.push(recordAt);
+    this.replies.push(reply);
+    this.sinks.push(sink);
+    this.tokens.push(token);
+  }
+
+  sumLater(recordAt: number, valueAt: number, valueBytes: number, sequence: number): void {
+    const seed = valueSeed(this.segment.salt, sequence);
+    this.#unsummed.push({ recordAt, valueAt, valueBytes, seed });
+  }
+
+  get hasUnsummed(): boolean {
+    return this.#unsummed.length > 0;
+  }
+
+  /** Computes what `sumLater` left, letting other work in between slices. */
+  async sumValues(nextTurn: () => Promise<void>): Promise<void> {
+    for (const { recordAt, valueAt, valueBytes, seed } of this.#unsummed) {
+      let sum = seed;
+      for (let done = 0; done < valueBytes; done += SLICE_BYTES) {
+        const end = Math.min(done + SLICE_BYTES, valueBytes);
+        sum = crc32(this.buffer, valueAt + done, valueAt + end, sum);
+        await nextTurn();
+      }
+      writeValueCrc(this.buffer, recordAt, sum);
+    }
+    this.#unsummed.length = 0;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What a key is just before a write: the newest pending write of it, or else what is committed.
+ * Conditions, versions and creation times follow from it.
+ */
+
+import { CONDITION_IF_ABSENT, CONDITION_IF_PRESENT, CONDITION_NONE } from '../entry.ts';
+import { RECORD_PUT, RecordView, viewTrustedRecord } from '../format/record.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import type { Group } from './group.ts';
+import type { PendingWrites } from './pending-writes.ts';
+
+/** One per writer, filled in anew for each key. */
+export class PriorState {
+  exists = false;
+  revision = 0;
+  version = 0;
+  createdAt = 0;
+  expiresAt = 0;
+  /** The uncommitted group that all this depends on. */
+  dependsOn: Group | undefined;
+  /** The keydir has no entry for the key. */
+  isNewToKeydir = false;
+  readonly #keydir: Keydir;
+  readonly #pending: PendingWrites;
+  readonly #view = new RecordView();
+
+  constructor(keydir: Keydir, pending: PendingWrites) {
+    this.#keydir = keydir;
+    this.#pending = pending;
+  }
+
+  /** Looks the key up as of `now`; what has expired does not exist. */
+  look(buffer: Uint8Array, start: number, length: number, now: number): void {
+    const keydir = this.#keydir;
+    const ref = keydir.find(buffer, start, length);
+    this.isNewToKeydir = ref === 0;
+    if (this.#pending.find(buffer, start, length)) {
+      this.#fromPending();
+    } else {
+      this.dependsOn = undefined;
+      this.exists = ref !== 0;
+      if (ref !== 0) {
+        this.revision = keydir.sequence(ref);
+        this.version = keydir.version(ref);
+        this.createdAt = keydir.createdAt(ref);
+        this.expiresAt = keydir.expiresAt(ref);
+      }
+    }
+    if (this.exists && this.expiresAt !== 0 && this.expiresAt <= now) this.exists = false;
+    if (!this.exists) {
+      this.revision = 0;
+      this.version = 0;
+      this.createdAt = 0;
+      this.expiresAt = 0;
+    }
+  }
+
+  #fromPending(): void {
+    const group = this.#pending.foundGroup as Group;
+    const view = this.#view;
+    viewTrustedRecord(group.buffer, this.#pending.foundRecordAt, view);
+    this.dependsOn = group;
+    this.exists = view.type === RECORD_PUT;
+    this.revision = view.sequence;
+    this.version = view.version;
+    this.createdAt = view.createdAt;
+    this.expiresAt = view.expiresAt;
+  }
+
+  /** Whether a write with this condition may go ahead. */
+  meets(condition: number): boolean {
+    if (condition === CONDITION_NONE) return true;
+    if (condition === CONDITION_IF_ABSENT) return !this.exists;
+    if (condition === CONDITION_IF_PRESENT) return this.exists;
+    return this.revision === condition;
+  }
+}

@@ -1,0 +1,392 @@
+/**
+ * Puts and deletes on their way into the log: limits, conditions against committed state plus
+ * all that is sequenced, the sequence, the encoded record. Answers come at commit.
+ */
+
+import type { CaskError } from '../../errors/cask-error.ts';
+import { TTL_KEEP, TTL_NONE } from '../entry.ts';
+import { copyBytes } from '../format/byte-ranges.ts';
+import {
+  encodeRecord,
+  encodeRecordHead,
+  FLAG_BATCH_CONTINUES,
+  RECORD_DELETE,
+  RECORD_PUT,
+  recordBytes,
+} from '../format/record.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import type { CommitApplier } from './commit-applier.ts';
+import { type Group, REPLY_DELETE, REPLY_NONE, REPLY_PUT, SLICE_BYTES } from './group.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { PendingWrites } from './pending-writes.ts';
+import { PriorState } from './prior-state.ts';
+import {
+  busy,
+  conflict,
+  keydirFull,
+  keyProblem,
+  putProblem,
+  type WriteLimits,
+} from './write-limits.ts';
+import type { WriteOrigin } from './write-origin.ts';
+import type { WriteTurnstile } from './write-turnstile.ts';
+
+const VERSION_MAX = 0xffff_ffff;
+const NO_BYTES = new Uint8Array(0);
+
+export interface SequencerParts {
+  readonly keydir: Keydir;
+  readonly pending: PendingWrites;
+  readonly commit: GroupCommit;
+  readonly applier: CommitApplier;
+  readonly turnstile: WriteTurnstile;
+  readonly limits: WriteLimits;
+  readonly now: () => number;
+}
+
+export class Sequencer {
+  readonly parts: SequencerParts;
+  readonly prior: PriorState;
+  /** The last sequence given out. */
+  lastSequence: number;
+  /** Why no write at all is accepted; undefined: they are. */
+  closedBy: CaskError | undefined;
+  /** Why only deletes are accepted; undefined: puts are, too. */
+  readOnlyBy: CaskError | undefined;
+
+  constructor(parts: SequencerParts, lastSequence: number) {
+    this.parts = parts;
+    this.prior = new PriorState(parts.keydir, parts.pending);
+    this.lastSequence = lastSequence;
+  }
+
+  /** Bytes of writes that are accepted and not committed. */
+  get queuedBytes(): number {
+    return this.parts.commit.queuedBytes + this.parts.turnstile.waitingBytes;
+  }
+
+  /** Why `bytes` more cannot be queued now; something may always be queued when nothing is. */
+  queueProblem(bytes: number): CaskError | undefined {
+    if (this.closedBy !== undefined) return this.closedBy;
+    const queued = this.queuedBytes;
+    return queued > 0 && queued + bytes > this.parts.limits.maxWriteQueueBytes
+      ? busy(queued)
+      : undefined;
+  }
+
+  put(
+    origin: WriteOrigin,
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    valueBuffer: Uint8Array,
+    valueStart: number,
+    valueBytes: number,
+    condition: number,
+    ttlMs: number,
+    token: number,
+  ): void {
+    const problem =
+      putProblem(keyBytes, valueBytes, ttlMs, this.parts.limits) ??
+      this.readOnlyBy ??
+      this.queueProblem(keyBytes + valueBytes);
+    if (problem !== undefined) {
+      origin.sink.onError(token, problem);
+    } else if (this.parts.turnstile.isClosed) {
+      const key = Buffer.from(keyBuffer.subarray(keyStart, keyStart + keyBytes));
+      const value = Buffer.from(valueBuffer.subarray(valueStart, valueStart + valueBytes));
+      this.#wait(origin, keyBytes + valueBytes, () =>
+        this.#put(origin, key, 0, keyBytes, value, 0, valueBytes, condition, ttlMs, token),
+      );
+    } else {
+      this.#put(
+        origin,
+        keyBuffer,
+        keyStart,
+        keyBytes,
+        valueBuffer,
+        valueStart,
+        valueBytes,
+        condition,
+        ttlMs,
+        token,
+      );
+    }
+  }
+
+  delete(
+    origin: WriteOrigin,
+    buffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    condition: number,
+    token: number,
+  ): void {
+    const problem =
+      keyProblem(keyBytes, this.parts.limits.maxKeyBytes) ?? this.queueProblem(keyBytes);
+    if (problem !== undefined) {
+      origin.sink.onError(token, problem);
+    } else if (this.parts.turnstile.isClosed) {
+      const key = Buffer.from(buffer.subarray(keyStart, keyStart + keyBytes));
+      this.#wait(origin, keyBytes, () => this.#delete(origin, key, 0, keyBytes, condition, token));
+    } else {
+      this.#delete(origin, buffer, keyStart, keyBytes, condition, token);
+    }
+  }
+
+  #wait(origin: WriteOrigin, bytes: number, run: () => void): void {
+    origin.deferredWrites += 1;
+    this.parts.turnstile.wait(bytes, () => {
+      origin.deferredWrites -= 1;
+      run();
+    });
+  }
+
+  #put(
+    origin: WriteOrigin,
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    valueBuffer: Uint8Array,
+    valueStart: number,
+    valueBytes: number,
+    condition: number,
+    ttlMs: number,
+    token: number,
+  ): void {
+    const { prior } = this;
+    prior.look(keyBuffer, keyStart, keyBytes, this.parts.now());
+    if (!prior.meets(condition)) {
+      this.#refuse(origin, token, conflict(prior.revision));
+      return;
+    }
+    if (prior.isNewToKeydir && this.isKeydirFullFor(1, keyBytes)) {
+      origin.sink.onError(token, keydirFull());
+      return;
+    }
+    const expires = ttlMs > 0 || (ttlMs === TTL_KEEP && prior.expiresAt !== 0);
+    const group = this.#place(origin, recordBytes(keyBytes, valueBytes, expires), token);
+    if (group === undefined) return;
+    this.appendPut(
+      group,
+      keyBuffer,
+      keyStart,
+      keyBytes,
+      valueBuffer,
+      valueStart,
+      valueBytes,
+      ttlMs,
+      0,
+      REPLY_PUT,
+      origin,
+      token,
+    );
+    origin.lastGroup = group;
+  }
+
+  #delete(
+    origin: WriteOrigin,
+    buffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    condition: number,
+    token: number,
+  ): void {
+    const { prior } = this;
+    prior.look(buffer, keyStart, keyBytes, this.parts.now());
+    if (!prior.meets(condition)) {
+      this.#refuse(origin, token, conflict(prior.revision));
+      return;
+    }
+    if (!prior.exists) {
+      this.#answerNothingDeleted(origin, token);
+      return;
+    }
+    const group = this.#place(origin, recordBytes(keyBytes, 0, false), token);
+    if (group === undefined) return;
+    this.appendDelete(group, buffer, keyStart, keyBytes, 0, REPLY_DELETE, origin, token);
+    origin.lastGroup = group;
+  }
+
+  /** The group for a record; undefined when there is none to be had, which has been answered. */
+  #place(origin: WriteOrigin, bytes: number, token: number): Group | undefined {
+    try {
+      return this.parts.commit.place(bytes);
+    } catch (error) {
+      origin.sink.onError(token, error as CaskError);
+      return undefined;
+    }
+  }
+
+  isKeydirFullFor(keys: number, keyBytes: number): boolean {
+    const { keydir, applier } = this.parts;
+    return keydir.isFullFor(applier.reservedKeys + keys, applier.reservedKeyBytes + keyBytes);
+  }
+
+  /** An answer that depends on uncommitted writes is held until they commit, or fail. */
+  #refuse(origin: WriteOrigin, token: number, error: CaskError): void {
+    const { dependsOn } = this.prior;
+    if (dependsOn === undefined) {
+      origin.sink.onError(token, error);
+      return;
+    }
+    dependsOn.waiters.push({
+      committed: () => origin.sink.onError(token, error),
+      failed: (failure) => origin.sink.onError(token, failure),
+    });
+  }
+
+  #answerNothingDeleted(origin: WriteOrigin, token: number): void {
+    const { dependsOn } = this.prior;
+    if (dependsOn === undefined) {
+      origin.sink.onDelete(token, 0);
+      return;
+    }
+    dependsOn.waiters.push({
+      committed: () => origin.sink.onDelete(token, 0),
+      failed: (failure) => origin.sink.onError(token, failure),
+    });
+  }
+
+  /**
+   * Encodes a put of the key that `prior` describes into a group that has room for it.
+   * Returns the entry's new version.
+   */
+  appendPut(
+    group: Group,
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    valueBuffer: Uint8Array,
+    valueStart: number,
+    valueBytes: number,
+    ttlMs: number,
+    flags: number,
+    reply: number,
+    origin: WriteOrigin,
+    token: number,
+  ): number {
+    const { prior } = this;
+    const version = Math.min(prior.version + 1, VERSION_MAX);
+    const createdAt = prior.exists ? prior.createdAt : group.now;
+    const expiresAt = ttlMs === TTL_KEEP ? prior.expiresAt : expiryAfter(group.now, ttlMs);
+    const sequence = this.lastSequence + 1;
+    const recordAt = group.length;
+    const { buffer } = group;
+    const { salt } = group.segment;
+    const offset = group.startOffset + recordAt;
+    let end: number;
+    if (valueBytes <= SLICE_BYTES) {
+      end = encodeRecord(
+        buffer,
+        recordAt,
+        salt,
+        offset,
+        RECORD_PUT,
+        flags,
+        keyBuffer,
+        keyStart,
+        keyBytes,
+        valueBuffer,
+        valueStart,
+        valueBytes,
+        sequence,
+        group.provenOffset,
+        version,
+        createdAt,
+        group.now,
+        expiresAt,
+      );
+    } else {
+      const valueAt = encodeRecordHead(
+        buffer,
+        recordAt,
+        salt,
+        offset,
+        RECORD_PUT,
+        flags,
+        keyBuffer,
+        keyStart,
+        keyBytes,
+        valueBytes,
+        0,
+        sequence,
+        group.provenOffset,
+        version,
+        createdAt,
+        group.now,
+        expiresAt,
+      );
+      copyBytes(buffer, valueAt, valueBuffer, valueStart, valueBytes);
+      group.sumLater(recordAt, valueAt, valueBytes, sequence);
+      end = valueAt + valueBytes;
+    }
+    if (prior.isNewToKeydir) this.#reserveKey(group, keyBytes);
+    this.#added(group, recordAt, end, reply, origin, token);
+    return version;
+  }
+
+  appendDelete(
+    group: Group,
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    flags: number,
+    reply: number,
+    origin: WriteOrigin,
+    token: number,
+  ): void {
+    const recordAt = group.length;
+    const end = encodeRecord(
+      group.buffer,
+      recordAt,
+      group.segment.salt,
+      group.startOffset + recordAt,
+      RECORD_DELETE,
+      flags,
+      keyBuffer,
+      keyStart,
+      keyBytes,
+      NO_BYTES,
+      0,
+      0,
+      this.lastSequence + 1,
+      group.provenOffset,
+      0,
+      group.now,
+      group.now,
+      0,
+    );
+    this.#added(group, recordAt, end, reply, origin, token);
+  }
+
+  #added(
+    group: Group,
+    recordAt: number,
+    end: number,
+    reply: number,
+    origin: WriteOrigin,
+    token: number,
+  ): void {
+    this.lastSequence += 1;
+    const sink = reply === REPLY_NONE ? undefined : origin.sink;
+    group.addRecord(recordAt, end, this.lastSequence, reply, sink, token);
+    this.parts.pending.set(group, recordAt);
+    this.parts.commit.added(group, end - recordAt);
+  }
+
+  #reserveKey(group: Group, keyBytes: number): void {
+    const { applier } = this.parts;
+    group.newKeys += 1;
+    group.newKeyBytes += keyBytes;
+    applier.reservedKeys += 1;
+    applier.reservedKeyBytes += keyBytes;
+  }
+}
+
+/** The flag that all records of a batch but the last one written carry. */
+export const IN_BATCH: number = FLAG_BATCH_CONTINUES;
+
+function expiryAfter(now: number, ttlMs: number): number {
+  return ttlMs === TTL_NONE ? 0 : now + ttlMs;
+}

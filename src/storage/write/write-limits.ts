@@ -1,0 +1,59 @@
+/** The sizes that a write may have, and what is said of one that does not. */
+
+import { CaskError } from '../../errors/cask-error.ts';
+import type { StoreOptions } from '../store-options.ts';
+
+/** 2^47 ms: with any time of this era, an expiry stays below the format's 2^48. */
+const TTL_MS_MAX = 2 ** 47;
+
+export type WriteLimits = Pick<
+  StoreOptions,
+  'maxKeyBytes' | 'maxValueBytes' | 'maxBatchItems' | 'maxBatchBytes' | 'maxWriteQueueBytes'
+>;
+
+/** What is wrong with a key of that length; undefined: nothing. */
+export function keyProblem(keyBytes: number, maxKeyBytes: number): CaskError | undefined {
+  if (keyBytes === 0) {
+    return new CaskError('KEY_EMPTY', 'the key is empty; a key has at least one byte');
+  }
+  if (keyBytes <= maxKeyBytes) return undefined;
+  const message = `the key has ${keyBytes} bytes; at most ${maxKeyBytes} are allowed (maxKeyBytes)`;
+  return new CaskError('KEY_TOO_LONG', message);
+}
+
+/** What is wrong with the sizes and the time to live of a put; undefined: nothing. */
+export function putProblem(
+  keyBytes: number,
+  valueBytes: number,
+  ttlMs: number,
+  limits: WriteLimits,
+): CaskError | undefined {
+  const problem = keyProblem(keyBytes, limits.maxKeyBytes);
+  if (problem !== undefined) return problem;
+  if (valueBytes > limits.maxValueBytes) {
+    const allowed = `at most ${limits.maxValueBytes} are allowed (maxValueBytes)`;
+    return new CaskError('VALUE_TOO_LARGE', `the value has ${valueBytes} bytes; ${allowed}`);
+  }
+  if (Number.isInteger(ttlMs) && ttlMs >= -1 && ttlMs <= TTL_MS_MAX) return undefined;
+  const message = `a time to live is a whole number of milliseconds from 1 to 2^47, not ${ttlMs}`;
+  return new CaskError('BAD_REQUEST', message);
+}
+
+export function busy(queuedBytes: number): CaskError {
+  const message = `${queuedBytes} bytes of writes are waiting for the disk (maxWriteQueueBytes)`;
+  return new CaskError('BUSY', `${message}; try again shortly`);
+}
+
+export function keydirFull(): CaskError {
+  const message = 'the keydir has no room for a new key (maxKeydirBytes)';
+  return new CaskError('KEYDIR_FULL', `${message}; delete keys or give it more memory`);
+}
+
+export function conflict(currentRevision: number, index?: number): CaskError {
+  const revision = currentRevision === 0 ? null : currentRevision;
+  const is = revision === null ? 'the key is absent' : `the key is at revision ${revision}`;
+  const of = index === undefined ? '' : ` of item ${index}`;
+  return new CaskError('CONFLICT', `the condition${of} does not hold: ${is}`, {
+    details: index === undefined ? { revision } : { revision, index },
+  });
+}

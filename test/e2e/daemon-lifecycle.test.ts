@@ -1,0 +1,194 @@
+/** The daemon from start to exit code, as a process, over a store in memory. */
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { FLAG_PUSH } from '../../src/protocol/frame.ts';
+import { request, WireClient } from '../unit/server/wire-client.ts';
+import { DaemonProcess } from './daemon-process.ts';
+
+const SCRIPT = fileURLToPath(new URL('memory-daemon.ts', import.meta.url));
+const FREE = ['--listen', '127.0.0.1:0'];
+
+const started: DaemonProcess[] = [];
+
+function start(args: string[], env: Record<string, string> = {}): DaemonProcess {
+  const daemon = new DaemonProcess(args, { script: SCRIPT, env });
+  started.push(daemon);
+  return daemon;
+}
+
+afterEach(async () => {
+  for (const daemon of started.splice(0)) {
+    daemon.kill('SIGKILL');
+    await daemon.exited;
+  }
+});
+
+/** A server on a port of its own, which is therefore taken. */
+async function takePort(): Promise<{ port: number; release: () => Promise<void> }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    port: address.port,
+    release: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+describe('serving', () => {
+  test('says ready with address, pid and figures; SIGTERM ends it with 0', async () => {
+    const daemon = start(FREE);
+    const ready = await daemon.line('ready');
+    expect(ready).toMatchObject({ level: 'info', pid: daemon.child.pid, store: { keys: 0 } });
+    expect(ready['address']).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(ready['loadMs']).toEqual(expect.any(Number));
+    const client = await WireClient.greeted(await daemon.port());
+    expect((await client.ask(2, 5, 'k', 'v')).slice(0, 2)).toEqual([2, 0]);
+    daemon.kill('SIGTERM');
+    expect((await client.next()).flags).toBe(FLAG_PUSH);
+    await client.ended;
+    expect(await daemon.exited).toEqual({ code: 0, signal: null });
+    expect(daemon.lines.at(-1)).toMatchObject({ msg: 'stopped', requests: { PUT: 1 } });
+    expect(daemon.stderr).toBe('');
+  });
+
+  test('the port does not answer before the store is open', async () => {
+    const { port, release } = await takePort();
+    await release();
+    const daemon = start(['--listen', `127.0.0.1:${port}`], { MISBEHAVIOUR: 'slow-open' });
+    await daemon.line('opening');
+    const early = new WireClient(port);
+    await early.ended;
+    expect(early.error).toMatchObject({ code: 'ECONNREFUSED' });
+    await daemon.line('ready');
+    await (await WireClient.greeted(port)).close();
+  });
+
+  test('SIGINT finishes what was asked', async () => {
+    const daemon = start(FREE, { MISBEHAVIOUR: 'slow-writes' });
+    const client = await WireClient.greeted(await daemon.port());
+    client.send(request(2, 5, 'k', 'v'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    daemon.kill('SIGINT');
+    expect((await client.next()).body[1]).toBe(2);
+    expect((await client.next()).body.slice(0, 2)).toEqual([2, 0]);
+    expect((await daemon.exited).code).toBe(0);
+  });
+});
+
+describe('stopping', () => {
+  test('a second signal ends it at once', async () => {
+    const args = [...FREE, '--shutdown-grace-ms', '20000'];
+    const daemon = start(args, { MISBEHAVIOUR: 'deaf-writes' });
+    const client = await WireClient.greeted(await daemon.port());
+    client.send(request(2, 5, 'k', 'v'));
+    daemon.kill('SIGTERM');
+    await daemon.line('stopping');
+    daemon.kill('SIGINT');
+    expect((await daemon.exited).code).toBe(1);
+    await client.close();
+  });
+
+  test('the grace ends', async () => {
+    const args = [...FREE, '--shutdown-grace-ms', '200'];
+    const daemon = start(args, { MISBEHAVIOUR: 'deaf-writes' });
+    const client = await WireClient.greeted(await daemon.port());
+    client.send(request(2, 5, 'k', 'v'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    daemon.kill('SIGTERM');
+    expect((await daemon.exited).code).toBe(0);
+    expect(daemon.stdout).toContain('requests were left unanswered');
+    await client.close();
+  });
+
+  test('SIGHUP does nothing but a line', async () => {
+    const daemon = start(FREE);
+    await daemon.line('ready');
+    daemon.kill('SIGHUP');
+    await daemon.line('SIGHUP is reserved and does nothing yet');
+    await (await WireClient.greeted(await daemon.port())).close();
+  });
+
+  test.each([
+    ['fails', 1, 'store failed'],
+    ['throws', 70, 'uncaughtException'],
+    ['rejects', 70, 'unhandledRejection'],
+  ])('a store that %s ends it with %i', async (misbehaviour, code, msg) => {
+    const daemon = start(FREE, { MISBEHAVIOUR: misbehaviour });
+    expect((await daemon.exited).code).toBe(code);
+    expect(daemon.lines.at(-1)).toMatchObject({ level: 'fatal', msg });
+  });
+
+  test('the service manager is told through systemd-notify', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'caskd-notify-'));
+    const told = join(directory, 'told');
+    await writeFile(join(directory, 'systemd-notify'), `#!/bin/sh\necho "$@" >> ${told}\n`, {
+      mode: 0o755,
+    });
+    const PATH = `${directory}:${process.env['PATH']}`;
+    const daemon = start(FREE, { PATH, NOTIFY_SOCKET: '/nowhere' });
+    await daemon.line('ready');
+    await expect.poll(() => readFile(told, 'utf8').catch(() => '')).toContain('READY=1');
+    daemon.kill('SIGTERM');
+    expect((await daemon.exited).code).toBe(0);
+    expect(await readFile(told, 'utf8')).toMatch(/^READY=1 STATUS=serving on .*\nSTOPPING=1\n$/);
+    await rm(directory, { recursive: true });
+  });
+});
+
+describe('not starting', () => {
+  test('a busy port names port and flag', async () => {
+    const { port, release } = await takePort();
+    const daemon = start(['--listen', `127.0.0.1:${port}`]);
+    expect((await daemon.exited).code).toBe(3);
+    const line = daemon.lines.at(-1);
+    expect(line).toMatchObject({ level: 'fatal', msg: 'cannot listen' });
+    expect(line?.['error']).toMatch(new RegExp(`port ${port} \\(--listen .*is in use`));
+    await release();
+  });
+
+  test('an address of others', async () => {
+    const daemon = start(['--listen', '192.0.2.1:7117', '--insecure']);
+    expect((await daemon.exited).code).toBe(3);
+    expect(daemon.stdout).toContain('does not have the address');
+  });
+
+  test('a non-loopback address needs --insecure', async () => {
+    const refused = start(['--listen', '0.0.0.0:0']);
+    expect((await refused.exited).code).toBe(3);
+    expect(refused.stderr).toContain('--insecure');
+    expect(refused.stdout).toBe('');
+    const allowed = start(['--listen', '0.0.0.0:0', '--insecure']);
+    await allowed.line('ready');
+  });
+
+  test.each([
+    ['locked', 4, 'LOCKED'],
+    ['not-a-store', 5, 'NOT_A_STORE'],
+    ['bad-option', 2, 'INVALID_OPTION'],
+  ])('a store that is %s: exit code %i', async (misbehaviour, code, name) => {
+    const daemon = start(FREE, { MISBEHAVIOUR: misbehaviour });
+    expect((await daemon.exited).code).toBe(code);
+    expect(daemon.lines.at(-1)).toMatchObject({ msg: 'cannot open the store', code: name });
+  });
+
+  test('every wrong option is listed', async () => {
+    const args = ['--durability', 'maybe', '--segment-bytes', '12q', '--max-in-flight', '0.5'];
+    const daemon = start(args, { CASKD_LOG_LEVEL: 'loud' });
+    expect((await daemon.exited).code).toBe(2);
+    for (const part of ['--durability', '--segment-bytes', '--max-in-flight', 'CASKD_LOG_LEVEL']) {
+      expect(daemon.stderr).toContain(part);
+    }
+  });
+
+  test('server limits out of range', async () => {
+    const daemon = start([...FREE, '--max-connections', '0']);
+    expect((await daemon.exited).code).toBe(2);
+    expect(daemon.stdout).toContain('maxConnections is 0');
+  });
+});

@@ -1,0 +1,246 @@
+/**
+ * A store in a Map, for tests of the server and the daemon: just enough meaning, and switches for
+ * what the real one does only under load.
+ */
+
+import { CaskError } from '../../../src/errors/cask-error.ts';
+import type { ServedStore } from '../../../src/server/index.ts';
+import type { StoreLimits } from '../../../src/server/served-store.ts';
+import type {
+  BatchItem,
+  BatchItemResult,
+  Bytes,
+  Entry,
+  KeyEntry,
+  RangeOptions,
+  RangePage,
+} from '../../../src/storage/entry.ts';
+import type { ReplySink } from '../../../src/storage/reply-sink.ts';
+import type { Session } from '../../../src/storage/session.ts';
+
+const LIMITS: StoreLimits = {
+  maxKeyBytes: 1000,
+  maxValueBytes: 2 * 1024 * 1024,
+  maxBatchItems: 100,
+  maxBatchBytes: 4 * 1024 * 1024,
+  maxRangeItems: 50,
+  maxRangeBytes: 1024 * 1024,
+};
+
+/** Keys are kept as latin1 strings, whose order is that of the bytes. */
+function text(bytes: Bytes): string {
+  return typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
+}
+
+export class MemoryStore implements ServedStore {
+  readonly options: StoreLimits;
+  readonly entries = new Map<string, Entry>();
+  readonly failed: Promise<CaskError>;
+  fail: (error: CaskError) => void = () => {};
+  indexReady = true;
+  writeQueueIsLong = false;
+  /** Answers of GET, PUT, DELETE, EXISTS wait here while `holding`. */
+  holding = false;
+  readonly held: (() => void)[] = [];
+  /** What `merge()` waits for. */
+  mergeGate: Promise<void> = Promise.resolve();
+  openSessions = 0;
+  closed = false;
+  paused = false;
+  revision = 0;
+  #onShort: (() => void)[] = [];
+
+  constructor(limits: Partial<StoreLimits> = {}) {
+    this.options = { ...LIMITS, ...limits };
+    this.failed = new Promise((resolve) => {
+      this.fail = resolve;
+    });
+  }
+
+  release(): void {
+    this.holding = false;
+    for (const answer of this.held.splice(0)) answer();
+  }
+
+  shortenWriteQueue(): void {
+    this.writeQueueIsLong = false;
+    for (const listener of this.#onShort.splice(0)) listener();
+  }
+
+  onWriteQueueShort(listener: () => void): void {
+    this.#onShort.push(listener);
+  }
+
+  openSession(sink: ReplySink): Session {
+    this.openSessions += 1;
+    return new MemorySession(this, sink);
+  }
+
+  put(key: string, value: Uint8Array): Entry {
+    const now = Date.now();
+    const before = this.entries.get(key);
+    const entry: Entry = {
+      key: Buffer.from(key, 'latin1'),
+      value: Buffer.from(value),
+      revision: ++this.revision,
+      version: (before?.version ?? 0) + 1,
+      createdAt: before?.createdAt ?? now,
+      updatedAt: now,
+      expiresAt: undefined,
+    };
+    this.entries.set(key, entry);
+    return entry;
+  }
+
+  stats(): object {
+    return { keys: this.entries.size };
+  }
+
+  sync(): Promise<number> {
+    return Promise.resolve(this.revision);
+  }
+
+  async merge(): Promise<object> {
+    await this.mergeGate;
+    return { inputs: 2, outputs: 1, bytesBefore: 20, bytesAfter: 10, ms: 1 };
+  }
+
+  mergeStatus(): object {
+    return { state: 'idle', bytesDone: 0, bytesTotal: 0, paused: this.paused, runs: 0 };
+  }
+
+  pauseMerge(): void {
+    this.paused = true;
+  }
+
+  resumeMerge(): void {
+    this.paused = false;
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+}
+
+class MemorySession implements Session {
+  readonly #store: MemoryStore;
+  readonly #sink: ReplySink;
+  #open = true;
+
+  constructor(store: MemoryStore, sink: ReplySink) {
+    this.#store = store;
+    this.#sink = sink;
+  }
+
+  get(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void {
+    const key = this.#key(buffer, keyStart, keyBytes, token);
+    const entry = key === undefined ? undefined : this.#store.entries.get(key);
+    if (key === undefined) return;
+    this.#answer(() => {
+      if (entry === undefined) return this.#sink.onAbsent(token);
+      const { value, expiresAt = 0 } = entry;
+      const place = { buffer: value, valueStart: 0, valueBytes: value.length };
+      return this.#sink.onValue(token, { ...entry, ...place, expiresAt });
+    });
+  }
+
+  exists(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void {
+    const key = this.#key(buffer, keyStart, keyBytes, token);
+    if (key !== undefined) {
+      this.#answer(() => this.#sink.onExists(token, this.#store.entries.has(key)));
+    }
+  }
+
+  put(
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    valueBuffer: Uint8Array,
+    valueStart: number,
+    valueBytes: number,
+    condition: number,
+    _ttlMs: number,
+    token: number,
+  ): void {
+    const key = this.#key(keyBuffer, keyStart, keyBytes, token);
+    if (key === undefined) return;
+    const { maxValueBytes } = this.#store.options;
+    if (valueBytes > maxValueBytes) {
+      this.#fail(token, 'VALUE_TOO_LARGE', `the limit is ${maxValueBytes}`);
+      return;
+    }
+    const current = this.#store.entries.get(key)?.revision ?? 0;
+    if (condition >= 0 && condition !== current) {
+      const details = { revision: current };
+      this.#sink.onError(token, new CaskError('CONFLICT', 'not that revision', { details }));
+      return;
+    }
+    const value = valueBuffer.subarray(valueStart, valueStart + valueBytes);
+    const entry = this.#store.put(key, value);
+    this.#answer(() => this.#sink.onPut(token, { ...entry, expiresAt: 0 }));
+  }
+
+  delete(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    _condition: number,
+    token: number,
+  ): void {
+    const key = this.#key(buffer, keyStart, keyBytes, token);
+    if (key === undefined) return;
+    const revision = this.#store.entries.delete(key) ? ++this.#store.revision : 0;
+    this.#answer(() => this.#sink.onDelete(token, revision));
+  }
+
+  getMany(keys: readonly Uint8Array[]): Promise<(Entry | undefined)[]> {
+    return Promise.resolve(keys.map((key) => this.#store.entries.get(text(key))));
+  }
+
+  batch(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
+    const results = items.map((item) => {
+      if (item.type === 'put') return this.#store.put(text(item.key), Buffer.from(item.value));
+      const was = this.#store.entries.delete(text(item.key));
+      return { revision: was ? ++this.#store.revision : undefined, version: undefined };
+    });
+    return Promise.resolve(results);
+  }
+
+  range(options: RangeOptions & { readonly keysOnly: true }): Promise<RangePage<KeyEntry>>;
+  range(options?: RangeOptions): Promise<RangePage<Entry>>;
+  range(options: RangeOptions = {}): Promise<RangePage<Entry>> {
+    const { prefix = '', limit = this.#store.options.maxRangeItems } = options;
+    const found = [...this.#store.entries]
+      .filter(([key]) => key.startsWith(text(prefix)))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    const entries = found.slice(0, limit).map(([, entry]) => entry);
+    return Promise.resolve({ entries, more: found.length > entries.length });
+  }
+
+  count(): Promise<number> {
+    return Promise.resolve(this.#store.entries.size);
+  }
+
+  close(): void {
+    this.#open = false;
+    this.#store.openSessions -= 1;
+  }
+
+  #answer(answer: () => void): void {
+    if (!this.#store.holding) answer();
+    else this.#store.held.push(() => this.#open && answer());
+  }
+
+  #key(buffer: Uint8Array, start: number, bytes: number, token: number): string | undefined {
+    const { maxKeyBytes } = this.#store.options;
+    if (bytes === 0) this.#fail(token, 'KEY_EMPTY', 'a key has one byte at least');
+    else if (bytes > maxKeyBytes) this.#fail(token, 'KEY_TOO_LONG', `the limit is ${maxKeyBytes}`);
+    else return text(buffer.subarray(start, start + bytes));
+    return undefined;
+  }
+
+  #fail(token: number, code: 'KEY_EMPTY' | 'KEY_TOO_LONG' | 'VALUE_TOO_LARGE', why: string): void {
+    this.#sink.onError(token, new CaskError(code, why));
+  }
+}
