@@ -66,7 +66,7 @@ function inWords(name: string): string {
 function formatFact(name: string, fact: unknown): string {
   if (fact === null || fact === undefined) return '-';
   if (typeof fact !== 'number') return typeof fact === 'object' ? JSON.stringify(fact) : `${fact}`;
-  if (/bytes$/i.test(name)) return byteFact(fact);
+  if (/^bytes|bytes$/i.test(name)) return byteFact(fact);
   if (/(^ms|Ms)$/.test(name)) return formatDuration(fact);
   return /At$/.test(name) && fact > 0 ? formatMoment(fact) : formatCount(fact);
 }
