@@ -4,27 +4,13 @@
 
 import { CaskError, toCaskError } from '../errors/cask-error.ts';
 import { nextTurn } from './disk/environment.ts';
-import { LatencyGate, READ_MEAN_MS_MAX } from './disk/latency-gate.ts';
-import { readU32 } from './format/integers.ts';
-import { Appender } from './log/appender.ts';
 import { HintBuilder } from './merge/hint-builder.ts';
 import { Merger } from './merge/merger.ts';
-import { PageReader } from './read/page-reader.ts';
-import { PointReader } from './read/point-reader.ts';
-import { RangeReader } from './read/range-reader.ts';
-import { RecordReader } from './read/record-reader.ts';
-import { ValueCache } from './read/value-cache.ts';
+import { ReadPath } from './read/read-path.ts';
 import type { OpenedDirectory } from './recovery/open-directory.ts';
 import type { StoreOptions } from './store-options.ts';
 import type { StoreStats } from './store-stats.ts';
-import { BatchWriter } from './write/batch-writer.ts';
-import { CommitApplier } from './write/commit-applier.ts';
-import { Expirer } from './write/expirer.ts';
-import { GroupCommit } from './write/group-commit.ts';
-import { PendingWrites } from './write/pending-writes.ts';
-import { Sequencer } from './write/sequencer.ts';
-import { SpaceGuard } from './write/space-guard.ts';
-import { WriteTurnstile } from './write/write-turnstile.ts';
+import { WritePath } from './write/write-path.ts';
 
 /** References merged, and entries moved, in one slice: about 1 ms. */
 const INDEX_REFS_PER_SLICE = 1500;
@@ -38,30 +24,14 @@ export type EngineStatus = 'open' | 'closing' | 'closed' | 'failed';
 export class Engine {
   readonly options: StoreOptions;
   readonly opened: OpenedDirectory;
-  readonly cache: ValueCache;
-  readonly pending: PendingWrites;
-  readonly applier: CommitApplier;
-  readonly turnstile: WriteTurnstile;
-  readonly commit: GroupCommit;
-  readonly sequencer: Sequencer;
-  readonly batches: BatchWriter;
-  readonly points: PointReader;
-  readonly ranges: RangeReader;
-  readonly expirer: Expirer;
+  readonly writes: WritePath;
+  readonly reads: ReadPath;
   readonly merger: Merger;
   readonly hints: HintBuilder;
-  readonly space: SpaceGuard;
-  readonly reader: RecordReader;
   status: EngineStatus = 'open';
   failure: CaskError | undefined;
   onFailed: (error: CaskError) => void = () => {};
   onQueueShort: () => void = () => {};
-  readonly #appender: Appender;
-  readonly #gates: {
-    readonly write: LatencyGate;
-    readonly sync: LatencyGate;
-    readonly read: LatencyGate;
-  };
   #closing: Promise<void> | undefined;
   #persistingTime = false;
 
@@ -69,122 +39,48 @@ export class Engine {
     this.options = options;
     this.opened = opened;
     const { environment, directory, logger } = options;
-    const { clock: monotonic, scheduler, random } = environment;
-    const { catalog, files, keydir, clock, manifests } = opened;
-    this.#gates = {
-      write: new LatencyGate(monotonic),
-      sync: new LatencyGate(monotonic),
-      read: new LatencyGate(monotonic, { meanMsMax: READ_MEAN_MS_MAX }),
-    };
-    this.cache = new ValueCache(options.cacheBytes);
-    this.pending = new PendingWrites(readU32(random.bytes(4), 0));
-    this.applier = new CommitApplier({ keydir, catalog, pending: this.pending, clock: monotonic });
-    this.applier.committedSequence = opened.lastSequence;
-    this.turnstile = new WriteTurnstile(scheduler, monotonic);
+    const { files, manifests } = opened;
     this.hints = new HintBuilder(environment, directory, files, manifests, logger);
-    this.#appender = new Appender({
-      environment,
-      catalog,
-      files,
-      manifests,
-      clock,
-      writeGate: this.#gates.write,
-      syncGate: this.#gates.sync,
-      directory,
-      segmentBytes: options.segmentBytes,
-      preallocateBytes: options.preallocateBytes,
+    this.writes = new WritePath(options, opened, {
       onSealed: (segment) => this.hints.add(segment),
-      onBackgroundError: (error) => this.commit.stop(toCaskError(error)),
-    });
-    this.commit = new GroupCommit({
-      environment,
-      appender: this.#appender,
-      applier: this.applier,
-      durability: options.durability,
-      syncIntervalMs: options.syncIntervalMs,
-      now: () => clock.now(),
-      onNoSpace: (error, firstSequence) => this.#onNoSpace(error, firstSequence),
       onFatal: (error) => this.fail(error),
       onProgress: () => this.#onProgress(),
     });
-    this.sequencer = new Sequencer(
-      {
-        keydir,
-        pending: this.pending,
-        commit: this.commit,
-        applier: this.applier,
-        turnstile: this.turnstile,
-        limits: options,
-        now: () => clock.now(),
-      },
-      opened.lastSequence,
-    );
-    this.batches = new BatchWriter(this.sequencer, environment);
-    this.reader = new RecordReader(files, monotonic, this.#gates.read, options.maxReadsInFlight);
-    const closedBy = () => this.failure ?? this.#closedError();
-    const now = () => clock.now();
-    this.points = new PointReader({
-      keydir,
-      catalog,
-      pending: this.pending,
-      applier: this.applier,
-      turnstile: this.turnstile,
-      cache: this.cache,
-      reader: this.reader,
-      maxKeyBytes: options.maxKeyBytes,
-      now,
-      closedBy,
-    });
-    this.expirer = new Expirer(environment, keydir, catalog, clock);
-    this.ranges = new RangeReader({
-      keydir,
-      catalog,
-      files,
-      points: this.points,
-      pages: new PageReader({ environment, cache: this.cache, reader: this.reader }),
-      expirer: this.expirer,
-      maxRangeItems: options.maxRangeItems,
-      maxRangeBytes: options.maxRangeBytes,
-      maxBatchItems: options.maxBatchItems,
-      maxKeyBytes: options.maxKeyBytes,
-      now,
-      closedBy,
-    });
+    const { commit, appender, applier, expirer } = this.writes;
+    this.reads = new ReadPath(options, opened, this.writes, () => this.#closedBy());
     this.merger = new Merger({
       ...opened,
       environment,
       options,
       logger,
-      roll: () => this.commit.roll(),
-      syncLog: () => this.#appender.sync(),
-      retireExpired: () => this.expirer.retireDue(),
-      committedSequence: () => this.applier.committedSequence,
+      roll: () => commit.roll(),
+      syncLog: () => appender.sync(),
+      retireExpired: () => expirer.retireDue(),
+      committedSequence: () => applier.committedSequence,
       isDegraded: () => opened.unknownDamage.length > 0,
-      onFatal: (error) => this.commit.stop(error),
-    });
-    this.space = new SpaceGuard(environment, directory, options.ballastBytes, logger, (error) => {
-      this.sequencer.readOnlyBy = error;
+      onFatal: (error) => commit.stop(error),
     });
   }
 
   /** Starts what goes on in the background. */
   start(): void {
     for (const segment of this.opened.withoutHint) this.hints.add(segment);
-    this.space.start();
-    this.expirer.start();
+    this.writes.space.start();
+    this.writes.expirer.start();
     this.#background(this.#buildIndex());
     this.#keepHouse();
     if (this.options.merge.automatic) this.#mergeLater();
   }
 
-  /** Gives an error up to the caller of a write or read; undefined: the store is open. */
-  #closedError(): CaskError | undefined {
-    return this.status === 'closed' ? new CaskError('CLOSED', 'the store is closed') : undefined;
+  /** Why nothing can be read. */
+  #closedBy(): CaskError | undefined {
+    if (this.status !== 'closed') return this.failure;
+    return new CaskError('CLOSED', 'the store is closed');
   }
 
   /** Work whose failure is a bug or a broken disk: the store stops. */
   #background(work: Promise<void>): void {
-    work.catch((error: unknown) => this.commit.stop(toCaskError(error)));
+    work.catch((error: unknown) => this.writes.commit.stop(toCaskError(error)));
   }
 
   async #buildIndex(): Promise<void> {
@@ -224,7 +120,8 @@ export class Engine {
   #persistTime(): void {
     const { manifests, clock } = this.opened;
     const lag = clock.latest - manifests.persistedEngineTime;
-    if (this.expirer.retired === 0 || lag < ENGINE_TIME_LAG_MS || this.#persistingTime) return;
+    if (this.writes.expirer.retired === 0 || lag < ENGINE_TIME_LAG_MS || this.#persistingTime)
+      return;
     this.#persistingTime = true;
     manifests
       .publish()
@@ -244,17 +141,8 @@ export class Engine {
     });
   }
 
-  #onNoSpace(error: CaskError, firstSequence: number): void {
-    this.sequencer.lastSequence = firstSequence - 1;
-    if (error.code === 'NO_SPACE') this.space.noteFull(error);
-  }
-
-  get isQueueLong(): boolean {
-    return this.sequencer.queuedBytes * 2 > this.options.maxWriteQueueBytes;
-  }
-
   #onProgress(): void {
-    if (!this.isQueueLong) this.onQueueShort();
+    if (!this.writes.isQueueLong) this.onQueueShort();
   }
 
   /** The store can go on no more: what waits is answered, what comes is refused. */
@@ -262,20 +150,20 @@ export class Engine {
     if (this.failure !== undefined) return;
     this.failure = error;
     this.status = 'failed';
-    this.sequencer.closedBy = error;
+    this.writes.sequencer.closedBy = error;
     this.options.logger('error', 'store-failed', { reason: error.message });
     this.onFailed(error);
   }
 
   /** Makes durable all that is committed; resolves to the last such sequence. */
   async sync(): Promise<number> {
-    await this.commit.flush();
+    await this.writes.commit.flush();
     if (this.failure !== undefined) throw this.failure;
-    const sequence = this.applier.committedSequence;
+    const sequence = this.writes.applier.committedSequence;
     try {
-      await this.#appender.sync();
+      await this.writes.appender.sync();
     } catch (error) {
-      this.commit.stop(toCaskError(error));
+      this.writes.commit.stop(toCaskError(error));
       throw error;
     }
     return sequence;
@@ -290,14 +178,14 @@ export class Engine {
     const wasFailed = this.status === 'failed';
     if (!wasFailed) this.status = 'closing';
     const closed = new CaskError('CLOSED', 'the store is closed');
-    this.sequencer.closedBy ??= closed;
-    this.expirer.close();
+    this.writes.sequencer.closedBy ??= closed;
+    this.writes.expirer.close();
     await this.merger.close();
-    await this.space.close();
+    await this.writes.space.close();
     if (!wasFailed) {
-      await this.commit.whenIdle();
+      await this.writes.commit.whenIdle();
       if (this.failure === undefined) {
-        await this.#appender.close();
+        await this.writes.appender.close();
         await this.hints.whenIdle();
       }
     }
@@ -308,10 +196,13 @@ export class Engine {
   }
 
   stats(): StoreStats {
-    const { opened, options, reader, cache, merger, sequencer } = this;
+    const { opened, options, merger } = this;
+    const { reader, cache, gate } = this.reads;
+    const { sequencer, commit, appender, expirer, space, applier } = this.writes;
+    const { writeGate, syncGate } = this.writes;
     const { keydir, catalog, manifests, files } = opened;
     const totals = catalog.totals();
-    const isReadOnly = this.status === 'open' && this.space.isFull;
+    const isReadOnly = this.status === 'open' && space.isFull;
     return {
       uuid: Buffer.from(manifests.uuid).toString('hex'),
       status: isReadOnly ? 'read-only' : this.status,
@@ -319,12 +210,12 @@ export class Engine {
       keys: keydir.count,
       indexReady: keydir.indexReady,
       lastRevision: sequencer.lastSequence,
-      committedRevision: this.applier.committedSequence,
+      committedRevision: applier.committedSequence,
       historyFloor: manifests.historyFloor,
       keydir: {
         bytes: keydir.bytesUsed,
         maxBytes: options.maxKeydirBytes,
-        retired: this.expirer.retired,
+        retired: expirer.retired,
       },
       cache: {
         bytesMax: cache.bytesMax,
@@ -335,15 +226,15 @@ export class Engine {
       log: {
         ...totals,
         deadBytes: totals.bytes - totals.liveBytes,
-        ballastBytes: this.space.ballastBytes,
+        ballastBytes: space.ballastBytes,
         openFiles: files.openCount,
       },
       writes: {
         queuedBytes: sequencer.queuedBytes,
-        groups: this.commit.groups,
-        syncs: this.#appender.syncs,
-        bytesWritten: this.#appender.bytesWritten,
-        dirtyBytes: this.#appender.dirtyBytes,
+        groups: commit.groups,
+        syncs: appender.syncs,
+        bytesWritten: appender.bytesWritten,
+        dirtyBytes: appender.dirtyBytes,
       },
       reads: {
         fromDisk: reader.diskReads,
@@ -353,9 +244,9 @@ export class Engine {
         corrupt: reader.corruptReads,
       },
       longStalls: {
-        write: this.#gates.write.longStalls,
-        sync: this.#gates.sync.longStalls,
-        read: this.#gates.read.longStalls,
+        write: writeGate.longStalls,
+        sync: syncGate.longStalls,
+        read: gate.longStalls,
       },
       merge: merger.status,
       damage: manifests.damage,

@@ -76,11 +76,11 @@ export class StoreSession implements Session, WriteOrigin {
   }
 
   get(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void {
-    this.#engine.points.get(this, buffer, keyStart, keyBytes, token);
+    this.#engine.reads.points.get(this, buffer, keyStart, keyBytes, token);
   }
 
   exists(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void {
-    this.#engine.points.exists(this, buffer, keyStart, keyBytes, token);
+    this.#engine.reads.points.exists(this, buffer, keyStart, keyBytes, token);
   }
 
   put(
@@ -94,7 +94,7 @@ export class StoreSession implements Session, WriteOrigin {
     ttlMs: number,
     token: number,
   ): void {
-    this.#engine.sequencer.put(
+    this.#engine.writes.sequencer.put(
       this,
       keyBuffer,
       keyStart,
@@ -115,25 +115,25 @@ export class StoreSession implements Session, WriteOrigin {
     condition: number,
     token: number,
   ): void {
-    this.#engine.sequencer.delete(this, buffer, keyStart, keyBytes, condition, token);
+    this.#engine.writes.sequencer.delete(this, buffer, keyStart, keyBytes, condition, token);
   }
 
   getMany(keys: readonly Uint8Array[]): Promise<(Entry | DamagedEntry | undefined)[]> {
-    return this.#engine.ranges.getMany(this, keys);
+    return this.#engine.reads.ranges.getMany(this, keys);
   }
 
   batch(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
-    return this.#engine.batches.write(this, items);
+    return this.#engine.writes.batches.write(this, items);
   }
 
   range(options: RangeOptions & { readonly keysOnly: true }): Promise<RangePage<KeyEntry>>;
   range(options?: RangeOptions): Promise<RangePage<Entry | DamagedEntry>>;
   range(options: RangeOptions = {}): Promise<RangePage<Entry | DamagedEntry | KeyEntry>> {
-    return this.#engine.ranges.range(this, options);
+    return this.#engine.reads.ranges.range(this, options);
   }
 
   async count(): Promise<number> {
-    await this.#engine.ranges.settle(this);
+    await this.#engine.reads.ranges.settle(this);
     if (!this.#engine.opened.keydir.indexReady) throw loading();
     return this.#engine.opened.keydir.count;
   }

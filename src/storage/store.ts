@@ -88,7 +88,7 @@ export class Store {
 
   /** More than half of `maxWriteQueueBytes` wait for the disk: read no more from clients. */
   get writeQueueIsLong(): boolean {
-    return this.#engine.isQueueLong;
+    return this.#engine.writes.isQueueLong;
   }
 
   /** Calls the listener once, when the write queue is short (or the store failed). */

@@ -67,6 +67,17 @@ export function directoryProblem(error: unknown, directory: string): unknown {
   return error;
 }
 
+/** The files that the listed segments have, or are to have. */
+function listedNames(manifest: Manifest | undefined, names: ReadonlySet<string>): Set<string> {
+  const listed = new Set<string>();
+  for (const { id, kind } of manifest?.segments ?? []) {
+    listed.add(segmentName(kind, id)).add(hintName(id));
+    // A rewritten segment that was listed before it got its name.
+    if (!names.has(segmentName(kind, id))) listed.add(segmentName(kind, id) + TMP_SUFFIX);
+  }
+  return listed;
+}
+
 export async function scanDirectory(
   fs: FileSystem,
   directory: string,
@@ -74,12 +85,7 @@ export async function scanDirectory(
 ): Promise<DirectoryScan> {
   const entries = await fs.list(directory);
   const names = new Set(entries.filter((entry) => entry.isFile).map((entry) => entry.name));
-  const listed = new Set<string>();
-  for (const { id, kind } of manifest?.segments ?? []) {
-    listed.add(segmentName(kind, id)).add(hintName(id));
-    // A rewritten segment that was listed before it got its name.
-    if (!names.has(segmentName(kind, id))) listed.add(segmentName(kind, id) + TMP_SUFFIX);
-  }
+  const listed = listedNames(manifest, names);
   const scan = {
     names,
     unfinished: [] as string[],

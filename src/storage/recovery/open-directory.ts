@@ -8,7 +8,12 @@ import { EngineClock } from '../disk/engine-clock.ts';
 import type { LockHandle } from '../disk/file-system.ts';
 import { isNoSpace } from '../disk/file-system.ts';
 import { asideName, BALLAST, LOCK, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
-import { type DamageFacts, type Manifest, readManifest } from '../format/manifest.ts';
+import {
+  type DamageFacts,
+  type Manifest,
+  type ManifestSegment,
+  readManifest,
+} from '../format/manifest.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, UUID_BYTES } from '../format/segment-header.ts';
 import { Keydir, SEED_BYTES } from '../keydir/keydir.ts';
 import { ManifestStore } from '../log/manifest-store.ts';
@@ -82,7 +87,7 @@ async function openLocked(
   const read = await readManifest(fs, directory);
   const scan = await scanDirectory(fs, directory, read);
   if (read === undefined) checkNewDirectory(directory, scan);
-  for (const name of scan.foreign) logger('warn', 'foreign-file', { name, then: 'left alone' });
+  for (const name of scan.foreign) logger('warn', 'foreign-file', { name, action: 'left alone' });
   const manifest = read ?? freshManifest(random.bytes(UUID_BYTES));
   const clock = new EngineClock(worldClock, manifest.engineTime);
   const isClean = manifest.segments.every((segment) => segment.state === 'sealed');
@@ -218,15 +223,9 @@ async function checkListed(
   scan: DirectoryScan,
 ): Promise<void> {
   const { environment, directory, logger } = options;
-  for (const { id, kind, state, salt } of manifest.segments) {
-    const name = segmentName(kind, id);
-    const isRenamed = scan.names.has(name);
-    const isWaiting = state === 'sealed' && kind === 'log' && scan.names.has(name + TMP_SUFFIX);
-    if (!isRenamed && !isWaiting) {
-      const message = `segment ${id} is listed in the MANIFEST and ${name} is missing`;
-      throw new CaskError('MISSING_SEGMENT', `${message}; restore it from a backup, or run repair`);
-    }
-    const path = `${directory}/${isRenamed ? name : name + TMP_SUFFIX}`;
+  for (const segment of manifest.segments) {
+    const { id, salt } = segment;
+    const path = `${directory}/${presentName(segment, scan)}`;
     const file = await environment.fs.open(path, 'read');
     try {
       const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
@@ -246,6 +245,17 @@ async function checkListed(
       await file.close();
     }
   }
+}
+
+/** The name that a listed segment's file has now. @throws CaskError MISSING_SEGMENT */
+function presentName(segment: ManifestSegment, scan: DirectoryScan): string {
+  const { id, kind, state } = segment;
+  const name = segmentName(kind, id);
+  if (scan.names.has(name)) return name;
+  const isWaiting = state === 'sealed' && kind === 'log' && scan.names.has(name + TMP_SUFFIX);
+  if (isWaiting) return name + TMP_SUFFIX;
+  const message = `segment ${id} is listed in the MANIFEST and ${name} is missing`;
+  throw new CaskError('MISSING_SEGMENT', `${message}; restore it from a backup, or run repair`);
 }
 
 /** Removes what the durable manifest says is not part of the store; sets unlisted logs aside. */

@@ -26,7 +26,7 @@ export interface SearchRange {
   readonly sequenceMax: (offset: number) => number;
 }
 
-/** One find; `null` from the visitor goes on, anything else ends the search. */
+/** Is told of each find; false ends the search. */
 export type SearchVisitor = (offset: number, view: RecordView) => boolean;
 
 /** Calls `visit` for each valid record in order of offsets until it returns false. */
@@ -43,19 +43,35 @@ export async function searchRecords(
     if (filled < RECORD_HEADER_BYTES) return;
     const isLast = at + filled >= range.end || filled < buffer.length;
     const limit = isLast ? filled - RECORD_HEADER_BYTES + 1 : CHUNK_BYTES;
-    let local = 0;
-    while (local < limit) {
-      local = skipZeros(buffer, local, limit);
-      if (local >= limit) break;
-      if (!isRecordAt(buffer, local, filled, salt, at + local, range, view)) {
-        local += 1;
-        continue;
-      }
-      if (!visit(at + local, view)) return;
-      local += view.recordBytes;
-    }
-    at += Math.max(local, limit);
+    const next = searchChunk(buffer, filled, limit, salt, at, range, view, visit);
+    if (next < 0) return;
+    at += next;
   }
+}
+
+/** Searches a chunk that starts at `at`; returns where to go on, or -1 when the visitor ended it. */
+function searchChunk(
+  buffer: Uint8Array,
+  filled: number,
+  limit: number,
+  salt: number,
+  at: number,
+  range: SearchRange,
+  view: RecordView,
+  visit: SearchVisitor,
+): number {
+  let local = 0;
+  while (local < limit) {
+    local = skipZeros(buffer, local, limit);
+    if (local >= limit) break;
+    if (!isRecordAt(buffer, local, filled, salt, at + local, range, view)) {
+      local += 1;
+      continue;
+    }
+    if (!visit(at + local, view)) return -1;
+    local += view.recordBytes;
+  }
+  return Math.max(local, limit);
 }
 
 function isRecordAt(

@@ -84,7 +84,7 @@ export class SegmentLoader {
       logger('warn', 'hint-rejected', {
         segment: segment.id,
         reason,
-        then: 'the segment is scanned',
+        action: 'the segment is scanned',
       });
       return false;
     } finally {

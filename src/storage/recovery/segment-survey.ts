@@ -75,7 +75,7 @@ class Surveyor {
 
   /** Reads heads from `start` while sequences are consecutive; returns where that stops. */
   async walk(start: number, isResumed: boolean): Promise<number> {
-    const { file, salt, fileBytes, sequenceMin, firstSequenceMax } = this.#input;
+    const { file, salt, fileBytes } = this.#input;
     const range = { start, end: fileBytes, withValues: false };
     const scanner = new SegmentScanner(file, salt, range);
     let isFirst = this.first === 0 || isResumed;
@@ -88,16 +88,20 @@ class Surveyor {
       if (step === STEP_UNSUPPORTED) throw this.#unsupported(scanner);
       if (step !== STEP_RECORD) return scanner.offset;
       const { sequence, provenOffset } = scanner.view;
-      const isNext = isFirst
-        ? sequence >= Math.max(sequenceMin, this.last + 1) &&
-          (this.last > 0 || sequence <= firstSequenceMax)
-        : sequence === this.last + 1;
+      const isNext = isFirst ? this.#mayBeFirst(sequence) : sequence === this.last + 1;
       if (!isNext) return scanner.offset;
       isFirst = false;
       if (this.first === 0) this.first = sequence;
       this.last = sequence;
       this.#note(sequence, provenOffset);
     }
+  }
+
+  /** The first record of the segment, or the first one behind damage. */
+  #mayBeFirst(sequence: number): boolean {
+    const { sequenceMin, firstSequenceMax } = this.#input;
+    if (sequence < Math.max(sequenceMin, this.last + 1)) return false;
+    return this.last > 0 || sequence <= firstSequenceMax;
   }
 
   #note(sequence: number, provenOffset: number): void {

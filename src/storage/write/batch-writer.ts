@@ -155,11 +155,7 @@ export class BatchWriter {
       const { key, condition } = item;
       if (condition !== CONDITION_NONE || item.value !== undefined) {
         prior.look(key, 0, key.length, parts.now());
-        if (!prior.meets(condition)) {
-          const { dependsOn, revision } = prior;
-          if (dependsOn !== undefined) await committing(dependsOn);
-          return conflict(revision, index);
-        }
+        if (!prior.meets(condition)) return this.#conflict(index);
         if (prior.isNewToKeydir && item.value !== undefined) {
           newKeys += 1;
           newKeyBytes += key.length;
@@ -170,6 +166,13 @@ export class BatchWriter {
     }
     const full = newKeys > 0 && this.#sequencer.isKeydirFullFor(newKeys, newKeyBytes);
     return full ? keydirFull() : undefined;
+  }
+
+  /** The conflict that `prior` shows; one with an uncommitted write stands once that commits. */
+  async #conflict(index: number): Promise<CaskError> {
+    const { dependsOn, revision } = this.#sequencer.prior;
+    if (dependsOn !== undefined) await committing(dependsOn);
+    return conflict(revision, index);
   }
 
   /** Appends one item; returns where its record is, or -1 when there was nothing to delete. */

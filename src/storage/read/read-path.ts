@@ -1,0 +1,63 @@
+/** The parts that a read goes through, wired together. */
+
+import type { CaskError } from '../../errors/cask-error.ts';
+import { LatencyGate, READ_MEAN_MS_MAX } from '../disk/latency-gate.ts';
+import type { OpenedDirectory } from '../recovery/open-directory.ts';
+import type { StoreOptions } from '../store-options.ts';
+import type { WritePath } from '../write/write-path.ts';
+import { PageReader } from './page-reader.ts';
+import { PointReader } from './point-reader.ts';
+import { RangeReader } from './range-reader.ts';
+import { RecordReader } from './record-reader.ts';
+import { ValueCache } from './value-cache.ts';
+
+export class ReadPath {
+  readonly cache: ValueCache;
+  readonly gate: LatencyGate;
+  readonly reader: RecordReader;
+  readonly points: PointReader;
+  readonly ranges: RangeReader;
+
+  /** @param closedBy why nothing can be read; undefined: it can */
+  constructor(
+    options: StoreOptions,
+    opened: OpenedDirectory,
+    writes: WritePath,
+    closedBy: () => CaskError | undefined,
+  ) {
+    const { environment, maxKeyBytes, maxRangeItems, maxRangeBytes, maxBatchItems } = options;
+    const { catalog, files, keydir, clock } = opened;
+    const { pending, applier, turnstile, expirer } = writes;
+    const now = (): number => clock.now();
+    this.cache = new ValueCache(options.cacheBytes);
+    this.gate = new LatencyGate(environment.clock, { meanMsMax: READ_MEAN_MS_MAX });
+    this.reader = new RecordReader(files, environment.clock, this.gate, options.maxReadsInFlight);
+    const { cache, reader } = this;
+    this.points = new PointReader({
+      keydir,
+      catalog,
+      pending,
+      applier,
+      turnstile,
+      cache,
+      reader,
+      maxKeyBytes,
+      now,
+      closedBy,
+    });
+    this.ranges = new RangeReader({
+      keydir,
+      catalog,
+      files,
+      points: this.points,
+      pages: new PageReader({ environment, cache, reader }),
+      expirer,
+      maxRangeItems,
+      maxRangeBytes,
+      maxBatchItems,
+      maxKeyBytes,
+      now,
+      closedBy,
+    });
+  }
+}

@@ -1,0 +1,101 @@
+/** The parts that a write goes through, wired together. */
+
+import type { CaskError } from '../../errors/cask-error.ts';
+import { toCaskError } from '../../errors/cask-error.ts';
+import { LatencyGate } from '../disk/latency-gate.ts';
+import { readU32 } from '../format/integers.ts';
+import { Appender } from '../log/appender.ts';
+import type { Segment } from '../log/segment.ts';
+import type { OpenedDirectory } from '../recovery/open-directory.ts';
+import type { StoreOptions } from '../store-options.ts';
+import { BatchWriter } from './batch-writer.ts';
+import { CommitApplier } from './commit-applier.ts';
+import { Expirer } from './expirer.ts';
+import { GroupCommit } from './group-commit.ts';
+import { PendingWrites } from './pending-writes.ts';
+import { Sequencer } from './sequencer.ts';
+import { SpaceGuard } from './space-guard.ts';
+import { WriteTurnstile } from './write-turnstile.ts';
+
+export interface WritePathHooks {
+  readonly onSealed: (segment: Segment) => void;
+  readonly onFatal: (error: CaskError) => void;
+  readonly onProgress: () => void;
+}
+
+export class WritePath {
+  readonly pending: PendingWrites;
+  readonly applier: CommitApplier;
+  readonly turnstile: WriteTurnstile;
+  readonly appender: Appender;
+  readonly commit: GroupCommit;
+  readonly sequencer: Sequencer;
+  readonly batches: BatchWriter;
+  readonly expirer: Expirer;
+  readonly space: SpaceGuard;
+  readonly writeGate: LatencyGate;
+  readonly syncGate: LatencyGate;
+
+  constructor(options: StoreOptions, opened: OpenedDirectory, hooks: WritePathHooks) {
+    const { environment, directory, durability, syncIntervalMs, logger } = options;
+    const { clock: monotonic, scheduler, random } = environment;
+    const { catalog, keydir, clock, lastSequence } = opened;
+    const now = (): number => clock.now();
+    this.writeGate = new LatencyGate(monotonic);
+    this.syncGate = new LatencyGate(monotonic);
+    this.pending = new PendingWrites(readU32(random.bytes(4), 0));
+    const { pending } = this;
+    this.applier = new CommitApplier({ keydir, catalog, pending, clock: monotonic });
+    this.applier.committedSequence = lastSequence;
+    this.turnstile = new WriteTurnstile(scheduler, monotonic);
+    this.appender = this.#createAppender(options, opened, hooks);
+    const { appender, applier, turnstile } = this;
+    this.commit = new GroupCommit({
+      environment,
+      appender,
+      applier,
+      durability,
+      syncIntervalMs,
+      now,
+      onNoSpace: (error, firstSequence) => {
+        this.sequencer.lastSequence = firstSequence - 1;
+        if (error.code === 'NO_SPACE') this.space.noteFull(error);
+      },
+      onFatal: hooks.onFatal,
+      onProgress: hooks.onProgress,
+    });
+    const { commit } = this;
+    this.sequencer = new Sequencer(
+      { keydir, pending, commit, applier, turnstile, limits: options, now },
+      lastSequence,
+    );
+    this.batches = new BatchWriter(this.sequencer, environment);
+    this.expirer = new Expirer(environment, keydir, catalog, clock);
+    this.space = new SpaceGuard(environment, directory, options.ballastBytes, logger, (error) => {
+      this.sequencer.readOnlyBy = error;
+    });
+  }
+
+  #createAppender(options: StoreOptions, opened: OpenedDirectory, hooks: WritePathHooks): Appender {
+    const { environment, directory, segmentBytes, preallocateBytes } = options;
+    const { catalog, files, manifests, clock } = opened;
+    return new Appender({
+      environment,
+      catalog,
+      files,
+      manifests,
+      clock,
+      writeGate: this.writeGate,
+      syncGate: this.syncGate,
+      directory,
+      segmentBytes,
+      preallocateBytes,
+      onSealed: hooks.onSealed,
+      onBackgroundError: (error) => this.commit.stop(toCaskError(error)),
+    });
+  }
+
+  get isQueueLong(): boolean {
+    return this.sequencer.queuedBytes * 2 > this.sequencer.parts.limits.maxWriteQueueBytes;
+  }
+}
