@@ -5,7 +5,6 @@
  * when it must end at once.
  */
 
-import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { type CaskError, toCaskError } from '../errors/cask-error.ts';
 import { type CaskServer, listen, type ServedStore } from '../server/index.ts';
@@ -54,7 +53,7 @@ export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Pro
     server = await listen({
       store,
       ...options.listen,
-      identity: { version: world.version, serverId: randomUUID() },
+      identity: { version: world.version, serverId: store.uuid },
       limits: options.server,
       log: storeLogger(log),
     });

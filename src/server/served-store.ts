@@ -20,6 +20,8 @@ export type Facts = object;
 
 export interface ServedStore {
   readonly options: StoreLimits;
+  /** The store's identity, which clients are told. */
+  readonly uuid: string;
   openSession(sink: ReplySink): Session;
   /** RANGE and COUNT answer LOADING before. */
   readonly indexReady: boolean;

@@ -90,6 +90,7 @@ export class Engine {
     while (this.status === 'open' && !keydir.indexBuildStep(INDEX_REFS_PER_SLICE)) {
       await nextTurn(scheduler);
     }
+    if (!keydir.indexReady) return;
     const ms = Math.round(clock.monotonicMs() - started);
     this.options.logger('info', 'index-ready', { keys: keydir.count, ms });
   }

@@ -44,7 +44,10 @@ export interface Session {
     token: number,
   ): void;
 
-  /** In the order of `keys`; undefined where absent, an error where the record is damaged. */
+  /**
+   * In the order of `keys`; undefined where absent, an error where the record is damaged. Ends
+   * early, after one item at least, once `maxRangeBytes` are reached: ask for the rest again.
+   */
   getMany(keys: readonly Uint8Array[]): Promise<(Entry | DamagedEntry | undefined)[]>;
   batch(items: readonly BatchItem[]): Promise<BatchItemResult[]>;
   range(options: RangeOptions & { readonly keysOnly: true }): Promise<RangePage<KeyEntry>>;

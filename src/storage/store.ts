@@ -77,6 +77,11 @@ export class Store {
     return this.#engine.options;
   }
 
+  /** The store's identity, in hex. */
+  get uuid(): string {
+    return Buffer.from(this.#engine.opened.manifests.uuid).toString('hex');
+  }
+
   get status(): StoreStats['status'] {
     return this.#engine.stats().status;
   }

@@ -34,6 +34,7 @@ function text(bytes: Bytes): string {
 
 export class MemoryStore implements ServedStore {
   readonly options: StoreLimits;
+  readonly uuid = '00000000000000000000000000000001';
   readonly entries = new Map<string, Entry>();
   readonly failed: Promise<CaskError>;
   fail: (error: CaskError) => void = () => {};
@@ -195,7 +196,15 @@ class MemorySession implements Session {
   }
 
   getMany(keys: readonly Uint8Array[]): Promise<(Entry | undefined)[]> {
-    return Promise.resolve(keys.map((key) => this.#store.entries.get(text(key))));
+    const found: (Entry | undefined)[] = [];
+    let bytes = 0;
+    for (const key of keys) {
+      const entry = this.#store.entries.get(text(key));
+      bytes += entry === undefined ? 0 : entry.key.length + entry.value.length;
+      if (bytes > this.#store.options.maxRangeBytes && found.length > 0) break;
+      found.push(entry);
+    }
+    return Promise.resolve(found);
   }
 
   batch(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
@@ -210,10 +219,14 @@ class MemorySession implements Session {
   range(options: RangeOptions & { readonly keysOnly: true }): Promise<RangePage<KeyEntry>>;
   range(options?: RangeOptions): Promise<RangePage<Entry>>;
   range(options: RangeOptions = {}): Promise<RangePage<Entry>> {
-    const { prefix = '', limit = this.#store.options.maxRangeItems } = options;
+    const { prefix = '', start = '', end, after, reverse = false } = options;
+    const { limit = this.#store.options.maxRangeItems } = options;
+    const sign = reverse ? -1 : 1;
     const found = [...this.#store.entries]
-      .filter(([key]) => key.startsWith(text(prefix)))
-      .sort(([a], [b]) => (a < b ? -1 : 1));
+      .filter(([key]) => key.startsWith(text(prefix)) && key >= text(start))
+      .filter(([key]) => end === undefined || key < text(end))
+      .filter(([key]) => after === undefined || (reverse ? key < text(after) : key > text(after)))
+      .sort(([a], [b]) => (a < b ? -sign : sign));
     const entries = found.slice(0, limit).map(([, entry]) => entry);
     return Promise.resolve({ entries, more: found.length > entries.length });
   }
