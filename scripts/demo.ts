@@ -11,6 +11,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
 import { Command } from 'commander';
 import { type CaskClient, connect } from '../src/client/index.ts';
 import { ChildDaemon } from './child-daemon.ts';
@@ -68,7 +69,10 @@ function connectTo(daemon: ChildDaemon): Promise<CaskClient> {
   return connect({ url: daemon.url, clientName: 'demo', reconnect: false });
 }
 
-/** Writes everything again; the daemon is killed once half of the bytes are acknowledged. */
+/**
+ * Writes everything again, small and large files mixed; the daemon is killed once half of the
+ * bytes are acknowledged.
+ */
 async function writeUntilKilled(
   daemon: ChildDaemon,
   client: CaskClient,
@@ -77,7 +81,8 @@ async function writeUntilKilled(
 ): Promise<Written> {
   const half = parts.reduce((sum, { bytes }) => sum + bytes, 0) / 2;
   let killed: Promise<void> | undefined;
-  const written = await writeAll(client, parts, ledger, (bytes) => {
+  const mixed = parts.toSorted((one, other) => crc32(one.key) - crc32(other.key));
+  const written = await writeAll(client, mixed, ledger, (bytes) => {
     if (bytes >= half) killed ??= daemon.kill();
   });
   if (killed === undefined) throw new Error('the second pass ended before the kill');

@@ -22,13 +22,14 @@ export class Report {
     const result = await run();
     const seconds = (performance.now() - startedAt) / 1000;
     const { entries, bytes } = result;
+    const megabytes = (count: number): string => (bytes === 0 ? '' : (count / MB).toFixed(1));
     this.#table.push([
       name,
       entries.toLocaleString('en'),
-      (bytes / MB).toFixed(1),
+      megabytes(bytes),
       seconds.toFixed(2),
       Math.round(entries / seconds).toLocaleString('en'),
-      (bytes / MB / seconds).toFixed(1),
+      megabytes(bytes / seconds),
     ]);
     console.log(`${name}: ${entries} entries, ${seconds.toFixed(2)} s`);
     return result;

@@ -157,12 +157,13 @@ export class ValueCache {
     }
     if (this.#head > this.#tail) {
       if (this.#head + size <= this.bytesMax) return this.#head;
-      if (size >= this.#tail) return -1;
+      if (size > this.#tail) return -1;
       this.#wrapAt = this.#head;
       this.#head = 0;
       return 0;
     }
-    return this.#head + size < this.#tail ? this.#head : -1;
+    // Head and tail at one place: there are entries, so the ring is full.
+    return this.#head + size <= this.#tail ? this.#head : -1;
   }
 
   #evictTail(at: number, bytes: number): void {
@@ -181,9 +182,8 @@ export class ValueCache {
     const revision = this.#revisionAt(from);
     const updatedAt = readU64(this.#ring, from + UPDATED_AT);
     const at = this.#freeAt(size);
-    // What overlaps would need a copy aside; it is dropped instead.
-    if (at < 0 || (at < from + size && from < at + size && at !== from)) return;
-    if (at !== from) this.#ring.copyWithin(at, from, from + size);
+    if (at < 0) return;
+    this.#ring.copyWithin(at, from, from + size);
     this.#write(at, revision, updatedAt, bytes);
     this.#head = at + size;
   }
