@@ -14,7 +14,13 @@
 
 import { delay, type Environment, type JobPort } from '../disk/environment.ts';
 import { segmentName } from '../format/file-names.ts';
-import { NO_EXPIRY, RECORD_DELETE, verifyRecordValue } from '../format/record.ts';
+import {
+  NO_EXPIRY,
+  RECORD_DELETE,
+  RecordView,
+  verifyRecordValue,
+  viewTrustedRecord,
+} from '../format/record.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import { SegmentScanner, STEP_END, STEP_MORE, STEP_RECORD } from '../log/segment-scanner.ts';
 import { damaged } from './hint-job.ts';
@@ -29,11 +35,12 @@ import type {
   VerdictRequest,
 } from './job-input.ts';
 import { JobLine } from './job-line.ts';
-import { MergedWriter, type SourceRecord } from './merged-writer.ts';
+import { MergedWriter } from './merged-writer.ts';
 import { CURRENT, SUPERSEDED, VerdictRequestWriter } from './verdicts.ts';
 
-const VERDICTS_MAX = 1000;
-const VERDICT_BYTES_MAX = 64 * 1024;
+/** Records of one question: enough that asking costs little, few enough to be judged soon. */
+const VERDICTS_MAX = 4000;
+const VERDICT_BYTES_MAX = 256 * 1024;
 
 const DROP = 0;
 const COPY = 1;
@@ -59,6 +66,7 @@ class MergeJob {
   readonly #line: JobLine;
   readonly #input: MergeJobInput;
   readonly #request = new VerdictRequestWriter();
+  readonly #view = new RecordView();
   readonly #outputs: MergeOutput[] = [];
   readonly #startedMs: number;
   #writer: MergedWriter | undefined;
@@ -86,7 +94,7 @@ class MergeJob {
 
   /** Takes the records that are in the scanner's buffer as they are; false at the end. */
   async #copyChunk(segment: JobSegment, scanner: SegmentScanner): Promise<boolean> {
-    const records: SourceRecord[] = [];
+    const recordAts: number[] = [];
     const from = scanner.next;
     let step = STEP_RECORD;
     while (this.#request.count < VERDICTS_MAX && this.#request.bytes < VERDICT_BYTES_MAX) {
@@ -96,12 +104,12 @@ class MergeJob {
       if (!verifyRecordValue(scanner.buffer, view, segment.salt)) {
         throw damaged(segment.id, scanner.offset);
       }
-      records.push({ ...view });
+      recordAts.push(view.valueStart + view.valueBytes - view.recordBytes);
       this.#request.add(view.sequence, scanner.buffer, view.keyStart, view.keyBytes);
     }
-    if (records.length > 0) {
+    if (recordAts.length > 0) {
       this.#bytesDone += scanner.next - from;
-      await this.#copyRecords(scanner.buffer, records);
+      await this.#copyRecords(scanner.buffer, recordAts);
     }
     if (step === STEP_END) return false;
     if (step === STEP_MORE) await scanner.fill();
@@ -109,26 +117,31 @@ class MergeJob {
     return true;
   }
 
-  async #copyRecords(buffer: Uint8Array, records: readonly SourceRecord[]): Promise<void> {
+  /** Copies what is to be copied of the verified records that start there in the buffer. */
+  async #copyRecords(buffer: Uint8Array, recordAts: readonly number[]): Promise<void> {
     const request: VerdictRequest = {
       type: 'verdicts?',
       ...this.#request.take(),
       bytesDone: this.#bytesDone,
     };
     const { verdicts } = await this.#line.ask<VerdictReply>(request, 'verdicts');
-    for (const [index, record] of records.entries()) {
-      const fate = this.#fateOf(record, verdicts[index] as number);
+    const record = this.#view;
+    for (let row = 0; row < recordAts.length; row += 1) {
+      viewTrustedRecord(buffer, recordAts[row] as number, record);
+      const fate = this.#fateOf(record, verdicts[row] as number);
       if (fate === DROP) {
         this.#dropped = true;
         continue;
       }
-      const writer = await this.#writerFor(record);
-      await writer.add(buffer, record, fate === BURY);
+      let writer = this.#writer;
+      if (writer === undefined || !writer.hasRoomFor(record)) writer = await this.#nextWriter();
+      if (writer.mustFlushFor(record)) await writer.flush();
+      writer.add(buffer, record, fate === BURY);
     }
     await this.#throttle();
   }
 
-  #fateOf(record: SourceRecord, verdict: number): number {
+  #fateOf(record: RecordView, verdict: number): number {
     if (verdict === SUPERSEDED) return DROP;
     const isTombstone = record.type === RECORD_DELETE;
     const hasExpired = record.expiresAt !== NO_EXPIRY && record.expiresAt <= this.#input.now;
@@ -139,18 +152,14 @@ class MergeJob {
     return isTombstone ? COPY : BURY;
   }
 
-  async #writerFor(record: SourceRecord): Promise<MergedWriter> {
+  /** Finishes the output that is full, if there is one, and begins the next. */
+  async #nextWriter(): Promise<MergedWriter> {
     const { segmentBytes, directory, uuid, epoch, now } = this.#input;
-    let writer = this.#writer;
-    if (writer !== undefined && writer.bytes + record.recordBytes > segmentBytes) {
-      this.#outputs.push(await writer.finish());
-      this.#writer = undefined;
-      writer = undefined;
-    }
-    if (writer !== undefined) return writer;
+    if (this.#writer !== undefined) this.#outputs.push(await this.#writer.finish());
+    this.#writer = undefined;
     const request: OutputRequest = { type: 'output?' };
     const { id, salt } = await this.#line.ask<OutputReply>(request, 'output');
-    const facts = { id, salt, epoch, createdAt: now, baseSequence: 1 };
+    const facts = { id, salt, epoch, createdAt: now, baseSequence: 1, segmentBytes };
     this.#writer = await MergedWriter.create(this.#environment, directory, uuid, facts);
     return this.#writer;
   }

@@ -9,10 +9,12 @@ import {
   NO_EXPIRY,
   RECORD_DELETE,
   RECORD_PUT,
+  RecordView,
   recordBytes,
+  viewTrustedRecord,
 } from '../format/record.ts';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
-import { type CollectedRecord, HintCollector } from './hint-collector.ts';
+import { HintCollector } from './hint-collector.ts';
 import type { MergeOutput } from './job-input.ts';
 
 const WRITE_BYTES = 1 << 20;
@@ -26,11 +28,8 @@ export interface OutputFacts {
   readonly epoch: number;
   readonly createdAt: number;
   readonly baseSequence: number;
-}
-
-export interface SourceRecord extends CollectedRecord {
-  readonly valueStart: number;
-  readonly valueBytes: number;
+  /** It is not to grow past this, unless for one record. */
+  readonly segmentBytes: number;
 }
 
 export class MergedWriter {
@@ -39,6 +38,7 @@ export class MergedWriter {
   readonly #uuid: Uint8Array;
   readonly #facts: OutputFacts;
   readonly #collector = new HintCollector();
+  readonly #view = new RecordView();
   readonly #file: FileHandle;
   #buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
   #filled = 0;
@@ -68,7 +68,9 @@ export class MergedWriter {
   ): Promise<MergedWriter> {
     const path = `${directory}/${segmentName('merged', facts.id)}`;
     const file = await environment.fs.open(path, 'create');
-    const header = encodeSegmentHeader({ kind: 'merged', uuid, ...facts });
+    const { id, baseSequence, epoch, createdAt, salt } = facts;
+    const head = { kind: 'merged', uuid, id, baseSequence, epoch, createdAt, salt } as const;
+    const header = encodeSegmentHeader(head);
     await file.write(header, 0, header.length, 0);
     return new MergedWriter(environment, directory, uuid, facts, file);
   }
@@ -78,13 +80,21 @@ export class MergedWriter {
     return this.#position + this.#filled;
   }
 
+  hasRoomFor(source: RecordView): boolean {
+    return this.bytes + source.recordBytes <= this.#facts.segmentBytes;
+  }
+
+  /** True: `flush` comes before `add`. */
+  mustFlushFor(source: RecordView): boolean {
+    return this.#filled > 0 && this.#filled + source.recordBytes > this.#buffer.length;
+  }
+
   /** Adds a put as it is, or a tombstone in place of what expired or was deleted. */
-  async add(buffer: Uint8Array, source: SourceRecord, asTombstone: boolean): Promise<void> {
+  add(buffer: Uint8Array, source: RecordView, asTombstone: boolean): void {
     const isDelete = asTombstone || source.type === RECORD_DELETE;
     const valueBytes = isDelete ? 0 : source.valueBytes;
     const expiresAt = isDelete ? NO_EXPIRY : source.expiresAt;
     const bytes = recordBytes(source.keyBytes, valueBytes, expiresAt !== NO_EXPIRY);
-    if (this.#filled + bytes > this.#buffer.length) await this.#flush();
     if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);
     const offset = this.bytes;
     const type = isDelete ? RECORD_DELETE : RECORD_PUT;
@@ -111,14 +121,14 @@ export class MergedWriter {
       updatedAt,
       expiresAt,
     );
-    const { keyStart, keyBytes, sequence } = source;
-    const collected = { type, keyStart, keyBytes, recordBytes: bytes, version, sequence };
-    this.#collector.add(buffer, { ...collected, createdAt, updatedAt, expiresAt }, offset);
+    // What was encoded is what the hint says.
+    viewTrustedRecord(this.#buffer, this.#filled - bytes, this.#view);
+    this.#collector.add(this.#buffer, this.#view, offset);
   }
 
   /** Makes segment and hint durable. */
   async finish(): Promise<MergeOutput> {
-    await this.#flush();
+    await this.flush();
     await this.#file.sync();
     await this.#file.close();
     const { fs } = this.#environment;
@@ -147,7 +157,7 @@ export class MergedWriter {
     await this.#file.close();
   }
 
-  async #flush(): Promise<void> {
+  async flush(): Promise<void> {
     if (this.#filled === 0) return;
     if (this.#dirty + this.#filled > DIRTY_BYTES_MAX) {
       await this.#file.datasync();

@@ -1,0 +1,61 @@
+/** One million keys: how long a restart takes, and how much memory a key takes. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { ChildDaemon } from '../child-daemon.ts';
+import type { Figures } from './figures.ts';
+import { generateLoad } from './generate-load.ts';
+import type { BenchContext } from './part.ts';
+
+const KEYS = 1_000_000;
+const RESTART_MS_MAX = 1500;
+const BYTES_PER_KEY_MAX = 77;
+/** For memory to come to rest. */
+const SETTLE_MS = 1000;
+
+/** The value cache is off, so that memory is keys and nothing else. */
+const FLAGS = ['--durability', 'interval', '--cache-bytes', '0'];
+
+export async function measureMillionKeys(
+  context: BenchContext,
+  directory: string,
+  figures: Figures,
+): Promise<void> {
+  const flags = ['--data', directory, ...FLAGS];
+  const start = (): Promise<ChildDaemon> => ChildDaemon.start(flags, context.program);
+  let daemon = await start();
+  try {
+    const emptyBytes = await settledBytes(daemon);
+    const fill = { kind: 'fill', connections: 4, depth: 128, keys: KEYS } as const;
+    const load = await generateLoad(daemon, fill);
+    figures.add('put a million new keys, 4 x 128', 'k/s', load.requestsPerSecond / 1000);
+    const loadedBytes = await settledBytes(daemon);
+
+    await daemon.kill();
+    daemon = await start();
+    await daemon.msUntil('index-ready');
+    figures.add('restart after kill -9, ready', 'ms', await daemon.msUntil('ready'));
+    figures.add('restart after kill -9, index ready', 'ms', await daemon.msUntil('index-ready'));
+    await daemon.stop();
+
+    daemon = await start();
+    await daemon.msUntil('index-ready');
+    const expectation = { atMost: RESTART_MS_MAX };
+    figures.add('restart by hints, ready', 'ms', await daemon.msUntil('ready'), expectation);
+    const indexMs = await daemon.msUntil('index-ready');
+    figures.add('restart by hints, index ready', 'ms', indexMs, expectation);
+    const restartedBytes = await settledBytes(daemon);
+
+    const perKey = (bytes: number): number => (bytes - emptyBytes) / KEYS;
+    const bound = { atMost: BYTES_PER_KEY_MAX };
+    figures.add('memory per key, after the puts', 'bytes', perKey(loadedBytes), bound);
+    figures.add('memory per key, after a restart', 'bytes', perKey(restartedBytes), bound);
+    await daemon.stop();
+  } finally {
+    await daemon.kill();
+  }
+}
+
+async function settledBytes(daemon: ChildDaemon): Promise<number> {
+  await pause(SETTLE_MS);
+  return daemon.residentBytes();
+}
