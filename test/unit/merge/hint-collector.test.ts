@@ -28,7 +28,8 @@ test('the newest record of each key comes out, ascending by key', () => {
           newest.set(name, { sequence, offset, isDelete });
         }
       }
-      const found = [...collector.sorted()].map((entry) => [
+      // One object is yielded again and again: it is looked at at once.
+      const found = Array.from(collector.sorted(), (entry) => [
         Buffer.from(
           entry.keyBuffer.subarray(entry.keyStart, entry.keyStart + entry.keyBytes),
         ).toString('hex'),
