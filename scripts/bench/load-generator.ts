@@ -102,4 +102,4 @@ report({ type: 'result', requests, seconds });
 isOver = true;
 await work;
 await Promise.all(clients.map((client) => client.close()));
-process.disconnect();
+process.disconnect?.();

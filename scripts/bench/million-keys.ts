@@ -1,6 +1,7 @@
 /** One million keys: how long a restart takes, and how much memory a key takes. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { connect } from '../../src/client/index.ts';
 import { ChildDaemon } from '../child-daemon.ts';
 import type { Figures } from './figures.ts';
 import { generateLoad } from './generate-load.ts';
@@ -12,8 +13,8 @@ const BYTES_PER_KEY_MAX = 77;
 /** For memory to come to rest. */
 const SETTLE_MS = 1000;
 
-/** The value cache is off, so that memory is keys and nothing else. */
-const FLAGS = ['--durability', 'interval', '--cache-bytes', '0'];
+/** No value cache and no merge that begins by itself, so that memory is keys and nothing else. */
+const FLAGS = ['--durability', 'interval', '--cache-bytes', '0', '--merge-automatic', 'false'];
 
 export async function measureMillionKeys(
   context: BenchContext,
@@ -33,6 +34,7 @@ export async function measureMillionKeys(
     await daemon.kill();
     daemon = await start();
     await daemon.msUntil('index-ready');
+    await checkKeys(daemon);
     figures.add('restart after kill -9, ready', 'ms', await daemon.msUntil('ready'));
     figures.add('restart after kill -9, index ready', 'ms', await daemon.msUntil('index-ready'));
     await daemon.stop();
@@ -44,15 +46,31 @@ export async function measureMillionKeys(
     const indexMs = await daemon.msUntil('index-ready');
     figures.add('restart by hints, index ready', 'ms', indexMs, expectation);
     const restartedBytes = await settledBytes(daemon);
+    const keydirBytes = await checkKeys(daemon);
 
     const perKey = (bytes: number): number => (bytes - emptyBytes) / KEYS;
     const bound = { atMost: BYTES_PER_KEY_MAX };
     figures.add('memory per key, after the puts', 'bytes', perKey(loadedBytes), bound);
     figures.add('memory per key, after a restart', 'bytes', perKey(restartedBytes), bound);
+    figures.add('  of it keydir and index, by stats', 'bytes', keydirBytes / KEYS);
     await daemon.stop();
   } finally {
     await daemon.kill();
   }
+}
+
+/** Figures of a store that lost something are worth nothing. @returns the keydir's own count */
+async function checkKeys(daemon: ChildDaemon): Promise<number> {
+  await using client = await connect({ url: daemon.url });
+  const stats = await client.stats();
+  const { keys, damage, keydir } = stats as {
+    readonly keys: number;
+    readonly damage: readonly unknown[];
+    readonly keydir: { readonly bytes: number };
+  };
+  if (keys === KEYS && damage.length === 0) return keydir.bytes;
+  const found = `${keys} keys are there, and ${damage.length} damaged ranges`;
+  throw new Error(`after a restart ${found}; ${KEYS} keys were put`);
 }
 
 async function settledBytes(daemon: ChildDaemon): Promise<number> {

@@ -1,0 +1,155 @@
+/**
+ * What was tried on one key since its state was last seen, and what may be found there now.
+ */
+
+/** What a write may have done, by its answer. */
+export type Outcome =
+  /** No answer yet. */
+  | 'pending'
+  | 'acknowledged'
+  /** OUTCOME_UNKNOWN: applied or not. */
+  | 'unknown'
+  /** An error that says: not applied. */
+  | 'refused';
+
+/** One change of one key that was sent. */
+export interface Attempt {
+  readonly kind: 'put' | 'delete' | 'nothing';
+  /** Number of the write on its connection; the items of a batch share one. */
+  readonly write: number;
+  readonly item: number;
+  readonly bytes: number;
+  /** 0: it does not expire. */
+  readonly ttlMs: number;
+  readonly sentAtMs: number;
+  /** When it was certain that nothing more would come of it. */
+  settledAtMs: number;
+  outcome: Outcome;
+  /** What the answer said. */
+  answer: string;
+  revision: number;
+}
+
+/** What a check found under a key. */
+export interface Found {
+  readonly write: number;
+  readonly item: number;
+  readonly bytes: number;
+  readonly revision: number;
+}
+
+const NOTED_MAX = 40;
+const CLOCK_SLACK_MS = 2;
+
+const NOTHING: Attempt = {
+  kind: 'nothing',
+  write: 0,
+  item: 0,
+  bytes: 0,
+  ttlMs: 0,
+  sentAtMs: 0,
+  settledAtMs: 0,
+  outcome: 'acknowledged',
+  answer: 'the start',
+  revision: 0,
+};
+
+export class KeyHistory {
+  readonly key: string;
+  /** What the last check found. */
+  #base: Attempt = NOTHING;
+  #attempts: Attempt[] = [];
+  readonly #noted: string[] = [];
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  add(attempt: Attempt): void {
+    this.#attempts.push(attempt);
+  }
+
+  /** The last lines of what became of this key, for people. */
+  get story(): string {
+    const lines = [...this.#noted, ...this.#attempts.map(describe)];
+    return lines.slice(-NOTED_MAX).join('\n');
+  }
+
+  /** The number of the last acknowledged write of this key; 0: none since the last check. */
+  get lastAcknowledged(): number {
+    const last = this.#attempts.findLast((attempt) => attempt.outcome === 'acknowledged');
+    return last?.write ?? 0;
+  }
+
+  /**
+   * What is wrong with what was found; undefined: nothing.
+   * @param floor the last write of the same connection that is known to have been applied: what
+   *   was sent before it must have been, too
+   */
+  problemOf(found: Found | undefined, floor: number, nowMs: number): string | undefined {
+    const candidates = this.#candidates(floor);
+    if (found === undefined) {
+      if (candidates.some((attempt) => mayBeAbsent(attempt, nowMs))) return undefined;
+      return `it is absent; the least that must be there: ${describe(candidates[0] as Attempt)}`;
+    }
+    const match = candidates.find((attempt) => isFound(attempt, found));
+    if (match === undefined) return `found ${show(found)}, which is none of the states allowed`;
+    if (match.ttlMs > 0 && nowMs > match.settledAtMs + match.ttlMs + CLOCK_SLACK_MS) {
+      return `found ${show(found)}, which has expired`;
+    }
+    if (match.revision !== 0 && match.revision !== found.revision) {
+      return `found ${show(found)}; it was acknowledged with revision ${match.revision}`;
+    }
+    return undefined;
+  }
+
+  /** Takes what was found as the new beginning. */
+  settle(found: Found | undefined, floor: number, note: string): void {
+    const candidates = this.#candidates(floor);
+    const match =
+      found === undefined
+        ? candidates.findLast((attempt) => attempt.kind !== 'put')
+        : candidates.find((attempt) => isFound(attempt, found));
+    for (const attempt of this.#attempts) this.#noted.push(describe(attempt));
+    if (this.#attempts.length > 0) this.#noted.push(`${note}: ${show(found)}`);
+    this.#noted.splice(0, this.#noted.length - NOTED_MAX);
+    this.#base = match ?? NOTHING;
+    // an unknown write that was found is certain now; its revision is as found
+    if (match !== undefined && found !== undefined) match.revision = found.revision;
+    this.#attempts = [];
+  }
+
+  /** The states that are allowed, the oldest first: what write `floor` left, and all after it. */
+  #candidates(floor: number): Attempt[] {
+    const possible = [this.#base, ...this.#attempts.filter(({ outcome }) => outcome !== 'refused')];
+    const first = possible.findLastIndex((attempt) => attempt.write <= floor);
+    return possible.slice(Math.max(0, first));
+  }
+}
+
+function mayBeAbsent({ kind, ttlMs, sentAtMs }: Attempt, nowMs: number): boolean {
+  if (kind !== 'put') return true;
+  return ttlMs > 0 && nowMs >= sentAtMs + ttlMs - CLOCK_SLACK_MS;
+}
+
+/** An empty value says nothing of itself; its revision does, when that is known. */
+function isFound({ kind, write, item, bytes, revision }: Attempt, found: Found): boolean {
+  if (kind !== 'put' || bytes !== found.bytes) return false;
+  if (bytes === 0) return revision === 0 || revision === found.revision;
+  return write === found.write && item === found.item;
+}
+
+function describe(attempt: Attempt): string {
+  const { kind, write, item, bytes, ttlMs, outcome, answer, revision } = attempt;
+  if (kind === 'nothing') return 'nothing was ever there';
+  const what = kind === 'put' ? `put of ${bytes} bytes` : 'delete';
+  const expiry = ttlMs === 0 ? '' : `, ttl ${ttlMs} ms`;
+  const at = revision === 0 ? '' : ` (revision ${revision})`;
+  return `write ${write}.${item}: ${what}${expiry}: ${outcome}${at} ${answer}`.trimEnd();
+}
+
+function show(found: Found | undefined): string {
+  if (found === undefined) return 'absent';
+  const { write, item, bytes, revision } = found;
+  return `write ${write}.${item} (${bytes} bytes, revision ${revision})`;
+}
