@@ -129,7 +129,7 @@ function checkWriter(
 function floorOf(writer: Writer, visible: Visible): number {
   let floor = 0;
   for (const [key, history] of writer.histories) {
-    floor = Math.max(floor, history.lastAcknowledged, visible.get(key)?.write ?? 0);
+    floor = Math.max(floor, history.lastRecorded, visible.get(key)?.write ?? 0);
   }
   return floor;
 }

@@ -75,9 +75,11 @@ export class KeyHistory {
     return lines.slice(-NOTED_MAX).join('\n');
   }
 
-  /** The number of the last acknowledged write of this key; 0: none since the last check. */
-  get lastAcknowledged(): number {
-    const last = this.#attempts.findLast((attempt) => attempt.outcome === 'acknowledged');
+  /** The last acknowledged write of this key that left a record; 0: none since the last check. */
+  get lastRecorded(): number {
+    const last = this.#attempts.findLast(({ outcome, revision }) => {
+      return outcome === 'acknowledged' && revision > 0;
+    });
     return last?.write ?? 0;
   }
 
@@ -122,7 +124,10 @@ export class KeyHistory {
   /** The states that are allowed, the oldest first: what write `floor` left, and all after it. */
   #candidates(floor: number): Attempt[] {
     const possible = [this.#base, ...this.#attempts.filter(({ outcome }) => outcome !== 'refused')];
-    const first = possible.findLastIndex((attempt) => attempt.write <= floor);
+    // A delete of nothing is acknowledged at once, before earlier writes of other keys.
+    const first = possible.findLastIndex(
+      ({ write, outcome }) => write <= floor || outcome === 'acknowledged',
+    );
     return possible.slice(Math.max(0, first));
   }
 }

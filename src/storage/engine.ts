@@ -184,6 +184,7 @@ export class Engine {
     await this.merger.close();
     await this.writes.space.close();
     if (!wasFailed) {
+      await this.writes.turnstile.whenOpen();
       await this.writes.commit.whenIdle();
       if (this.failure === undefined) {
         await this.writes.appender.close();

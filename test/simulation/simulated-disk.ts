@@ -127,9 +127,7 @@ export class SimulatedInode {
   /** Makes durable what was done up to the operation of that number. */
   syncUpTo(number: number): void {
     const isCovered = (operation: FileOperation): boolean => operation.number <= number;
-    const covered = this.pending.filter(
-      (operation) => isCovered(operation) && !operation.isLost,
-    );
+    const covered = this.pending.filter((operation) => isCovered(operation) && !operation.isLost);
     if (covered.length === 0) return;
     this.durable = applyOperations(this.durable, covered);
     this.pending = this.pending.filter((operation) => !isCovered(operation) || operation.isLost);

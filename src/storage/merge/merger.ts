@@ -206,6 +206,7 @@ export class Merger {
     if (inputs.length === 0) {
       return { inputs: 0, outputs: 0, bytesBefore: 0, bytesAfter: 0, ms: 0 };
     }
+    if (this.#closed) throw new CaskError('CLOSED', 'the store is closing');
     await this.#checkSpace(inputs);
     for (const segment of inputs) files.pin(segment);
     let outputs: Segment[];

@@ -90,6 +90,7 @@ export class CommitApplier {
       if (group.replies[row] === REPLY_NONE) continue;
       group.sinks[row]?.onError(group.tokens[row] as number, error);
     }
+    for (const waiter of this.#afterBatch.splice(0)) waiter.failed(error);
     this.#unreserve(group);
   }
 

@@ -95,7 +95,7 @@ export class Sequencer {
     } else if (this.parts.turnstile.isClosed) {
       const key = Buffer.from(keyBuffer.subarray(keyStart, keyStart + keyBytes));
       const value = Buffer.from(valueBuffer.subarray(valueStart, valueStart + valueBytes));
-      this.#wait(origin, keyBytes + valueBytes, () =>
+      this.#wait(origin, token, keyBytes + valueBytes, () =>
         this.#put(origin, key, 0, keyBytes, value, 0, valueBytes, condition, ttlMs, token),
       );
     } else {
@@ -128,17 +128,20 @@ export class Sequencer {
       origin.sink.onError(token, problem);
     } else if (this.parts.turnstile.isClosed) {
       const key = Buffer.from(buffer.subarray(keyStart, keyStart + keyBytes));
-      this.#wait(origin, keyBytes, () => this.#delete(origin, key, 0, keyBytes, condition, token));
+      this.#wait(origin, token, keyBytes, () =>
+        this.#delete(origin, key, 0, keyBytes, condition, token),
+      );
     } else {
       this.#delete(origin, buffer, keyStart, keyBytes, condition, token);
     }
   }
 
-  #wait(origin: WriteOrigin, bytes: number, run: () => void): void {
+  #wait(origin: WriteOrigin, token: number, bytes: number, run: () => void): void {
     origin.deferredWrites += 1;
     this.parts.turnstile.wait(bytes, () => {
       origin.deferredWrites -= 1;
-      run();
+      if (this.closedBy === undefined) run();
+      else origin.sink.onError(token, this.closedBy);
     });
   }
 

@@ -50,6 +50,11 @@ export class WriteTurnstile {
     if (this.#waiting.length > 0) this.#scheduler.endOfTurn(() => this.#letThrough());
   }
 
+  /** Resolves when nothing waits here. */
+  async whenOpen(): Promise<void> {
+    while (this.isClosed) await new Promise<void>((resolve) => this.#scheduler.endOfTurn(resolve));
+  }
+
   wait(bytes: number, run: () => void): void {
     this.waitingBytes += bytes;
     this.#waiting.push({ bytes, run });
