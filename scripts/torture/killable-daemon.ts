@@ -146,7 +146,7 @@ export class KillableDaemon {
     } catch {
       return; // cut by the kill
     }
-    if (line.level === 'error' || line.level === 'fatal') this.#complaints.push(text);
+    if (isComplaint(line)) this.#complaints.push(text);
     if (line.msg === 'opening') this.openingAtMs = performance.now();
     if (line.msg === 'ready') {
       this.#address = String(line['address']);
@@ -154,4 +154,10 @@ export class KillableDaemon {
     }
     this.#wake();
   }
+}
+
+/** Errors in the log, but for a merge that was cut off by a stop in good order. */
+function isComplaint({ level, msg, reason }: LogLine): boolean {
+  if (level !== 'error' && level !== 'fatal') return false;
+  return msg !== 'merge-failed' || reason !== 'the merge job was ended';
 }

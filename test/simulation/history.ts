@@ -136,30 +136,27 @@ export class History {
    */
   expectation(tick: number, nowMs: number, isPowerCut: boolean): Expectation {
     const floor = this.#floor(tick, nowMs, isPowerCut);
+    const begun = this.attempts.filter((attempt) => attempt.beganAt <= tick);
     const state = new Map(this.base);
     const candidates: State[] = [];
-    let revisionMax = this.#revisionFloor;
-    let count = 0;
-    let begun = 0;
-    for (const [index, attempt] of this.attempts.entries()) {
-      if (attempt.beganAt > tick) break;
-      begun = index + 1;
+    for (const [index, attempt] of begun.entries()) {
       if (attempt.fate === 'refused' && attempt.endedAt <= tick) continue;
-      if (index >= floor && count === 0) {
-        candidates.push(new Map(state));
-        count = 1;
-      }
+      if (index >= floor) candidates.push(new Map(state));
       applyChanges(state, attempt.changes);
-      if (count > 0) candidates.push(new Map(state));
-      if (attempt.fate === 'applied' && attempt.endedAt <= tick) {
-        for (const { revision } of attempt.changes) {
-          revisionMax = Math.max(revisionMax, revision ?? 0);
-        }
-      }
     }
-    if (count === 0) candidates.push(state);
-    const describe = `${floor} of ${begun} attempts are promised (${this.#durability})`;
-    return { candidates, revisionMax, attemptEnd: this.#firstAttempt + begun, describe };
+    candidates.push(state);
+    const describe = `${floor} of ${begun.length} attempts are promised (${this.#durability})`;
+    const attemptEnd = this.#firstAttempt + begun.length;
+    return { candidates, revisionMax: this.#revisionMax(tick), attemptEnd, describe };
+  }
+
+  #revisionMax(tick: number): number {
+    let highest = this.#revisionFloor;
+    for (const attempt of this.attempts) {
+      if (attempt.fate !== 'applied' || attempt.endedAt > tick) continue;
+      for (const { revision } of attempt.changes) highest = Math.max(highest, revision ?? 0);
+    }
+    return highest;
   }
 
   #floor(tick: number, nowMs: number, isPowerCut: boolean): number {

@@ -137,8 +137,9 @@ export class ManifestStore {
       generation: this.#current.generation + 1,
       engineTime: Math.max(this.#current.engineTime, this.#clock.latest),
       nextSegmentId: this.#catalog.nextId,
+      // Not of open segments: recovery expects their records above it.
       lastSequence: segments.reduce(
-        (highest, segment) => Math.max(highest, segment.last),
+        (highest, { state, last }) => (state === 'sealed' ? Math.max(highest, last) : highest),
         this.#current.lastSequence,
       ),
       obsolete: [...this.#obsolete],

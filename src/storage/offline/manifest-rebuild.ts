@@ -68,7 +68,7 @@ export async function rebuildManifest(
     if (extent !== undefined) extents.push(extent);
     else unusable.push({ name: candidate.name, reason: reason ?? 'no record in it can be read' });
   }
-  return { manifest: manifestFrom(examination, uuid, extents, names), unusable };
+  return { manifest: manifestFrom(uuid, extents, names), unusable };
 }
 
 async function readCandidate(
@@ -170,8 +170,7 @@ async function measure(
         damage({ end, isZeros }) {
           if (!isZeros) dataEnd = end;
         },
-        unsupported: undefined as never,
-      },
+        },
     );
     const isEmpty = seen.records === 0 && hint === undefined;
     if (isEmpty && (dataEnd > 0 || kind === 'merged')) return undefined;
@@ -195,7 +194,6 @@ async function measure(
 }
 
 function manifestFrom(
-  examination: Examination,
   uuid: Uint8Array,
   extents: readonly Extent[],
   names: ReadonlySet<string>,
@@ -220,7 +218,7 @@ function manifestFrom(
     lastSequence,
     jumps: [],
     epochs: [[1, 1]],
-    engineTime: Math.min(latest, examination.environment.clock.wallMs()),
+    engineTime: latest,
     historyFloor: highest,
     obsolete: [],
     damage: [],
@@ -233,7 +231,7 @@ function manifestFrom(
 export function nextFreeId(names: Iterable<string>): number {
   let highest = 0;
   for (const name of names) {
-    const stem = name.replace(/\.tmp$/, '');
+    const stem = name.replace(/\.(?:tmp|\d+)$/, ''); // quarantined files may be numbered
     highest = Math.max(highest, parseFileName(stem)?.id ?? 0);
   }
   return highest + 1;

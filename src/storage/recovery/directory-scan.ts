@@ -17,6 +17,8 @@ export interface DirectoryScan {
   readonly unlistedLogs: readonly { readonly name: string; readonly id: number }[];
   /** What is not ours. */
   readonly foreign: readonly string[];
+  /** The highest segment id in any file's name; 0: there is none. */
+  readonly highestId: number;
 }
 
 /**
@@ -40,7 +42,9 @@ export async function ensureDirectory(
   try {
     await fs.makeDirectory(directory);
   } catch (error) {
-    throw directoryProblem(error, directory);
+    if (systemErrorCode(error) !== 'ENOENT') throw directoryProblem(error, directory);
+    const message = `${directory} cannot be created: its parent directory does not exist`;
+    throw new CaskError('DIRECTORY_MISSING', message, { cause: error });
   }
   // Rule 2: the new directory's own entry must survive, too.
   await fs.syncDirectory(parentOf(directory));
@@ -56,10 +60,6 @@ function parentOf(directory: string): string {
 /** Says what is wrong with the directory where a system error came of it. */
 export function directoryProblem(error: unknown, directory: string): unknown {
   const code = systemErrorCode(error);
-  if (code === 'ENOENT') {
-    const message = `${directory} cannot be created: its parent directory does not exist`;
-    return new CaskError('DIRECTORY_MISSING', message, { cause: error });
-  }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     const message = `${directory} is not writable by this user (${code}); mend its permissions`;
     return new CaskError('NOT_WRITABLE', message, { cause: error });
@@ -92,10 +92,14 @@ export async function scanDirectory(
     leftovers: [] as string[],
     unlistedLogs: [] as { name: string; id: number }[],
     foreign: entries.filter((entry) => !entry.isFile).map((entry) => entry.name),
+    highestId: 0,
   };
   for (const name of names) {
-    if (listed.has(name)) continue;
     const parsed = parseFileName(name);
+    const unfinished =
+      parsed?.kind === 'tmp' ? parseFileName(name.slice(0, -TMP_SUFFIX.length)) : parsed;
+    scan.highestId = Math.max(scan.highestId, unfinished?.id ?? 0);
+    if (listed.has(name)) continue;
     if (parsed === undefined) scan.foreign.push(name);
     else if (parsed.kind === 'tmp') scan.unfinished.push(name);
     else if (parsed.kind === 'merged' || parsed.kind === 'hint') scan.leftovers.push(name);

@@ -88,7 +88,10 @@ async function openLocked(
   const scan = await scanDirectory(fs, directory, read);
   if (read === undefined) checkNewDirectory(directory, scan);
   for (const name of scan.foreign) logger('warn', 'foreign-file', { name, action: 'left alone' });
-  const manifest = read ?? freshManifest(random.bytes(UUID_BYTES));
+  const known = read ?? freshManifest(random.bytes(UUID_BYTES));
+  // A file whose creation was cut short has an id that the manifest may not know of: not reused.
+  const nextSegmentId = Math.max(known.nextSegmentId, scan.highestId + 1);
+  const manifest = { ...known, nextSegmentId };
   const clock = new EngineClock(worldClock, manifest.engineTime);
   const isClean = manifest.segments.every((segment) => segment.state === 'sealed');
   const { manifests, catalog } = await settle(options, manifest, scan, clock, read === undefined);
