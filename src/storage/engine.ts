@@ -53,7 +53,7 @@ export class Engine {
       environment,
       options,
       logger,
-      roll: () => commit.roll(),
+      roll: () => this.writes.roll(),
       syncLog: () => appender.sync(),
       retireExpired: () => expirer.retireDue(),
       committedSequence: () => applier.committedSequence,
@@ -153,6 +153,8 @@ export class Engine {
     this.status = 'failed';
     this.writes.sequencer.closedBy = error;
     this.options.logger('error', 'store-failed', { reason: error.message });
+    // A merge must not publish on the strength of writes that may be lost.
+    this.merger.close().catch(() => {});
     this.onFailed(error);
   }
 
@@ -183,18 +185,23 @@ export class Engine {
     this.writes.expirer.close();
     await this.merger.close();
     await this.writes.space.close();
-    if (!wasFailed) {
-      await this.writes.turnstile.whenOpen();
-      await this.writes.commit.whenIdle();
-      if (this.failure === undefined) {
-        await this.writes.appender.close();
-        await this.hints.whenIdle();
-      }
+    try {
+      if (!wasFailed) await this.#seal();
+    } finally {
+      await this.hints.stop();
+      await this.opened.files.closeAll();
+      await this.opened.lock.release();
     }
-    await this.hints.stop();
-    await this.opened.files.closeAll();
-    await this.opened.lock.release();
     if (this.failure === undefined) this.status = 'closed';
+  }
+
+  /** Commits what is sequenced, then seals the log and writes its hint. */
+  async #seal(): Promise<void> {
+    await this.writes.turnstile.whenOpen();
+    await this.writes.commit.whenIdle();
+    if (this.failure !== undefined) return;
+    await this.writes.appender.close();
+    await this.hints.whenIdle();
   }
 
   stats(): StoreStats {

@@ -11,7 +11,6 @@ import type {
   RangeOptions,
   RangePage,
 } from './entry.ts';
-import { loading } from './read/range-reader.ts';
 import type { ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';
 import type { Group } from './write/group.ts';
@@ -132,10 +131,8 @@ export class StoreSession implements Session, WriteOrigin {
     return this.#engine.reads.ranges.range(this, options);
   }
 
-  async count(): Promise<number> {
-    await this.#engine.reads.ranges.settle(this);
-    if (!this.#engine.opened.keydir.indexReady) throw loading();
-    return this.#engine.opened.keydir.count;
+  count(): Promise<number> {
+    return this.#engine.reads.ranges.count(this);
   }
 
   close(): void {

@@ -1,10 +1,10 @@
 /** Job ports over worker threads: one end in the engine, the other in the thread. */
 
 import { parentPort, Worker } from 'node:worker_threads';
-import { assert, CaskError } from '../../errors/cask-error.ts';
+import { assert, CaskError, type ErrorDetails } from '../../errors/cask-error.ts';
 import { ERROR_CODES, type ErrorCode } from '../../errors/error-codes.ts';
 import type { JobHandle, JobHost, JobMessage, JobName, JobPort } from './environment.ts';
-import { systemErrorCode } from './file-system.ts';
+import { isNoSpace, systemErrorCode } from './file-system.ts';
 
 /** What a Worker and a MessagePort have in common. */
 interface Line {
@@ -57,7 +57,12 @@ function failureOf(name: JobName, thrown: unknown): CaskError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const code = systemErrorCode(thrown) ?? '';
   const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INTERNAL';
-  return new CaskError(known, `the ${name} job failed: ${message}`, { cause: thrown });
+  const details = thrown instanceof Error && 'details' in thrown ? thrown.details : undefined;
+  return new CaskError(
+    isNoSpace(thrown) ? 'NO_SPACE' : known,
+    `the ${name} job failed: ${message}`,
+    { cause: thrown, ...(details === undefined ? {} : { details: details as ErrorDetails }) },
+  );
 }
 
 /** A job in its thread. */

@@ -1,6 +1,7 @@
 /** Writing a file so that a crash leaves either the old one or the whole new one. */
 
 import { join } from 'node:path';
+import { CaskError } from '../../errors/cask-error.ts';
 import { type FileHandle, type FileSystem, systemErrorCode } from './file-system.ts';
 
 /** Recovery removes what ends in this. */
@@ -33,7 +34,14 @@ export async function replaceFile(
     await fs.unlink(tmpPath).catch(() => {}); // open would remove it; the first error counts
     throw thrown;
   }
-  await fs.syncDirectory(directory);
+  try {
+    await fs.syncDirectory(directory);
+  } catch (thrown) {
+    // Which of the two files a crash leaves is open now: no error of space, whatever its code.
+    const cause = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = `${name} has its name and that is not durable: ${cause}`;
+    throw new CaskError('IO_ERROR', message, { cause: thrown });
+  }
 }
 
 /** Creates the temporary file; one that a failed attempt left behind is removed first. */

@@ -7,7 +7,7 @@
  * verified by the file system seam), and: a segment is synced before the next one's first record.
  */
 
-import { assert } from '../../errors/cask-error.ts';
+import { assert, CaskError } from '../../errors/cask-error.ts';
 import type { EngineClock } from '../disk/engine-clock.ts';
 import type { Environment } from '../disk/environment.ts';
 import { type FileHandle, isNoSpace } from '../disk/file-system.ts';
@@ -46,6 +46,8 @@ interface NextSegment {
   file: FileHandle | undefined;
   /** Settles when the segment is durable and listed. */
   ready: Promise<void>;
+  /** `ready` was rejected; the segment is gone, and so will be the groups planned into it. */
+  failed: boolean;
 }
 
 export class Appender {
@@ -63,6 +65,7 @@ export class Appender {
   #sealing: Promise<void> = Promise.resolve();
   /** A sync in flight in the background. */
   #syncing: Promise<void> | undefined;
+  #syncFailure: CaskError | undefined;
   syncs = 0;
   bytesWritten = 0;
 
@@ -107,6 +110,8 @@ export class Appender {
   /** Plans the groups to come into the next segment. */
   planRoll(): void {
     const planned = this.#nexts.findIndex((next) => next.segment === this.#planSegment);
+    // One that failed before anyone planned for it is replaced.
+    while (this.#nexts[planned + 1]?.failed === true) this.#nexts.splice(planned + 1, 1);
     const next = this.#nexts[planned + 1] ?? this.#prepareNext();
     this.#planSegment = next.segment;
     this.#planOffset = SEGMENT_HEADER_BYTES;
@@ -114,6 +119,8 @@ export class Appender {
 
   /** Forgets plans beyond what is written: the groups that were to go there have failed. */
   resetPlan(): void {
+    const usable = this.#nexts.filter((next) => !next.failed);
+    this.#nexts.splice(0, this.#nexts.length, ...usable);
     this.#planSegment = this.#active;
     this.#planOffset = this.#active?.bytes ?? 0;
   }
@@ -140,7 +147,12 @@ export class Appender {
     const segment = this.#openSegment();
     const end = segment.bytes;
     const started = environment.clock.monotonicMs();
-    this.#openFile().datasyncSync();
+    this.#checkSyncFailure();
+    try {
+      this.#openFile().datasyncSync();
+    } catch (error) {
+      throw this.#noteSyncFailure(error);
+    }
     syncGate.record(environment.clock.monotonicMs() - started, true);
     this.syncs += 1;
     this.#proven = end;
@@ -162,6 +174,7 @@ export class Appender {
   /** Makes durable all that is written so far. */
   async sync(): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing;
+    this.#checkSyncFailure();
     const segment = this.#active;
     if (segment === undefined || this.#proven === segment.bytes) return;
     const syncing = this.#sync(segment, this.#openFile());
@@ -178,14 +191,25 @@ export class Appender {
     // Rule 3: what is durable afterwards is what was written before the sync is issued.
     const end = segment.bytes;
     const started = environment.clock.monotonicMs();
-    await file.datasync();
+    try {
+      await file.datasync();
+    } catch (error) {
+      throw this.#noteSyncFailure(error);
+    }
     syncGate.record(environment.clock.monotonicMs() - started, false);
     this.syncs += 1;
     if (segment === this.#active) this.#proven = end;
   }
 
-  get isSyncing(): boolean {
-    return this.#syncing !== undefined;
+  /** Rule 6: after a failed sync the kernel may call the pages clean; none is tried again. */
+  #checkSyncFailure(): void {
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
+  }
+
+  #noteSyncFailure(error: unknown): CaskError {
+    const cause = error instanceof Error ? error.message : String(error);
+    this.#syncFailure = new CaskError('IO_ERROR', `fdatasync failed: ${cause}`, { cause: error });
+    return this.#syncFailure;
   }
 
   /**
@@ -199,8 +223,7 @@ export class Appender {
     const file = this.#openFile();
     await file.truncate(segment.bytes);
     segment.preallocatedBytes = 0;
-    await file.datasync();
-    this.#proven = segment.bytes;
+    await this.#sync(segment, file);
   }
 
   /** Settles when what the last roll left to do is done: the segment before is sealed. */
@@ -214,7 +237,8 @@ export class Appender {
     await Promise.allSettled(this.#nexts.map((next) => next.ready));
     await this.sync();
     const active = this.#active;
-    const empty = this.#nexts.splice(0).map((next) => next.segment);
+    const usable = this.#nexts.splice(0).filter((next) => !next.failed);
+    const empty = usable.map((next) => next.segment);
     if (active !== undefined && active.records === 0) empty.push(active);
     else if (active !== undefined) await this.#sealFile(active, this.#openFile());
     this.#active = undefined;
@@ -277,13 +301,12 @@ export class Appender {
   /** What a roll leaves to do while appends go on: seal the old one, prepare the one after. */
   async #finishRoll(old: Segment | undefined, oldFile: FileHandle | undefined): Promise<void> {
     if (old !== undefined && oldFile !== undefined) await this.#sealFile(old, oldFile);
-    const ahead = this.#nexts[0] ?? this.#prepareNext();
+    const ahead = this.#nexts[0] === undefined ? this.#prepareNext() : undefined;
     // Its failure is met by the group that needs it.
-    await ahead.ready.catch(() => {});
+    await ahead?.ready.catch(() => {});
     try {
-      if (ahead.segment.state !== 'prepared' || this.#nexts.length > 1) {
-        await this.#parts.manifests.publish();
-      }
+      // What a new segment publishes says that the old one is sealed, too.
+      if (ahead === undefined || ahead.failed) await this.#parts.manifests.publish();
     } catch (error) {
       // The next manifest says it; the segment is complete and durable either way.
       if (!isNoSpace(error)) throw error;
@@ -310,7 +333,7 @@ export class Appender {
       state: 'planned',
       bytes: SEGMENT_HEADER_BYTES,
     });
-    const next: NextSegment = { segment, file: undefined, ready: Promise.resolve() };
+    const next: NextSegment = { segment, file: undefined, ready: Promise.resolve(), failed: false };
     this.#nexts.push(next);
     next.ready = this.#create(next);
     // A failure is met by whoever awaits `ready`; nobody may.
@@ -371,8 +394,7 @@ export class Appender {
   /** Gives up a segment whose creation failed; the next attempt takes another id. */
   async #discard(next: NextSegment): Promise<void> {
     const { files, catalog } = this.#parts;
-    const at = this.#nexts.indexOf(next);
-    if (at >= 0) this.#nexts.splice(at, 1);
+    next.failed = true;
     next.segment.state = 'planned';
     await files.close(next.segment).catch(() => {});
     catalog.remove(next.segment);

@@ -4,7 +4,7 @@
  */
 
 import type { EngineClock } from '../disk/engine-clock.ts';
-import type { FileSystem } from '../disk/file-system.ts';
+import { type FileSystem, isNoSpace } from '../disk/file-system.ts';
 import { type DamageFacts, type Manifest, writeManifest } from '../format/manifest.ts';
 import type { SegmentCatalog } from './segment-catalog.ts';
 
@@ -18,7 +18,7 @@ export class ManifestStore {
   #obsolete: Set<string>;
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
-  bytes = 0;
+  #reverts: (() => void)[] = [];
 
   constructor(
     fs: FileSystem,
@@ -91,8 +91,12 @@ export class ManifestStore {
   /**
    * Writes a manifest that says what the catalogue says at the moment the writing starts, which
    * is after this call. Resolves when it is durable.
+   *
+   * @param revert is called when that manifest certainly has not come to be (no space for it),
+   * before any other is written: it takes back what it would have said
    */
-  publish(): Promise<void> {
+  publish(revert?: () => void): Promise<void> {
+    if (revert !== undefined) this.#reverts.push(revert);
     if (this.#running === undefined) {
       const first = this.#write();
       this.#running = first;
@@ -113,6 +117,7 @@ export class ManifestStore {
 
   async #write(): Promise<void> {
     const manifest = this.#snapshot();
+    const reverts = this.#reverts.splice(0);
     try {
       await writeManifest(this.#fs, this.#directory, manifest);
       // Fields may have moved on while it was written; only the generation is taken over.
@@ -122,6 +127,9 @@ export class ManifestStore {
         lastSequence: manifest.lastSequence,
         engineTime: manifest.engineTime,
       };
+    } catch (error) {
+      if (isNoSpace(error)) for (const revert of reverts) revert();
+      throw error;
     } finally {
       if (this.#queued === undefined) this.#running = undefined;
     }

@@ -6,8 +6,8 @@
  *
  *  put, current               copied; if it has expired, as a tombstone below
  *  put, superseded            dropped
- *  put, key absent            dropped: a newer tombstone exists; but if it has expired, no
- *                             tombstone may exist, so it is treated as one itself
+ *  put, key absent            dropped: a newer tombstone exists; but if it could expire, it may
+ *                             have, without a tombstone: it is treated as one itself
  *  tombstone, superseded      dropped: the newer record does its work
  *  tombstone, key absent      dropped if no surviving segment has an older record, else kept
  */
@@ -144,10 +144,12 @@ class MergeJob {
   #fateOf(record: RecordView, verdict: number): number {
     if (verdict === SUPERSEDED) return DROP;
     const isTombstone = record.type === RECORD_DELETE;
-    const hasExpired = record.expiresAt !== NO_EXPIRY && record.expiresAt <= this.#input.now;
-    if (!isTombstone && !hasExpired) return verdict === CURRENT ? COPY : DROP;
-    // The keydir must be told of what it still points at, by way of the output.
-    if (verdict === CURRENT) return BURY;
+    const expires = record.expiresAt !== NO_EXPIRY;
+    if (verdict === CURRENT) {
+      // The keydir must be told of what it still points at, by way of the output.
+      return expires && record.expiresAt <= this.#input.now ? BURY : COPY;
+    }
+    if (!isTombstone && !expires) return DROP;
     if (record.sequence < this.#input.survivorMin) return DROP;
     return isTombstone ? COPY : BURY;
   }

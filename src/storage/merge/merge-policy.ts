@@ -10,6 +10,8 @@ export interface PolicyInput {
   /** Sealed segments without damage. */
   readonly sealed: readonly Segment[];
   readonly options: MergeOptions;
+  /** The most that a segment holds: what several small ones are gathered into. */
+  readonly segmentBytes: number;
   /** Local hour, for the window. */
   readonly hour: number;
   /** Bytes of tombstones that the last merge had to keep. */
@@ -22,19 +24,30 @@ export function chooseSegments(input: PolicyInput): Segment[] {
   if (!isWithinWindow(options.windowHours, hour)) return [];
   const held = chooseForTombstones(input);
   if (held.length > 0) return held;
-  const small = sealed.filter((segment) => segment.bytes < options.smallSegmentBytes);
-  const isTriggered =
-    small.length >= options.smallSegmentCount ||
-    sealed.some((segment) => triggers(segment, options));
+  const small = smallSegments(input);
+  const isTriggered = small.size > 0 || sealed.some((segment) => triggers(segment, options));
   if (!isTriggered) return [];
-  const isSmallToo = small.length >= options.smallSegmentCount;
   const candidates = sealed.filter(
     (segment) =>
       triggers(segment, options) ||
       deadRatio(segment) >= options.thresholdDeadRatio ||
-      (isSmallToo && segment.bytes < options.smallSegmentBytes),
+      small.has(segment),
   );
   return withinBytes(candidates, options.inputBytesMax);
+}
+
+/** The small segments, if there are enough of them and a merge makes them fewer. */
+function smallSegments(input: PolicyInput): Set<Segment> {
+  const { sealed, options, segmentBytes } = input;
+  const limit = Math.min(options.smallSegmentBytes, segmentBytes / 2);
+  const small = sealed.filter((segment) => segment.bytes < limit);
+  const bytes = small.reduce(
+    (sum, { liveBytes, tombstoneBytes }) => sum + liveBytes + tombstoneBytes,
+    0,
+  );
+  const isWorthIt =
+    small.length >= options.smallSegmentCount && Math.ceil(bytes / segmentBytes) < small.length;
+  return new Set(isWorthIt ? small : []);
 }
 
 /** What a merge by hand takes: all that has something to give back. */

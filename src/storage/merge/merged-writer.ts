@@ -98,7 +98,10 @@ export class MergedWriter {
     if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);
     const offset = this.bytes;
     const type = isDelete ? RECORD_DELETE : RECORD_PUT;
-    const updatedAt = asTombstone ? source.expiresAt : source.updatedAt;
+    // A time to come would set the engine's clock forward when it is loaded.
+    const updatedAt = asTombstone
+      ? Math.min(source.expiresAt, this.#facts.createdAt)
+      : source.updatedAt;
     const createdAt = isDelete ? updatedAt : source.createdAt;
     const version = isDelete ? 0 : source.version;
     this.#filled = encodeRecord(

@@ -151,6 +151,7 @@ export class Merger {
     const chosen = chooseSegments({
       sealed: this.#candidates(),
       options: options.merge,
+      segmentBytes: options.segmentBytes,
       hour: new Date(clock.wallMs()).getHours(),
       tombstoneBytesKept: this.#tombstoneBytesKept,
     });
@@ -158,6 +159,7 @@ export class Merger {
     try {
       await this.#track(this.#merge(chosen));
     } catch (error) {
+      if (this.#closed) return;
       this.#notBeforeMs = clock.monotonicMs() + RETRY_MS;
       logger('error', 'merge-failed', { reason: toCaskError(error).message });
     }
@@ -260,11 +262,13 @@ export class Merger {
       bytesPerSecond: options.merge.bytesPerSecond,
     };
     const outputIds: number[] = [];
+    if (this.#closed) throw new CaskError('CLOSED', 'the store is closing');
     try {
       const job = environment.jobs.start('merge', { ...input });
       this.#job = job;
       return await this.#converse(job, outputIds);
     } catch (error) {
+      await this.#job?.terminate();
       await this.#removeFiles(outputIds);
       this.#noteUnreadable(error);
       throw error;
@@ -341,9 +345,24 @@ export class Merger {
       manifests.addObsolete(hintName(segment.id));
     }
     if (result.dropped) manifests.raiseHistoryFloor(relied);
+    let isReverted = false;
+    const revert = (): void => {
+      isReverted = true;
+      for (const segment of outputs) catalog.remove(segment);
+      for (const segment of inputs) {
+        segment.state = 'sealed';
+        manifests.dropObsolete(segmentName(segment.kind, segment.id));
+        manifests.dropObsolete(hintName(segment.id));
+      }
+    };
     try {
-      await manifests.publish();
+      await manifests.publish(revert);
     } catch (error) {
+      if (isReverted) {
+        await this.#removeFiles(outputs.map(({ id }) => id));
+        const message = 'there is no space for the manifest of the merge; nothing was changed';
+        throw new CaskError('NO_SPACE', message, { cause: error });
+      }
       // Which of the two manifests is in place is not known: nothing may be removed or appended.
       for (const segment of inputs) segment.state = 'sealed';
       const cause = toCaskError(error);
@@ -357,11 +376,10 @@ export class Merger {
   #noteUnreadable(error: unknown): void {
     const { catalog, logger } = this.#parts;
     if (!(error instanceof CaskError) || error.code !== 'CORRUPT') return;
-    const cause = error.cause instanceof CaskError ? error.cause : error;
-    const segment = catalog.byId(Number(cause.details?.['segment']));
+    const segment = catalog.byId(Number(error.details?.['segment']));
     if (segment === undefined) return;
     segment.damaged = true;
-    logger('error', 'segment-damaged', { segment: segment.id, ...cause.details });
+    logger('error', 'segment-damaged', { ...error.details });
   }
 
   async #removeFiles(ids: readonly number[]): Promise<void> {

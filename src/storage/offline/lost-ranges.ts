@@ -18,6 +18,11 @@ export class LostRanges {
     return this.#ranges.length;
   }
 
+  /** Of those that hold no readable record. */
+  get unreadableCount(): number {
+    return this.#ranges.filter((range) => !range.isValue).length;
+  }
+
   /** Ranges come in the order of their offsets. */
   add(offset: number, end: number, isValue: boolean): void {
     this.#ranges.push({ offset, end, isValue });

@@ -170,7 +170,7 @@ async function measure(
         damage({ end, isZeros }) {
           if (!isZeros) dataEnd = end;
         },
-        },
+      },
     );
     const isEmpty = seen.records === 0 && hint === undefined;
     if (isEmpty && (dataEnd > 0 || kind === 'merged')) return undefined;

@@ -46,8 +46,10 @@ export class RangeReader {
     options: RangeOptions,
   ): Promise<RangePage<Entry | DamagedEntry | KeyEntry>> {
     const bounds = rangeBounds(options, this.#parts.maxRangeItems);
-    await this.settle(origin);
     if (!this.#parts.keydir.indexReady) throw loading();
+    // From the last look on, all is done in one go: nothing is seen half.
+    do await this.#settle(origin);
+    while (this.#isUnsettled(origin));
     const { page, more } = this.#capture(bounds);
     if (bounds.isKeysOnly) return { entries: keyEntries(page), more };
     return { entries: await this.#read(page), more };
@@ -67,21 +69,37 @@ export class RangeReader {
       const problem = keyProblem(key.length, maxKeyBytes);
       if (problem !== undefined) throw problem;
     }
-    await this.settle(origin);
+    do await this.#settle(origin);
+    while (this.#isUnsettled(origin));
     const { page, rows } = this.#captureKeys(keys);
     const entries = await this.#read(page);
     return rows.map((row) => (row < 0 ? undefined : entries[row]));
   }
 
   /** Waits until all that this session wrote can be seen whole, and what expired is gone. */
-  async settle(origin: WriteOrigin): Promise<void> {
+  async #settle(origin: WriteOrigin): Promise<void> {
     const { points, closedBy, expirer } = this.#parts;
-    await expirer.retireDue();
     while (points.mustWaitForAny(origin)) {
       await new Promise<void>((resolve, reject) => points.waitFor(origin, resolve, reject));
     }
     const problem = closedBy();
     if (problem !== undefined) throw problem;
+    await expirer.retireDue();
+  }
+
+  /** True when what `#settle` waited for has come up again before the caller went on. */
+  #isUnsettled(origin: WriteOrigin): boolean {
+    const { points, expirer } = this.#parts;
+    return points.mustWaitForAny(origin) || expirer.isDue;
+  }
+
+  /** The exact number of keys. @throws CaskError LOADING; what the session's writes failed of */
+  async count(origin: WriteOrigin): Promise<number> {
+    const { keydir } = this.#parts;
+    if (!keydir.indexReady) throw loading();
+    do await this.#settle(origin);
+    while (this.#isUnsettled(origin));
+    return keydir.count;
   }
 
   async #read(page: PageCapture): Promise<(Entry | DamagedEntry)[]> {

@@ -28,8 +28,8 @@ export interface SurveyInput {
   readonly fileBytes: number;
   /** No record of the segment has a lower sequence. */
   readonly sequenceMin: number;
-  /** Its first record has at most this one. */
-  readonly firstSequenceMax: number;
+  /** No record of any unsealed segment can have a higher one, by what fits into their bytes. */
+  readonly sequenceMax: number;
   /**
    * The first sequence of the next segment, when that has records: then this one was synced
    * whole before, and everything up to that sequence was durable. Undefined: this is the tail.
@@ -99,9 +99,8 @@ class Surveyor {
 
   /** The first record of the segment, or the first one behind damage. */
   #mayBeFirst(sequence: number): boolean {
-    const { sequenceMin, firstSequenceMax } = this.#input;
-    if (sequence < Math.max(sequenceMin, this.last + 1)) return false;
-    return this.last > 0 || sequence <= firstSequenceMax;
+    const { sequenceMin, sequenceMax } = this.#input;
+    return sequence >= Math.max(sequenceMin, this.last + 1) && sequence <= sequenceMax;
   }
 
   #note(sequence: number, provenOffset: number): void {
@@ -116,14 +115,12 @@ class Surveyor {
     }
     this.#searchedFrom = stop;
     this.#found = undefined;
-    const { file, salt, fileBytes, sequenceMin, firstSequenceMax } = this.#input;
-    const before = this.last === 0 ? firstSequenceMax : this.last;
+    const { file, salt, fileBytes, sequenceMin, sequenceMax } = this.#input;
     const range = {
       start: stop + 1,
       end: fileBytes,
       sequenceMin: Math.max(sequenceMin, this.last + 1),
-      sequenceMax: (offset: number) =>
-        before + Math.floor((offset - stop) / RECORD_HEADER_BYTES) + 1,
+      sequenceMax: () => sequenceMax,
     };
     await searchRecords(file, salt, range, (offset, view) => {
       this.#found ??= { offset, sequence: view.sequence };
@@ -162,15 +159,17 @@ export async function surveySegment(input: SurveyInput): Promise<Survey> {
   let stop = await surveyor.walk(SEGMENT_HEADER_BYTES, false);
   for (;;) {
     const found = await surveyor.searchBehind(stop);
-    const next = Math.max(surveyor.last + 1, sequenceMin);
-    const isMissing = isFollowed && next < nextFirstSequence;
+    const expected = Math.max(surveyor.last + 1, sequenceMin);
+    const isMissing = isFollowed && expected < nextFirstSequence;
     if (stop >= surveyor.provenMax && !isMissing) break;
     const bound = isFollowed ? fileBytes : surveyor.provenMax;
     const end = Math.max(stop, Math.min(found?.offset ?? bound, bound));
     const nextSequence = end === found?.offset ? found.sequence : nextFirstSequence;
     surveyor.addDamage(stop, end, nextSequence);
     if (isFollowed && found === undefined) break;
-    stop = await surveyor.walk(end, true);
+    const next = await surveyor.walk(end, true);
+    if (next === stop) break;
+    stop = next;
   }
   return finish(input, surveyor, stop);
 }

@@ -9,7 +9,7 @@ import type { Environment } from '../disk/environment.ts';
 import { segmentName, TMP_SUFFIX } from '../format/file-names.ts';
 import { readU32 } from '../format/integers.ts';
 import type { DamageFacts, Manifest, ManifestSegment } from '../format/manifest.ts';
-import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
+import { RECORD_HEADER_BYTES } from '../format/record.ts';
 import type { StoreLogger } from '../store-options.ts';
 import { type Survey, surveySegment } from './segment-survey.ts';
 import { keepTorn, rewriteTail } from './tail-rewrite.ts';
@@ -141,7 +141,7 @@ async function surveyOne(
       salt: segment.salt,
       fileBytes,
       sequenceMin: known + 1,
-      firstSequenceMax: known + 1 + Math.floor(roomBytes / SEGMENT_HEADER_BYTES) + 1,
+      sequenceMax: known + Math.ceil(roomBytes / RECORD_HEADER_BYTES),
       nextFirstSequence,
     });
   } finally {

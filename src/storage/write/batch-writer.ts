@@ -117,8 +117,13 @@ export class BatchWriter {
   ): Promise<{ readonly committed: Promise<void> }> {
     const breather = this.#breather(batch);
     const { commit } = this.#sequencer.parts;
+    const failures = commit.failures;
     const problem = await this.#checkConditions(batch, breather);
     if (problem !== undefined) throw problem;
+    if (commit.failures !== failures) {
+      // Conditions may have been met by writes that have failed since.
+      throw new CaskError('NOT_APPLIED', 'the batch was not applied: an earlier write failed');
+    }
     if (this.#sequencer.closedBy !== undefined) throw this.#sequencer.closedBy;
     const group = commit.placeAlone(batch.bytes);
     const committed = new Promise<void>((resolve, reject) => {

@@ -42,7 +42,7 @@ export class Expirer {
 
   /** Resolves when nothing that is due by now is left. */
   async retireDue(): Promise<void> {
-    while (this.#isDue() && !this.#closed) {
+    while (this.isDue) {
       this.#running ??= this.#retire().finally(() => {
         this.#running = undefined;
       });
@@ -55,7 +55,9 @@ export class Expirer {
     this.#timer?.cancel();
   }
 
-  #isDue(): boolean {
+  /** Something is due that is not retired. */
+  get isDue(): boolean {
+    if (this.#closed) return false;
     const next = this.#keydir.nextExpiry;
     return next !== 0 && next <= this.#clock.now();
   }

@@ -30,8 +30,11 @@ export interface GroupCommitParts {
   readonly durability: Durability;
   readonly syncIntervalMs: number;
   readonly now: () => number;
-  /** The write of a group failed for want of space or descriptors; nothing of it remains. */
-  readonly onNoSpace: (error: CaskError, firstSequence: number) => void;
+  /**
+   * Writing failed for want of space or descriptors, and nothing of it remains: sequences from
+   * `firstSequence` on are free again; undefined: none was given out.
+   */
+  readonly onNoSpace: (error: CaskError, firstSequence: number | undefined) => void;
   /** The store has to stop. */
   readonly onFatal: (error: CaskError) => void;
   /** The write queue became shorter. */
@@ -48,7 +51,11 @@ export class GroupCommit {
   #flushDue = false;
   #spareBuffer: Uint8Array | undefined;
   #intervalDue = false;
-  #stopped = false;
+  #syncingInBackground = false;
+  /** Why nothing goes on; undefined: it does. */
+  #fatal: CaskError | undefined;
+  /** How often groups have failed: what was checked against pending writes may be void. */
+  failures = 0;
   /** Bytes of all groups that are not committed. */
   queuedBytes = 0;
   groups = 0;
@@ -60,6 +67,7 @@ export class GroupCommit {
 
   /** The group that takes the next `bytes` of records, all of them. */
   place(bytes: number): Group {
+    if (this.#fatal !== undefined) throw this.#fatal;
     let group = this.#gathering;
     const { appender } = this.#parts;
     const rolls = appender.needsRoll(bytes);
@@ -93,23 +101,18 @@ export class GroupCommit {
   }
 
   release(group: Group): void {
-    this.#held = undefined;
     if (group.state === 'failed') return;
+    this.#held = undefined;
     this.#enqueue(group);
     this.#flushAtEndOfTurn();
   }
 
-  /** The group that is begun now; for what only waits for all writes before it. */
-  current(): Group {
-    if (this.#gathering !== undefined) return this.#gathering;
-    if (this.#parts.appender.needsRoll(0)) this.#parts.appender.planRoll();
-    const group = this.#open();
-    this.#flushAtEndOfTurn();
-    return group;
-  }
-
-  /** Starts a new segment; resolves when the one before is sealed. */
+  /**
+   * Starts a new segment; resolves when the one before is sealed. No group may be held.
+   * @throws CaskError what the writes before failed of
+   */
   async roll(): Promise<void> {
+    if (this.#fatal !== undefined) throw this.#fatal;
     const { appender } = this.#parts;
     if ((appender.active?.records ?? 0) > 0 || this.queuedBytes > 0) {
       this.#closeGathering();
@@ -121,13 +124,15 @@ export class GroupCommit {
 
   /** Resolves when all that is sequenced by now is committed (or has failed). */
   async flush(): Promise<void> {
-    if (this.#isIdle) return;
-    await this.#commitOf(this.current());
+    if (this.#fatal !== undefined) throw this.#fatal;
+    const last = this.#held ?? this.#gathering ?? this.#queue.at(-1);
+    if (last !== undefined) await this.#commitOf(last);
   }
 
   /** Resolves when nothing is queued, written or applied. */
   async whenIdle(): Promise<void> {
-    while (!this.#isIdle) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    while (!this.#isIdle && this.#fatal === undefined)
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   get #isIdle(): boolean {
@@ -175,7 +180,7 @@ export class GroupCommit {
   }
 
   #pump(): void {
-    while (!this.#busy && !this.#stopped) {
+    while (!this.#busy && this.#fatal === undefined) {
       if (this.#queue.length === 0) this.#closeGatheringQuietly();
       const group = this.#queue[0];
       if (group === undefined) break;
@@ -242,7 +247,7 @@ export class GroupCommit {
     this.#noteAppended(group);
     if (durability === 'always') await appender.sync();
     else this.#syncInBackground();
-    if (this.#stopped) return;
+    if (this.#fatal !== undefined) return;
     if (this.#parts.applier.apply(group)) this.#finish(group);
     else await this.#applyOverTurns(group);
   }
@@ -250,7 +255,7 @@ export class GroupCommit {
   async #applyOverTurns(group: Group): Promise<void> {
     do {
       await nextTurn(this.#parts.environment.scheduler);
-      if (this.#stopped) return;
+      if (this.#fatal !== undefined) return;
     } while (!this.#parts.applier.apply(group));
     this.#finish(group);
   }
@@ -287,24 +292,31 @@ export class GroupCommit {
     this.#intervalDue = true;
     environment.scheduler.after(syncIntervalMs, () => {
       this.#intervalDue = false;
-      if (!this.#stopped) this.#syncNowInBackground();
+      if (this.#fatal === undefined) this.#syncNowInBackground();
     });
   }
 
   #syncNowInBackground(): void {
-    const { appender } = this.#parts;
-    if (appender.isSyncing) return;
-    appender.sync().catch((error: unknown) => this.#stop(error));
+    if (this.#syncingInBackground) return;
+    this.#syncingInBackground = true;
+    this.#parts.appender.sync().then(
+      () => {
+        this.#syncingInBackground = false;
+        // What was written meanwhile is dirty still: its time runs from here.
+        this.#syncInBackground();
+      },
+      (error: unknown) => this.#stop(error),
+    );
   }
 
   /** Ends the flow: whatever went to the kernel is unknown, the rest was not applied. */
   #stop(error: unknown): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
+    if (this.#fatal !== undefined) return;
     const cause = error instanceof Error ? error.message : String(error);
     const fatal = new CaskError('STORE_FAILED', `the log cannot be written: ${cause}`, {
       cause: error,
     });
+    this.#fatal = fatal;
     const handed = this.#busy ? this.#queue.shift() : undefined;
     if (handed !== undefined) this.#failGroup(handed, outcomeUnknown(fatal));
     this.#failQueued(fatal);
@@ -318,7 +330,7 @@ export class GroupCommit {
   }
 
   #fail(group: Group, error: unknown): void {
-    if (this.#stopped) return;
+    if (this.#fatal !== undefined) return;
     if (!isShortage(error) || group.written) {
       // Written but not synced, or a failure that says nothing of what is on disk: rule 6.
       this.#stop(error);
@@ -337,16 +349,24 @@ export class GroupCommit {
     const cause = error instanceof Error ? error.message : String(error);
     const code = isNoSpace(error) ? 'NO_SPACE' : 'TOO_MANY_OPEN_FILES';
     const refused = new CaskError(code, `the write was not applied: ${cause}`, { cause: error });
+    const first = this.#firstSequence();
     this.#queue.shift();
     this.#failGroup(group, refused);
     this.#failQueued(refused);
     appender.resetPlan();
-    onNoSpace(refused, group.firstSequence);
+    onNoSpace(refused, first);
+  }
+
+  /** The first sequence that is in any group; undefined when none has a record. */
+  #firstSequence(): number | undefined {
+    const groups = [...this.#queue, this.#gathering, this.#held];
+    return groups.find((group) => group !== undefined && group.recordAts.length > 0)?.firstSequence;
   }
 
   #failQueued(cause: CaskError): void {
     this.#closeGatheringQuietly();
     if (this.#held !== undefined) this.#queue.push(this.#held);
+    this.#held = undefined;
     for (const group of this.#queue.splice(0)) {
       const message = `the write was not applied, an earlier one failed: ${cause.message}`;
       this.#failGroup(group, new CaskError('NOT_APPLIED', message, { cause }));
@@ -355,6 +375,7 @@ export class GroupCommit {
 
   #failGroup(group: Group, error: CaskError): void {
     group.state = 'failed';
+    this.failures += 1;
     this.queuedBytes -= group.length;
     this.#parts.applier.fail(group, error);
     for (const waiter of group.waiters) waiter.failed(error);

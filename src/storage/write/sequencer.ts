@@ -95,8 +95,12 @@ export class Sequencer {
     } else if (this.parts.turnstile.isClosed) {
       const key = Buffer.from(keyBuffer.subarray(keyStart, keyStart + keyBytes));
       const value = Buffer.from(valueBuffer.subarray(valueStart, valueStart + valueBytes));
-      this.#wait(origin, token, keyBytes + valueBytes, () =>
-        this.#put(origin, key, 0, keyBytes, value, 0, valueBytes, condition, ttlMs, token),
+      this.#wait(
+        origin,
+        token,
+        keyBytes + valueBytes,
+        () => this.readOnlyBy,
+        () => this.#put(origin, key, 0, keyBytes, value, 0, valueBytes, condition, ttlMs, token),
       );
     } else {
       this.#put(
@@ -128,20 +132,31 @@ export class Sequencer {
       origin.sink.onError(token, problem);
     } else if (this.parts.turnstile.isClosed) {
       const key = Buffer.from(buffer.subarray(keyStart, keyStart + keyBytes));
-      this.#wait(origin, token, keyBytes, () =>
-        this.#delete(origin, key, 0, keyBytes, condition, token),
+      this.#wait(
+        origin,
+        token,
+        keyBytes,
+        () => undefined,
+        () => this.#delete(origin, key, 0, keyBytes, condition, token),
       );
     } else {
       this.#delete(origin, buffer, keyStart, keyBytes, condition, token);
     }
   }
 
-  #wait(origin: WriteOrigin, token: number, bytes: number, run: () => void): void {
+  #wait(
+    origin: WriteOrigin,
+    token: number,
+    bytes: number,
+    problemOf: () => CaskError | undefined,
+    run: () => void,
+  ): void {
     origin.deferredWrites += 1;
     this.parts.turnstile.wait(bytes, () => {
       origin.deferredWrites -= 1;
-      if (this.closedBy === undefined) run();
-      else origin.sink.onError(token, this.closedBy);
+      const problem = this.closedBy ?? problemOf();
+      if (problem === undefined) run();
+      else origin.sink.onError(token, problem);
     });
   }
 

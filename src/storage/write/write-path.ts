@@ -58,7 +58,7 @@ export class WritePath {
       syncIntervalMs,
       now,
       onNoSpace: (error, firstSequence) => {
-        this.sequencer.lastSequence = firstSequence - 1;
+        if (firstSequence !== undefined) this.sequencer.lastSequence = firstSequence - 1;
         if (error.code === 'NO_SPACE') this.space.noteFull(error);
       },
       onFatal: hooks.onFatal,
@@ -93,6 +93,18 @@ export class WritePath {
       onSealed: hooks.onSealed,
       onBackgroundError: (error) => this.commit.stop(toCaskError(error)),
     });
+  }
+
+  /** Starts a new segment; resolves when the one before is sealed. */
+  async roll(): Promise<void> {
+    await this.turnstile.enter(0);
+    let rolled: Promise<void>;
+    try {
+      rolled = this.commit.roll();
+    } finally {
+      this.turnstile.unlock();
+    }
+    await rolled;
   }
 
   get isQueueLong(): boolean {

@@ -43,7 +43,8 @@ function choose(
   kept = 0,
   hour = 12,
 ): number[] {
-  const input = { sealed, options: { ...options, ...more }, hour, tombstoneBytesKept: kept };
+  const merge = { ...options, ...more };
+  const input = { sealed, options: merge, segmentBytes: 256 * MIB, hour, tombstoneBytesKept: kept };
   return ids(chooseSegments(input));
 }
 
@@ -65,6 +66,8 @@ test('enough small segments are gathered', () => {
   const small = [1, 2, 3, 4].map((id) => segment(id, 1, 1));
   expect(choose(small)).toEqual([1, 2, 3, 4]);
   expect(choose(small.slice(0, 3))).toEqual([]);
+  const tiny = { sealed: small, options, hour: 12, tombstoneBytesKept: 0, segmentBytes: MIB };
+  expect(ids(chooseSegments(tiny))).toEqual([]);
 });
 
 test('the bytes of one merge are bounded, the most garbage first', () => {

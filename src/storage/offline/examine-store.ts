@@ -1,0 +1,194 @@
+/** Looks at everything in a store's directory and says what is wrong. Changes nothing. */
+
+import { type FileSystem, readWholeFile, systemErrorCode } from '../disk/file-system.ts';
+import { MANIFEST, parseFileName, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
+import { decodeManifest, type Manifest, type ManifestSegment } from '../format/manifest.ts';
+import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
+import { type DirectoryScan, scanDirectory } from '../recovery/directory-scan.ts';
+import { type Decoded, decodeTolerantly, readSegmentHeader } from './header-reader.ts';
+import { rebuildManifest, type UnusableFile } from './manifest-rebuild.ts';
+import { type Examination, QUARANTINE } from './offline-directory.ts';
+import { checkSegment, type SegmentCheck } from './segment-check.ts';
+import { isZeroStretch } from './segment-walk.ts';
+import { TolerantFile } from './tolerant-file.ts';
+import { type SurveyedSegment, surveyUnsealed } from './unsealed-survey.ts';
+
+const MANIFEST_VERSION = 1;
+const MANIFEST_BYTES_MAX = 64 * 1024 * 1024;
+
+export interface StoreExamination {
+  /** The one that was read, or one made from the segments. */
+  readonly manifest: Manifest;
+  readonly manifestFile: 'sound' | 'missing' | 'damaged';
+  /** Segment files that a rebuilt manifest cannot list. */
+  readonly unusable: readonly UnusableFile[];
+  readonly checks: readonly SegmentCheck[];
+  readonly surveyed: ReadonlyMap<number, SurveyedSegment>;
+  readonly scan: DirectoryScan;
+}
+
+/** @throws CaskError UNSUPPORTED_FORMAT, CANCELLED; system errors as they are */
+export async function examineStore(examination: Examination): Promise<StoreExamination> {
+  const { environment, directory } = examination;
+  const { value, problem } = await readManifestTolerantly(environment.fs, directory);
+  const isMissing = value === undefined && problem === undefined;
+  const manifestFile = isMissing ? 'missing' : problem === undefined ? 'sound' : 'damaged';
+  await reportManifest(examination, manifestFile, problem);
+  let manifest = value;
+  let unusable: readonly UnusableFile[] = [];
+  if (manifest === undefined) {
+    const rebuilt = await rebuildManifest(examination, await allNames(environment.fs, directory));
+    manifest = rebuilt.manifest;
+    unusable = rebuilt.unusable;
+    for (const { name, reason } of unusable) {
+      const finding = { level: 'damage', kind: 'segment-unusable', message: reason } as const;
+      await examination.report({ ...finding, file: name });
+    }
+  }
+  const scan = await scanDirectory(environment.fs, directory, manifest);
+  const surveyed = await surveyUnsealed(examination, manifest);
+  const checks = await checkAll(examination, manifest, scan, surveyed);
+  await reportFiles(examination, scan, new Set(unusable.map(({ name }) => name)));
+  return { manifest, manifestFile, unusable, checks, surveyed, scan };
+}
+
+/** Names in the directory, and those in its quarantine: ids of both are taken. */
+async function allNames(fs: FileSystem, directory: string): Promise<Set<string>> {
+  const names = new Set((await fs.list(directory)).map((entry) => entry.name));
+  if (!names.has(QUARANTINE)) return names;
+  for (const { name } of await fs.list(`${directory}/${QUARANTINE}`)) names.add(name);
+  return names;
+}
+
+async function readManifestTolerantly(
+  fs: FileSystem,
+  directory: string,
+): Promise<Decoded<Manifest>> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readWholeFile(fs, `${directory}/${MANIFEST}`, MANIFEST_BYTES_MAX);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT') return { value: undefined, problem: undefined };
+    if (code !== 'EIO' && !(error instanceof RangeError)) throw error;
+    return { value: undefined, problem: error instanceof Error ? error.message : code };
+  }
+  return decodeTolerantly(bytes, MANIFEST_VERSION, decodeManifest);
+}
+
+async function reportManifest(
+  { report }: Examination,
+  state: StoreExamination['manifestFile'],
+  problem: string | undefined,
+): Promise<void> {
+  if (state === 'sound') return;
+  const kind = state === 'missing' ? 'manifest-missing' : 'manifest-damaged';
+  const what = problem ?? 'there is none';
+  const message = `${what}; the segments are judged by their own headers`;
+  await report({ level: 'damage', kind, file: MANIFEST, message });
+}
+
+async function checkAll(
+  examination: Examination,
+  manifest: Manifest,
+  scan: DirectoryScan,
+  surveyed: ReadonlyMap<number, SurveyedSegment>,
+): Promise<SegmentCheck[]> {
+  const endOf = (segment: ManifestSegment): number =>
+    segment.state === 'sealed' ? segment.bytes : (surveyed.get(segment.id)?.survey.end ?? 0);
+  const bytesTotal = manifest.segments.reduce((sum, segment) => sum + endOf(segment), 0);
+  let bytesDone = 0;
+  const checks: SegmentCheck[] = [];
+  for (const segment of manifest.segments) {
+    const name = segmentName(segment.kind, segment.id);
+    const fileName = await presentName(examination, segment, scan);
+    const found = surveyed.get(segment.id);
+    if (found !== undefined) await reportLogEnd(examination, name, found);
+    const task = {
+      segment,
+      fileName,
+      uuid: manifest.uuid,
+      end: endOf(segment),
+      listedDamage: manifest.damage.filter((range) => range.segment === segment.id),
+    };
+    const check = await checkSegment(examination, task, (offset) =>
+      examination.onProgress?.(bytesDone + offset, bytesTotal),
+    );
+    bytesDone += endOf(segment);
+    checks.push(check);
+  }
+  return checks;
+}
+
+/** The name of a segment's file at present; undefined: it has none. */
+async function presentName(
+  { report }: Examination,
+  { id, kind, state }: ManifestSegment,
+  scan: DirectoryScan,
+): Promise<string | undefined> {
+  const name = segmentName(kind, id);
+  if (scan.names.has(name)) return name;
+  const tmp = name + TMP_SUFFIX;
+  if (state !== 'sealed' || kind !== 'log' || !scan.names.has(tmp)) return undefined;
+  const message = 'it waits for its name; the next start gives it';
+  await report({ level: 'info', kind: 'rename-pending', file: tmp, segment: id, message });
+  return tmp;
+}
+
+/** What the next start will make of a log that was not closed. */
+async function reportLogEnd(
+  { report, environment, directory }: Examination,
+  file: string,
+  { segment, survey, fileBytes }: SurveyedSegment,
+): Promise<void> {
+  const info = { level: 'info', kind: 'log-end', file, segment: segment.id } as const;
+  const cut = fileBytes - survey.end;
+  const source = await TolerantFile.open(environment.fs, `${directory}/${file}`);
+  const isZeros = await isZeroStretch(source, survey.end, fileBytes).finally(() => source.close());
+  const rewritten = survey.records - survey.provenRecords;
+  const tail = isZeros ? 'behind it are only zeros' : 'the next start cuts what is behind it';
+  const moved = rewritten > 0 ? `, and writes ${rewritten} records anew` : '';
+  const where = { offset: survey.end, bytes: cut };
+  const lost = survey.damage.length > 0 ? '; damage before it is listed below' : '';
+  await report({ ...info, message: `the log ends here: ${tail}${moved}${lost}`, ...where });
+}
+
+async function reportFiles(
+  { report, environment, directory }: Examination,
+  scan: DirectoryScan,
+  reported: ReadonlySet<string>,
+): Promise<void> {
+  const tell = (kind: 'leftover' | 'kept-file' | 'foreign-file', file: string, message: string) =>
+    report({ level: 'info', kind, file, message });
+  for (const name of [...scan.unfinished, ...scan.leftovers]) {
+    if (!reported.has(name)) await tell('leftover', name, 'the next start removes it');
+  }
+  for (const { name } of scan.unlistedLogs) {
+    if (reported.has(name)) continue;
+    const isEmpty = await hasNoRecord(environment.fs, `${directory}/${name}`);
+    const message = isEmpty ? 'it has no record; the next start removes it' : UNLISTED;
+    await report({ level: 'info', kind: 'unlisted-segment', file: name, message });
+  }
+  for (const name of scan.names) {
+    const kind = parseFileName(name)?.kind;
+    if (kind === 'torn') await tell('kept-file', name, 'bytes cut from a torn tail');
+    else if (kind === 'aside') await tell('kept-file', name, 'an unlisted segment, set aside');
+  }
+  for (const name of scan.foreign) {
+    if (name === QUARANTINE) await tell('kept-file', name, 'damaged files that repair replaced');
+    else await tell('foreign-file', name, 'it is not of a store; it is left alone');
+  }
+}
+
+const UNLISTED = 'the MANIFEST does not list it; the next start sets it aside';
+
+async function hasNoRecord(fs: FileSystem, path: string): Promise<boolean> {
+  const file = await TolerantFile.open(fs, path);
+  try {
+    const { value } = await readSegmentHeader(file);
+    if (value === undefined && (await file.size()) > SEGMENT_HEADER_BYTES) return false;
+    return await isZeroStretch(file, SEGMENT_HEADER_BYTES, await file.size());
+  } finally {
+    await file.close();
+  }
+}

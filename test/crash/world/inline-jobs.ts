@@ -1,0 +1,101 @@
+/** Background jobs in this thread, over the test's own file system. */
+
+import { CaskError } from '../../../src/errors/cask-error.ts';
+import { ERROR_CODES, type ErrorCode } from '../../../src/errors/error-codes.ts';
+import type {
+  Environment,
+  JobHandle,
+  JobHost,
+  JobMessage,
+  JobName,
+  JobPort,
+} from '../../../src/storage/disk/environment.ts';
+import { systemErrorCode } from '../../../src/storage/disk/file-system.ts';
+import { runJob } from '../../../src/storage/merge/jobs.ts';
+
+/** One end of a line; messages are cloned and arrive in a later turn, as between threads. */
+class InlinePort implements JobPort {
+  peer: InlinePort | undefined;
+  isCut = false;
+  readonly #early: JobMessage[] = [];
+  #listener: ((message: JobMessage) => void) | undefined;
+
+  post(message: JobMessage): void {
+    const copy = structuredClone(message);
+    setImmediate(() => {
+      if (!this.isCut) this.peer?.arrive(copy);
+    });
+  }
+
+  onMessage(listener: (message: JobMessage) => void): void {
+    this.#listener = listener;
+    for (const message of this.#early.splice(0)) listener(message);
+  }
+
+  arrive(message: JobMessage): void {
+    if (this.#listener === undefined) this.#early.push(message);
+    else this.#listener(message);
+  }
+}
+
+export interface StartedJob {
+  readonly name: JobName;
+  /** Whether it ended, by itself or not. */
+  isOver: boolean;
+}
+
+export class InlineJobHost implements JobHost {
+  readonly started: StartedJob[] = [];
+  /** Called for each message that a job sends; may throw in the job's name. */
+  onAsked: (name: JobName, message: JobMessage) => void = () => {};
+  environment: Environment | undefined;
+
+  start(name: JobName, input: JobMessage): JobHandle {
+    const here = new InlinePort();
+    const there = new InlinePort();
+    here.peer = there;
+    there.peer = here;
+    const started: StartedJob = { name, isOver: false };
+    this.started.push(started);
+    let end: (failure: CaskError | undefined) => void = () => {};
+    const done = new Promise<void>((resolve, reject) => {
+      end = (failure) => {
+        started.isOver = true;
+        // After the messages that were posted before.
+        setImmediate(() => (failure === undefined ? resolve() : reject(failure)));
+      };
+    });
+    done.catch(() => {});
+    const port: JobPort = {
+      post: (message) => {
+        this.onAsked(name, message);
+        there.post(message);
+      },
+      onMessage: (listener) => there.onMessage(listener),
+    };
+    const { environment } = this;
+    if (environment === undefined) throw new Error('the job host has its environment');
+    runJob(name, environment, port, structuredClone(input)).then(
+      () => end(undefined),
+      (thrown: unknown) => end(failureOf(name, thrown)),
+    );
+    return {
+      port: here,
+      done,
+      terminate: async () => {
+        there.isCut = true;
+        here.isCut = true;
+        end(new CaskError('CANCELLED', `the ${name} job was ended`));
+        await done.catch(() => {});
+      },
+    };
+  }
+}
+
+/** As between threads: a code survives, the class does not. */
+function failureOf(name: JobName, thrown: unknown): CaskError {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const code = systemErrorCode(thrown) ?? '';
+  const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INTERNAL';
+  return new CaskError(known, `the ${name} job failed: ${message}`, { cause: thrown });
+}

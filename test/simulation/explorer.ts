@@ -1,0 +1,187 @@
+/**
+ * Visits the crash states of recorded runs: computes the images, recovers each distinct one, and
+ * checks it; an image that was seen before is only judged again by what was promised this time.
+ */
+
+import { toCheckFailure } from './check-failure.ts';
+import { type CrashPlan, crashImage, pendingCount } from './crash-image.ts';
+import { Figures } from './figures.ts';
+import { DigestSet, imageDigest } from './image-digest.ts';
+import { judge, type Observation } from './observation.ts';
+import type { CrashPoint, Recording } from './recording.ts';
+import { checkRecovery, checkSame, observeDisk, type Recovered } from './recovery-check.ts';
+import { runWorkload } from './run-workload.ts';
+import type { DiskSnapshot } from './simulated-disk.ts';
+import type { Workload } from './workload.ts';
+
+/** Where a check failed, so that it can be found again. */
+export interface FailureReport {
+  readonly workload: Workload;
+  readonly check: string;
+  readonly message: string;
+  readonly place: string;
+}
+
+export interface ExploreLimits {
+  /** Stop after so many states of the workload. */
+  readonly statesMax: number;
+  readonly tearVariants: number;
+  readonly reorderVariants: number;
+  /** One in so many recoveries is crashed itself, at all its points. */
+  readonly crashedRecoveries: number;
+  /** One in so many goes on writing, closes and opens again. */
+  readonly continued: number;
+  /** One in so many is opened without its hints, and one in so many twice. */
+  readonly compared: number;
+}
+
+export const STANDARD_LIMITS: ExploreLimits = {
+  statesMax: Number.POSITIVE_INFINITY,
+  tearVariants: 2,
+  reorderVariants: 2,
+  crashedRecoveries: 12,
+  continued: 4,
+  compared: 10,
+};
+
+/** Observations are kept for so many images, to be judged again. */
+const REMEMBERED_MAX = 50_000;
+/** A crash, a crash in its recovery, and one more in the recovery from that. */
+const DEPTH_MAX = 3;
+
+interface Visit {
+  readonly workload: Workload;
+  readonly keys: readonly string[];
+  readonly recording: Recording;
+  readonly depth: number;
+  /** What led here, for people. */
+  readonly trail: string;
+}
+
+export class Explorer {
+  readonly digests = new DigestSet();
+  readonly figures = new Figures();
+  readonly #limits: ExploreLimits;
+  readonly #remembered = new Map<number, Observation>();
+  #statesLeft = 0;
+
+  constructor(limits: ExploreLimits = STANDARD_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** All crash states of a workload; the first failure ends it. */
+  async explore(workload: Workload): Promise<FailureReport | undefined> {
+    this.#statesLeft = this.#limits.statesMax;
+    let place = 'the live run';
+    try {
+      const { recording, keys } = await runWorkload(workload);
+      this.figures.workloads += 1;
+      const visit: Visit = { workload, keys, recording, depth: 1, trail: '' };
+      await this.#visitPoints(visit, (at) => {
+        place = at;
+      });
+      return undefined;
+    } catch (thrown) {
+      const { check, message } = toCheckFailure(thrown, 'unexpected-error');
+      return { workload, check, message, place };
+    }
+  }
+
+  async #visitPoints(visit: Visit, enter: (place: string) => void): Promise<void> {
+    for (const point of visit.recording.points) {
+      for (const plan of this.#plans(point)) {
+        if (this.#statesLeft <= 0) return;
+        const place = `${visit.trail}${describePoint(point, plan)}`;
+        enter(place);
+        const recovered = await this.#visitImage(visit, point, plan);
+        if (recovered === undefined) continue;
+        const { recording, keys } = recovered;
+        const { workload, depth } = visit;
+        const inner = { workload, keys, recording, depth: depth + 1, trail: `${place}, then ` };
+        await this.#visitPoints(inner, enter);
+      }
+    }
+  }
+
+  #plans(point: CrashPoint): CrashPlan[] {
+    const plans: CrashPlan[] = [{ mode: 'keep', variant: 0 }];
+    const pending = pendingCount(point.disk);
+    if (pending === 0) return plans;
+    plans.unshift({ mode: 'drop', variant: 0 });
+    const { tearVariants, reorderVariants } = this.#limits;
+    for (let variant = 0; variant < tearVariants; variant += 1) {
+      plans.push({ mode: 'tear', variant });
+    }
+    if (pending < 2) return plans;
+    for (let variant = 0; variant < reorderVariants; variant += 1) {
+      plans.push({ mode: 'reorder', variant });
+    }
+    return plans;
+  }
+
+  /** Resolves to a recovery whose own crash points are to be visited; undefined: no need. */
+  async #visitImage(
+    visit: Visit,
+    point: CrashPoint,
+    plan: CrashPlan,
+  ): Promise<Recovered | undefined> {
+    const image = crashImage(point.disk, plan);
+    const digest = imageDigest(image);
+    const expectations = visit.recording.expectationsAt(point);
+    const known = this.#remembered.get(digest);
+    if (known !== undefined) {
+      judge(known, plan.mode === 'keep' ? expectations.kill : expectations.powerCut);
+      return undefined;
+    }
+    const { crashedRecoveries, continued } = this.#limits;
+    const { workload, keys, depth } = visit;
+    const options = {
+      workload,
+      keys,
+      image,
+      mode: plan.mode,
+      nowMs: point.nowMs,
+      expectations,
+      goesOn: digest % continued === 0,
+    };
+    const recovered = await checkRecovery(options);
+    this.figures.recoveries += 1;
+    if (this.digests.add(digest)) {
+      this.figures.count(plan.mode, point.phase);
+      this.#statesLeft -= 1;
+    }
+    this.#remember(digest, recovered.observation);
+    await this.#compare(options, digest, recovered);
+    const isCrashed = digest % (crashedRecoveries * depth * depth) === 0;
+    return isCrashed && depth < DEPTH_MAX ? recovered : undefined;
+  }
+
+  /** Recovering twice equals once; loading by hint equals loading by scan. */
+  async #compare(
+    options: Parameters<typeof observeDisk>[0] & { readonly image: DiskSnapshot },
+    digest: number,
+    recovered: Recovered,
+  ): Promise<void> {
+    const { compared } = this.#limits;
+    const { observation } = recovered;
+    if (digest % compared === 1) {
+      checkSame(observation, await observeDisk(options, false), 'hint-and-scan-differ');
+    } else if (digest % compared === 2) {
+      const opened = recovered.recording.points.findLast(({ isBefore }) => isBefore);
+      const again = { ...options, image: opened?.disk ?? options.image };
+      checkSame(observation, await observeDisk(again, true), 'second-recovery-differs');
+    }
+  }
+
+  #remember(digest: number, observation: Observation): void {
+    this.#remembered.set(digest, observation);
+    if (this.#remembered.size <= REMEMBERED_MAX) return;
+    const oldest = this.#remembered.keys().next();
+    if (!oldest.done) this.#remembered.delete(oldest.value);
+  }
+}
+
+function describePoint(point: CrashPoint, plan: CrashPlan): string {
+  const variant = plan.variant > 0 ? `/${plan.variant}` : '';
+  return `${plan.mode}${variant} after operation ${point.operation} (${point.what}, ${point.phase})`;
+}

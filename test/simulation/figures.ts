@@ -1,0 +1,48 @@
+/** How many distinct crash states were visited, by mode and phase. */
+
+import { CRASH_MODES, type CrashMode } from './crash-image.ts';
+import { PHASES, type Phase } from './phase.ts';
+
+export class Figures {
+  readonly #states = new Map<string, number>();
+  workloads = 0;
+  /** Stores opened on an image; an image may be met again in another history. */
+  recoveries = 0;
+
+  count(mode: CrashMode, phase: Phase, states = 1): void {
+    const cell = `${mode} ${phase}`;
+    this.#states.set(cell, (this.#states.get(cell) ?? 0) + states);
+  }
+
+  states(mode: CrashMode, phase: Phase): number {
+    return this.#states.get(`${mode} ${phase}`) ?? 0;
+  }
+
+  ofMode(mode: CrashMode): number {
+    return PHASES.reduce((sum, phase) => sum + this.states(mode, phase), 0);
+  }
+
+  ofPhase(phase: Phase): number {
+    return CRASH_MODES.reduce((sum, mode) => sum + this.states(mode, phase), 0);
+  }
+
+  get total(): number {
+    return PHASES.reduce((sum, phase) => sum + this.ofPhase(phase), 0);
+  }
+
+  /** A table of modes by phases, with sums. */
+  table(): string {
+    const head = ['states', ...PHASES, 'all'];
+    const rows = CRASH_MODES.map((mode) => [
+      mode,
+      ...PHASES.map((phase) => String(this.states(mode, phase))),
+      String(this.ofMode(mode)),
+    ]);
+    const sums = ['all', ...PHASES.map((phase) => String(this.ofPhase(phase))), `${this.total}`];
+    const shares = PHASES.map(
+      (phase) => `${((100 * this.ofPhase(phase)) / this.total).toFixed(1)} %`,
+    );
+    const lines = [head, ...rows, sums, ['share', ...shares, '']];
+    return lines.map((cells) => cells.map((cell) => cell.padStart(10)).join('')).join('\n');
+  }
+}

@@ -1,0 +1,221 @@
+/** What a simulated client does to a store: steps, and how sequences of them are made. */
+
+import type { Durability } from '../../src/storage/store-options.ts';
+import type { FaultSpec } from './fault-plan.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+export type Condition = 'ifAbsent' | 'ifPresent' | 'ifRevision' | 'staleRevision';
+
+export type Step =
+  | {
+      readonly op: 'put';
+      readonly key: string;
+      readonly bytes: number;
+      readonly ttlMs?: number;
+      readonly condition?: Condition;
+    }
+  | { readonly op: 'delete'; readonly key: string }
+  | {
+      readonly op: 'batch';
+      /** Without `bytes`: a delete. */
+      readonly items: readonly { readonly key: string; readonly bytes?: number }[];
+    }
+  | { readonly op: 'roll' | 'merge' | 'reopen' | 'sync' | 'read' }
+  | { readonly op: 'advance'; readonly ms: number };
+
+export type TimedStep = Step & {
+  /** The next step comes before this one is answered. */
+  readonly isPipelined: boolean;
+};
+
+export type LatencyName = 'fast' | 'slow' | 'random';
+
+export interface Workload {
+  readonly name: string;
+  readonly seed: number;
+  readonly durability: Durability;
+  readonly latency: LatencyName;
+  readonly preallocateBytes: number;
+  readonly mergesByItself: boolean;
+  readonly ballastBytes: number;
+  readonly steps: readonly TimedStep[];
+  readonly fault: FaultSpec | undefined;
+}
+
+export const SEGMENT_BYTES = 4096;
+export const SYNC_INTERVAL_MS = 1000;
+const SHORT_TTL_MS = 60;
+const LONG_TTL_MS = 3_600_000;
+const ADVANCE_MS = 1500;
+const SMALL_BYTES = 120;
+const LARGE_BYTES = 1000;
+const DURABILITIES: readonly Durability[] = ['always', 'interval', 'os'];
+const KEYS = ['a', 'b', 'c'] as const;
+
+/** The kinds of steps of the exhaustive workloads. */
+const KINDS = [
+  'put',
+  'delete',
+  'batch',
+  'ttl',
+  'condition',
+  'roll',
+  'merge',
+  'reopen',
+  'advance',
+] as const;
+export type StepKind = (typeof KINDS)[number];
+
+export const STEPS_MAX = 8;
+
+/** How many sequences of that many kinds there are. */
+export function sequencesOf(length: number): number {
+  return KINDS.length ** length;
+}
+
+/** The `index`-th sequence of `length` steps, as one of the exhaustive workloads. */
+export function exhaustiveWorkload(length: number, index: number): Workload {
+  const kinds: StepKind[] = [];
+  let rest = index;
+  for (let at = 0; at < length; at += 1) {
+    kinds.push(KINDS[rest % KINDS.length] as StepKind);
+    rest = Math.floor(rest / KINDS.length);
+  }
+  // What is not in the kinds takes turns, so that all combinations of it come up.
+  const turn = index + length;
+  return {
+    name: `exhaustive ${kinds.join(',')}`,
+    seed: index,
+    durability: DURABILITIES[turn % DURABILITIES.length] as Durability,
+    latency: turn % 4 === 3 ? 'slow' : 'fast',
+    preallocateBytes: turn % 2 === 0 ? 0 : 1024,
+    mergesByItself: turn % 5 === 4,
+    ballastBytes: 0,
+    steps: kinds.map((kind, at) => ({ ...stepOf(kind, at), isPipelined: (turn + at) % 3 === 0 })),
+    fault: undefined,
+  };
+}
+
+function stepOf(kind: StepKind, at: number): Step {
+  const key = KEYS[at % 2] as string;
+  const other = KEYS[(at + 1) % 2] as string;
+  switch (kind) {
+    case 'put':
+      return { op: 'put', key, bytes: at % 3 === 2 ? LARGE_BYTES : SMALL_BYTES };
+    case 'delete':
+      return { op: 'delete', key: other };
+    case 'batch':
+      return {
+        op: 'batch',
+        items: [
+          { key, bytes: SMALL_BYTES },
+          { key: other },
+          { key: 'c', bytes: 700 },
+          { key, bytes: SMALL_BYTES + 1 },
+        ],
+      };
+    case 'ttl':
+      return {
+        op: 'put',
+        key,
+        bytes: SMALL_BYTES,
+        ttlMs: at % 2 === 0 ? SHORT_TTL_MS : LONG_TTL_MS,
+      };
+    case 'condition':
+      return { op: 'put', key: other, bytes: LARGE_BYTES, condition: conditionAt(at) };
+    case 'advance':
+      return { op: 'advance', ms: ADVANCE_MS };
+    default:
+      return { op: kind };
+  }
+}
+
+const CONDITIONS: readonly Condition[] = ['ifAbsent', 'ifPresent', 'ifRevision', 'staleRevision'];
+
+function conditionAt(at: number): Condition {
+  return CONDITIONS[at % CONDITIONS.length] as Condition;
+}
+
+/** A long workload drawn from a seed. */
+export function randomWorkload(seed: number, stepCount: number, fault?: FaultSpec): Workload {
+  const random = new SeededRandom(seed, 77);
+  const keys = Array.from({ length: random.between(3, 8) }, (_, index) => `key-${index}`);
+  const steps: TimedStep[] = [];
+  const pipelining = random.pick([0.1, 0.5, 0.9]);
+  for (let at = 0; at < stepCount; at += 1) {
+    steps.push({ ...randomStep(random, keys), isPipelined: random.chance(pipelining) });
+  }
+  const kind = fault === undefined ? 'random' : `fault ${fault.kind}@${fault.operation}`;
+  return {
+    name: `${kind} of ${stepCount} steps`,
+    seed,
+    durability: random.pick(DURABILITIES),
+    latency: random.pick(['fast', 'slow', 'random', 'random']),
+    preallocateBytes: random.pick([0, 512, 4096]),
+    mergesByItself: random.chance(0.6),
+    ballastBytes: random.pick([0, 0, 300]),
+    steps,
+    fault,
+  };
+}
+
+const WEIGHTS: readonly (readonly [Step['op'] | 'ttl' | 'condition', number])[] = [
+  ['put', 30],
+  ['delete', 14],
+  ['batch', 10],
+  ['ttl', 8],
+  ['condition', 8],
+  ['roll', 4],
+  ['merge', 7],
+  ['reopen', 3],
+  ['advance', 8],
+  ['sync', 4],
+  ['read', 4],
+];
+const WEIGHT_SUM = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
+
+function randomStep(random: SeededRandom, keys: readonly string[]): Step {
+  const op = weighted(random);
+  const key = random.pick(keys);
+  switch (op) {
+    case 'put':
+      return { op: 'put', key, bytes: randomBytes(random) };
+    case 'ttl': {
+      const ttlMs = random.pick([SHORT_TTL_MS, 700, LONG_TTL_MS]);
+      return { op: 'put', key, bytes: randomBytes(random), ttlMs };
+    }
+    case 'condition':
+      return { op: 'put', key, bytes: randomBytes(random), condition: random.pick(CONDITIONS) };
+    case 'delete':
+      return { op: 'delete', key };
+    case 'batch':
+      return { op: 'batch', items: randomItems(random, keys) };
+    case 'advance':
+      return { op: 'advance', ms: random.pick([5, 200, ADVANCE_MS, 12_000]) };
+    default:
+      return { op };
+  }
+}
+
+function weighted(random: SeededRandom): (typeof WEIGHTS)[number][0] {
+  let left = random.below(WEIGHT_SUM);
+  for (const [op, weight] of WEIGHTS) {
+    if (left < weight) return op;
+    left -= weight;
+  }
+  return 'read';
+}
+
+function randomBytes(random: SeededRandom): number {
+  return random.pick([0, 30, 120, 400, LARGE_BYTES, 1024]);
+}
+
+function randomItems(
+  random: SeededRandom,
+  keys: readonly string[],
+): { key: string; bytes?: number }[] {
+  return Array.from({ length: random.between(1, 6) }, () => {
+    const key = random.pick(keys);
+    return random.chance(0.25) ? { key } : { key, bytes: random.pick([0, 40, 150, 260]) };
+  });
+}
