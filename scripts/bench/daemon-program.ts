@@ -7,6 +7,7 @@ import { DAEMON_SHIM, type DaemonProgram } from '../child-daemon.ts';
 
 const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
 const BUILT_MAIN = new URL('../../dist/daemon/main.js', import.meta.url);
+const BUILT_DAEMON = fileURLToPath(new URL('./built-daemon.js', import.meta.url));
 
 export interface ChosenProgram {
   readonly program: DaemonProgram;
@@ -21,9 +22,7 @@ export function chooseDaemonProgram(): ChosenProgram {
   if (builtMs < newestMs(SOURCES)) {
     return { program: DAEMON_SHIM, description: 'src (dist is older; npm run build renews it)' };
   }
-  const script = `const { main } = await import(${JSON.stringify(BUILT_MAIN.href)});
-    await main(['node', 'caskd', ...process.argv.slice(1)]);`;
-  return { program: ['--input-type=module', '--eval', script, '--'], description: 'dist' };
+  return { program: [BUILT_DAEMON], description: 'dist' };
 }
 
 function newestMs(directory: string): number {

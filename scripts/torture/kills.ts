@@ -23,6 +23,7 @@ const LOAD_MS_MAX = 400;
 const OVERSHOOT = 1.1;
 /** Weight of what was measured last in what is expected next. */
 const NEWEST_WEIGHT = 0.3;
+const GROWTH = 1.1;
 const RECOVERIES_MAX = 3;
 
 /** How long the phases take here, by what was seen so far. */
@@ -42,9 +43,9 @@ class Expectation {
     this.ms += (ms - this.ms) * NEWEST_WEIGHT;
   }
 
-  /** It was still underway after `ms`. */
-  longerThan(ms: number): void {
-    if (ms > this.ms) this.measured(ms * OVERSHOOT);
+  /** It was still underway: the next kill may come later, so that all of the phase is met. */
+  wasLonger(): void {
+    this.ms *= GROWTH;
   }
 }
 
@@ -111,9 +112,8 @@ export class Killer {
       // an automatic merge is running: just as good
       () => {},
     );
-    const moment = this.#merge.moment(this.#random);
-    await sleep(moment);
-    if (!over) this.#merge.longerThan(moment);
+    await sleep(this.#merge.moment(this.#random));
+    if (!over) this.#merge.wasLonger();
     await this.#killNow('merge', daemon, !over);
     client.destroy();
     await merging;
@@ -143,7 +143,7 @@ export class Killer {
     if (killed) {
       figures.kills += 1;
       figures.hits += 1;
-      this.#shutdown.longerThan(moment);
+      this.#shutdown.wasLonger();
     } else {
       this.#shutdown.measured(performance.now() - startedAtMs);
     }

@@ -5,6 +5,7 @@
  */
 
 import { Packr } from 'msgpackr';
+import { CaskError } from '../errors/cask-error.ts';
 import { checkBody, MsgpackReader } from './msgpack-reader.ts';
 import { type PlainValue, valueRoom, writeValue } from './msgpack-writer.ts';
 
@@ -31,7 +32,19 @@ export function packValue(value: PlainValue): Buffer {
  */
 export function unpackBody(buffer: Buffer, start: number, end: number): unknown[] {
   checkBody(buffer, start, end);
-  return packr.unpack(buffer.subarray(start, end)) as unknown[];
+  return unpack(buffer.subarray(start, end)) as unknown[];
+}
+
+/** What is left to go wrong behind the checks is a map with keys that are no scalars. */
+function unpack(bytes: Buffer): unknown {
+  try {
+    return packr.unpack(bytes);
+  } catch (thrown) {
+    const what = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new CaskError('BAD_FRAME', `not msgpack that is understood here: ${what}`, {
+      cause: thrown,
+    });
+  }
 }
 
 /**
@@ -49,5 +62,5 @@ export function unpackValue(
   reader.open(buffer, start, end);
   reader.skip(depth);
   const next = reader.at;
-  return { value: packr.unpack(buffer.subarray(start, next)) as unknown, next };
+  return { value: unpack(buffer.subarray(start, next)), next };
 }

@@ -103,7 +103,8 @@ const MUTATIONS: readonly Mutation[] = [
 
 /** An input for the target: random bytes, a mutated valid one, or one with mended checksums. */
 export function makeInput(target: FuzzTarget, random: SeededRandom): Buffer {
-  if (random.chance(0.08)) return random.fill(Buffer.alloc(random.below(RANDOM_BYTES_MAX))) as Buffer;
+  if (random.chance(0.08))
+    return random.fill(Buffer.alloc(random.below(RANDOM_BYTES_MAX))) as Buffer;
   let bytes = Buffer.from(random.pick(target.seeds));
   if (random.chance(0.1)) bytes = Buffer.concat([bytes, random.pick(target.seeds)]);
   for (let left = random.between(0, MUTATIONS_MAX); left > 0 && bytes.length > 0; left -= 1) {

@@ -173,6 +173,8 @@ export class History {
   #acknowledged(tick: number, untilMs: number): number {
     let count = 0;
     for (const [index, attempt] of this.attempts.entries()) {
+      // One that changed nothing is answered at once, and says nothing of those before it.
+      if (attempt.changes.length === 0) continue;
       const isOver = attempt.endedAt <= tick && attempt.endedMs <= untilMs;
       if (isOver && attempt.fate === 'applied') count = index + 1;
     }

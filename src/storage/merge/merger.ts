@@ -88,6 +88,8 @@ export class Merger {
   #paused = false;
   #resumed: (() => void)[] = [];
   #closed = false;
+  /** Removals of merged-away segments that are underway. */
+  readonly #removing = new Set<Promise<void>>();
   #state: MergeStatus['state'] = 'idle';
   #bytesDone = 0;
   #bytesTotal = 0;
@@ -170,6 +172,7 @@ export class Merger {
     this.resume();
     if (this.#state === 'copying') await this.#job?.terminate();
     await this.#running?.catch(() => {});
+    await Promise.all(this.#removing);
   }
 
   #checkFree(): void {
@@ -408,10 +411,13 @@ export class Merger {
       await environment.fs.unlink(hintPath).catch(() => {});
       manifests.dropObsolete(hintName(segment.id));
     };
-    work().catch((error: unknown) => {
-      // The manifest calls it obsolete: the next open removes it.
-      logger('warn', 'obsolete-not-removed', { segment: segment.id, reason: String(error) });
-    });
+    const removing = work()
+      .catch((error: unknown) => {
+        // The manifest calls it obsolete: the next open removes it.
+        logger('warn', 'obsolete-not-removed', { segment: segment.id, reason: String(error) });
+      })
+      .finally(() => this.#removing.delete(removing));
+    this.#removing.add(removing);
   }
 }
 

@@ -20,6 +20,8 @@ export interface StoreExamination {
   /** The one that was read, or one made from the segments. */
   readonly manifest: Manifest;
   readonly manifestFile: 'sound' | 'missing' | 'damaged';
+  /** Nothing of the manifest could be read. */
+  readonly isRebuilt: boolean;
   /** Segment files that a rebuilt manifest cannot list. */
   readonly unusable: readonly UnusableFile[];
   readonly checks: readonly SegmentCheck[];
@@ -33,7 +35,7 @@ export async function examineStore(examination: Examination): Promise<StoreExami
   const { value, problem } = await readManifestTolerantly(environment.fs, directory);
   const isMissing = value === undefined && problem === undefined;
   const manifestFile = isMissing ? 'missing' : problem === undefined ? 'sound' : 'damaged';
-  await reportManifest(examination, manifestFile, problem);
+  await reportManifest(examination, manifestFile, problem, value !== undefined);
   let manifest = value;
   let unusable: readonly UnusableFile[] = [];
   if (manifest === undefined) {
@@ -49,7 +51,8 @@ export async function examineStore(examination: Examination): Promise<StoreExami
   const surveyed = await surveyUnsealed(examination, manifest);
   const checks = await checkAll(examination, manifest, scan, surveyed);
   await reportFiles(examination, scan, new Set(unusable.map(({ name }) => name)));
-  return { manifest, manifestFile, unusable, checks, surveyed, scan };
+  const isRebuilt = value === undefined;
+  return { manifest, manifestFile, isRebuilt, unusable, checks, surveyed, scan };
 }
 
 /** Names in the directory, and those in its quarantine: ids of both are taken. */
@@ -76,15 +79,18 @@ async function readManifestTolerantly(
   return decodeTolerantly(bytes, MANIFEST_VERSION, decodeManifest);
 }
 
+const BY_HEADERS = 'the segments are judged by their own headers and hints';
+
 async function reportManifest(
   { report }: Examination,
   state: StoreExamination['manifestFile'],
   problem: string | undefined,
+  isReadable: boolean,
 ): Promise<void> {
   if (state === 'sound') return;
   const kind = state === 'missing' ? 'manifest-missing' : 'manifest-damaged';
   const what = problem ?? 'there is none';
-  const message = `${what}; the segments are judged by their own headers`;
+  const message = `${what}; ${isReadable ? 'the rest of it is right' : BY_HEADERS}`;
   await report({ level: 'damage', kind, file: MANIFEST, message });
 }
 
@@ -154,30 +160,43 @@ async function reportLogEnd(
 }
 
 async function reportFiles(
-  { report, environment, directory }: Examination,
+  examination: Examination,
   scan: DirectoryScan,
   reported: ReadonlySet<string>,
 ): Promise<void> {
-  const tell = (kind: 'leftover' | 'kept-file' | 'foreign-file', file: string, message: string) =>
-    report({ level: 'info', kind, file, message });
+  const { report } = examination;
   for (const name of [...scan.unfinished, ...scan.leftovers]) {
-    if (!reported.has(name)) await tell('leftover', name, 'the next start removes it');
+    if (reported.has(name)) continue;
+    const message = 'the next start removes it';
+    await report({ level: 'info', kind: 'leftover', file: name, message });
   }
   for (const { name } of scan.unlistedLogs) {
-    if (reported.has(name)) continue;
-    const isEmpty = await hasNoRecord(environment.fs, `${directory}/${name}`);
-    const message = isEmpty ? 'it has no record; the next start removes it' : UNLISTED;
-    await report({ level: 'info', kind: 'unlisted-segment', file: name, message });
+    if (!reported.has(name)) await reportUnlisted(examination, name);
   }
   for (const name of scan.names) {
-    const kind = parseFileName(name)?.kind;
-    if (kind === 'torn') await tell('kept-file', name, 'bytes cut from a torn tail');
-    else if (kind === 'aside') await tell('kept-file', name, 'an unlisted segment, set aside');
+    const message = KEPT[parseFileName(name)?.kind ?? ''];
+    if (message !== undefined)
+      await report({ level: 'info', kind: 'kept-file', file: name, message });
   }
   for (const name of scan.foreign) {
-    if (name === QUARANTINE) await tell('kept-file', name, 'damaged files that repair replaced');
-    else await tell('foreign-file', name, 'it is not of a store; it is left alone');
+    const isOurs = name === QUARANTINE;
+    const kind = isOurs ? 'kept-file' : 'foreign-file';
+    const message = isOurs ? 'damaged files that repair replaced' : 'not of a store; left alone';
+    await report({ level: 'info', kind, file: name, message });
   }
+}
+
+/** Files that were put aside by a start, for people. */
+const KEPT: Readonly<Record<string, string>> = {
+  torn: 'bytes cut from a torn tail',
+  aside: 'an unlisted segment, set aside',
+};
+
+async function reportUnlisted(examination: Examination, file: string): Promise<void> {
+  const { environment, directory, report } = examination;
+  const isEmpty = await hasNoRecord(environment.fs, `${directory}/${file}`);
+  const message = isEmpty ? 'it has no record; the next start removes it' : UNLISTED;
+  await report({ level: 'info', kind: 'unlisted-segment', file, message });
 }
 
 const UNLISTED = 'the MANIFEST does not list it; the next start sets it aside';

@@ -20,6 +20,7 @@ import { type Examination, withLock } from './offline-directory.ts';
 import { Quarantine } from './quarantine.ts';
 import { checkSegment, type SegmentCheck } from './segment-check.ts';
 import { type Salvage, salvageName, salvageSegment } from './segment-salvage.ts';
+import { withoutMissing } from './unsealed-survey.ts';
 import { examinationOf, type OfflineOptions, summaryOf, type VerifySummary } from './verify.ts';
 
 export interface RepairSummary {
@@ -135,54 +136,53 @@ class Repair {
 
   /** Seals what was open, as a start would, and finishes renames that wait. */
   async #recoverLog(): Promise<void> {
-    const { environment, directory, report, signal } = this.#examination;
-    const missing = this.#checks.filter(({ task }) => task.fileName === undefined);
-    const isMissing = (id: number) => missing.some(({ task }) => task.segment.id === id);
+    const { environment, directory } = this.#examination;
     const unsealed = this.#manifest.segments.filter((segment) => segment.state !== 'sealed');
     const waiting = this.#checks
       .filter(({ task }) => task.fileName?.endsWith(TMP_SUFFIX))
       .map(({ task }) => segmentName(task.segment.kind, task.segment.id));
-    if (unsealed.length > 0) {
-      const present = this.#manifest.segments.filter(
-        ({ id, state }) => state === 'sealed' || !isMissing(id),
-      );
-      const manifest = { ...this.#manifest, segments: present, nextSegmentId: this.#nextId };
-      const clock = new EngineClock(environment.clock, manifest.engineTime);
-      const input = { environment, directory, manifest, clock, logger: () => {} };
-      const { renames, ...recovered } = await recoverUnsealed(input);
-      const damage = [...manifest.damage, ...recovered.damage];
-      const obsolete = [...manifest.obsolete, ...recovered.obsolete];
-      this.#manifest = { ...manifest, ...recovered, damage, obsolete };
-      this.#nextId = recovered.nextSegmentId;
-      this.#keepKnownSequences(unsealed);
-      await this.#write();
-      await finishRenames({ environment, directory }, [...waiting, ...renames]);
-      const message = 'the log that was not closed is recovered, as the next start would have done';
-      await report({ level: 'done', kind: 'log-recovered', message });
-    } else {
-      await finishRenames({ environment, directory }, waiting);
-    }
+    const renames = unsealed.length === 0 ? [] : await this.#sealLog(unsealed);
+    await finishRenames({ environment, directory }, [...waiting, ...renames]);
     const changed = new Set(unsealed.map(({ id }) => id));
-    const kept = this.#checks.filter(({ task }) => !changed.has(task.segment.id));
-    const again: SegmentCheck[] = [];
+    const checks: SegmentCheck[] = [];
     for (const segment of this.#manifest.segments) {
-      const before = kept.find(({ task }) => task.segment.id === segment.id);
-      if (before !== undefined) again.push(withFinalName(before));
-      else again.push(await this.#checkAgain(segment, signal));
+      const before = this.#checks.find(({ task }) => task.segment.id === segment.id);
+      const isKept = before !== undefined && !changed.has(segment.id);
+      checks.push(isKept ? withFinalName(before) : await this.#checkAgain(segment));
     }
-    this.#checks = again;
+    this.#checks = checks;
   }
 
-  /** A missing open segment may have had sequences up to what the manifest says. */
-  #keepKnownSequences(unsealed: readonly ManifestSegment[]): void {
-    const last = unsealed.reduce((top, segment) => Math.max(top, segment.last), 0);
-    const lastSequence = Math.max(this.#manifest.lastSequence, last);
-    this.#manifest = { ...this.#manifest, lastSequence };
+  /** Publishes the recovered log; returns the names that rewritten segments are to get. */
+  async #sealLog(unsealed: readonly ManifestSegment[]): Promise<readonly string[]> {
+    const { environment, directory, report } = this.#examination;
+    const present = await withoutMissing(this.#examination, this.#manifest);
+    await this.#reportDropped(unsealed.filter((segment) => !present.segments.includes(segment)));
+    const manifest = { ...present, nextSegmentId: this.#nextId };
+    const clock = new EngineClock(environment.clock, manifest.engineTime);
+    const input = { environment, directory, manifest, clock, logger: () => {} };
+    const { renames, ...recovered } = await recoverUnsealed(input);
+    const damage = [...manifest.damage, ...recovered.damage];
+    const obsolete = [...manifest.obsolete, ...recovered.obsolete];
+    this.#manifest = { ...manifest, ...recovered, damage, obsolete };
+    this.#nextId = recovered.nextSegmentId;
+    await this.#write();
+    const message = 'the log that was not closed is recovered, as the next start would have done';
+    await report({ level: 'done', kind: 'log-recovered', message });
+    return renames;
+  }
+
+  async #reportDropped(missing: readonly ManifestSegment[]): Promise<void> {
+    for (const { id, kind } of missing) {
+      const where = { file: segmentName(kind, id), segment: id };
+      const message = 'it is missing; the store goes on without it';
+      await this.#examination.report({ level: 'done', kind: 'segment-dropped', ...where, message });
+    }
   }
 
   /** A segment that has been sealed just now: its findings have been told already. */
-  #checkAgain(segment: ManifestSegment, signal: AbortSignal | undefined): Promise<SegmentCheck> {
-    const { environment, directory } = this.#examination;
+  #checkAgain(segment: ManifestSegment): Promise<SegmentCheck> {
+    const { environment, directory, signal } = this.#examination;
     const { uuid, damage } = this.#manifest;
     const quiet = { environment, directory, signal, report: () => {} };
     return checkSegment(quiet, {
@@ -233,9 +233,9 @@ class Repair {
       lastSequence: Math.max(before.lastSequence, ...before.segments.map(({ last }) => last)),
       damage,
     };
-    if (this.#found.manifestFile !== 'sound') this.#manifest = withJump(this.#manifest);
+    const { isRebuilt } = this.#found;
+    if (isRebuilt) this.#manifest = withJump(this.#manifest);
     await this.#write();
-    const isRebuilt = this.#found.manifestFile !== 'sound';
     const message = isRebuilt
       ? `it is made anew from the segments: ${this.#manifest.segments.length} are listed`
       : 'it lists what the store consists of now';
@@ -270,7 +270,7 @@ class Repair {
       repaired: true,
       segmentsReplaced: unsound.length,
       hintsRemoved,
-      manifestRebuilt: this.#found.manifestFile !== 'sound',
+      manifestRebuilt: this.#found.isRebuilt,
       recordsKept: sum((salvage) => salvage.records),
       tombstonesRestored: sum((salvage) => salvage.tombstonesRestored),
       valuesLost: sum((salvage) => salvage.putsBuried),

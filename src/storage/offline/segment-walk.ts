@@ -60,6 +60,7 @@ export async function walkSegment(
   const scanner = new SegmentScanner(file, salt, scanRange);
   for (;;) {
     const step = scanner.step();
+    if (step === STEP_END) return;
     if (step === STEP_RECORD) {
       const isRight = verifyRecordValue(scanner.buffer, scanner.view, salt);
       const slow = visitor.record(scanner, isRight);
@@ -68,15 +69,23 @@ export async function walkSegment(
       if (signal?.aborted) throw new CaskError('CANCELLED', 'cancelled');
       range.onProgress?.(scanner.offset);
       await scanner.fill();
-    } else if (step === STEP_END) {
-      return;
     } else {
-      if (step === STEP_UNSUPPORTED) await meetUnsupported(scanner, visitor);
-      const stretch = await findNext(file, range, scanner.offset);
-      await visitor.damage(stretch);
-      scanner.seek(stretch.end);
+      await passDamage(file, range, scanner, visitor, step === STEP_UNSUPPORTED);
     }
   }
+}
+
+async function passDamage(
+  file: FileHandle,
+  range: WalkRange,
+  scanner: SegmentScanner,
+  visitor: SegmentVisitor,
+  isUnsupported: boolean,
+): Promise<void> {
+  if (isUnsupported) await meetUnsupported(scanner, visitor);
+  const stretch = await findNext(file, range, scanner.offset);
+  await visitor.damage(stretch);
+  scanner.seek(stretch.end);
 }
 
 async function meetUnsupported(scanner: SegmentScanner, visitor: SegmentVisitor): Promise<void> {

@@ -3,10 +3,14 @@
 import { segmentName } from '../format/file-names.ts';
 import type { Manifest, ManifestSegment } from '../format/manifest.ts';
 import { RECORD_HEADER_BYTES } from '../format/record.ts';
+import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
+import { searchRecords } from '../recovery/record-search.ts';
 import { type Survey, surveySegment } from '../recovery/segment-survey.ts';
 import { lastSequenceOf } from '../recovery/unsealed-recovery.ts';
 import type { Examination } from './offline-directory.ts';
 import { TolerantFile } from './tolerant-file.ts';
+
+type Place = Pick<Examination, 'environment' | 'directory'>;
 
 export interface SurveyedSegment {
   readonly segment: ManifestSegment;
@@ -19,24 +23,17 @@ export interface SurveyedSegment {
  * the oldest, since whether a segment is followed by records decides how it is read.
  */
 export async function surveyUnsealed(
-  examination: Pick<Examination, 'environment' | 'directory'>,
-  manifest: Manifest,
+  place: Place,
+  given: Manifest,
 ): Promise<Map<number, SurveyedSegment>> {
-  const { environment, directory } = examination;
-  const sealed = manifest.segments.filter((segment) => segment.state === 'sealed');
-  const known = lastSequenceOf({ ...manifest, segments: sealed });
-  const sizes = new Map<ManifestSegment, number>();
-  for (const segment of manifest.segments) {
-    if (segment.state === 'sealed') continue;
-    const bytes = await environment.fs.sizeOf(`${directory}/${segmentName('log', segment.id)}`);
-    if (bytes !== undefined) sizes.set(segment, bytes);
-  }
+  const manifest = await withoutMissing(place, given);
+  const known = knownSequence(manifest);
+  const sizes = await sizesOfUnsealed(place, manifest);
   const roomBytes = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
   const surveyed = new Map<number, SurveyedSegment>();
   let nextFirstSequence: number | undefined;
   for (const [segment, fileBytes] of [...sizes].toReversed()) {
-    const path = `${directory}/${segmentName('log', segment.id)}`;
-    const file = await TolerantFile.open(environment.fs, path);
+    const file = await openSegment(place, segment);
     try {
       const survey = await surveySegment({
         file,
@@ -54,4 +51,73 @@ export async function surveyUnsealed(
     }
   }
   return surveyed;
+}
+
+/**
+ * The manifest without unsealed segments whose file is missing. What they held counts as known,
+ * so that the records behind it are not taken for impossible ones.
+ */
+export async function withoutMissing(place: Place, manifest: Manifest): Promise<Manifest> {
+  const sizes = await sizesOfUnsealed(place, manifest);
+  const segments = manifest.segments.filter(
+    (segment) => segment.state === 'sealed' || sizes.has(segment),
+  );
+  if (segments.length === manifest.segments.length) return manifest;
+  const gone = manifest.segments.filter((segment) => !segments.includes(segment));
+  let lastSequence = Math.max(manifest.lastSequence, ...gone.map(({ last }) => last));
+  for (const [segment, fileBytes] of sizes) {
+    const first = await firstSequence(place, segment, fileBytes);
+    if (first === 0) continue;
+    lastSequence = Math.max(lastSequence, first - 1);
+    break;
+  }
+  return { ...manifest, segments, lastSequence };
+}
+
+function knownSequence(manifest: Manifest): number {
+  const sealed = manifest.segments.filter((segment) => segment.state === 'sealed');
+  return lastSequenceOf({ ...manifest, segments: sealed });
+}
+
+/** The unsealed segments that have a file, in the order of their ids, and its length. */
+async function sizesOfUnsealed(
+  { environment, directory }: Place,
+  manifest: Manifest,
+): Promise<Map<ManifestSegment, number>> {
+  const sizes = new Map<ManifestSegment, number>();
+  for (const segment of manifest.segments) {
+    if (segment.state === 'sealed') continue;
+    const bytes = await environment.fs.sizeOf(`${directory}/${segmentName('log', segment.id)}`);
+    if (bytes !== undefined) sizes.set(segment, bytes);
+  }
+  return sizes;
+}
+
+/** Of the first record that can be read; 0: none can. */
+async function firstSequence(
+  place: Place,
+  segment: ManifestSegment,
+  fileBytes: number,
+): Promise<number> {
+  const file = await openSegment(place, segment);
+  let first = 0;
+  try {
+    const range = {
+      start: SEGMENT_HEADER_BYTES,
+      end: fileBytes,
+      sequenceMin: 1,
+      sequenceMax: () => Number.MAX_SAFE_INTEGER,
+    };
+    await searchRecords(file, segment.salt, range, (_offset, view) => {
+      first = view.sequence;
+      return false;
+    });
+  } finally {
+    await file.close();
+  }
+  return first;
+}
+
+function openSegment({ environment, directory }: Place, { id }: ManifestSegment) {
+  return TolerantFile.open(environment.fs, `${directory}/${segmentName('log', id)}`);
 }

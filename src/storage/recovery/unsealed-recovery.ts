@@ -77,6 +77,8 @@ export async function recoverUnsealed(input: UnsealedInput): Promise<UnsealedRes
     segments.push(rewritten);
     renames.push(segmentName('log', rewritten.id));
   }
+  // Rule 1: a manifest lists no file whose directory entry could still be lost.
+  if (renames.length > 0) await input.environment.fs.syncDirectory(input.directory);
   return {
     segments: segments.sort((a, b) => a.id - b.id),
     nextSegmentId,

@@ -72,7 +72,7 @@ export class Workload {
     const acknowledge = this.#journal.issue(items);
     const results = await this.#world.live((this.#store as Store).batch(items));
     for (const { revision } of results) this.#saw(revision ?? 0);
-    acknowledge();
+    if (results.some(({ revision }) => revision !== undefined)) acknowledge();
   }
 
   /** A merge takes in everything; writes may go on meanwhile. */
@@ -98,8 +98,9 @@ export class Workload {
     if (item.type === 'put') {
       const { revision } = await store.put(item.key, item.value);
       this.#saw(revision);
-    } else {
-      await store.delete(item.key);
+    } else if (!(await store.delete(item.key))) {
+      // Nothing was written: the answer says nothing of the writes before it.
+      return;
     }
     if (this.#world.isDead) throw new CaskError('CLOSED', 'answered after the end of the world');
     acknowledge();

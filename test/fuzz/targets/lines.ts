@@ -1,6 +1,12 @@
 /** NDJSON as the shell imports it. */
 
-import { bytesOf, integerOf, LineError, parseJsonObject, refuseUnknown } from '../../../src/shell/json-bytes.ts';
+import {
+  bytesOf,
+  integerOf,
+  LineError,
+  parseJsonObject,
+  refuseUnknown,
+} from '../../../src/shell/json-bytes.ts';
 import { numberedLines } from '../../../src/shell/ndjson-lines.ts';
 import { chopped, type FuzzTarget, mustHold } from '../fuzz-target.ts';
 

@@ -122,7 +122,10 @@ const record: FuzzTarget = {
       mustHold(view.neededBytes <= HEAD_BYTES_MAX, 'what is needed is bounded');
     }
     if (result !== DECODE_OK) return `result ${result}`;
-    mustHold(view.keyBytes > 0 && view.keyStart + view.keyBytes <= bytes.length, 'the key is there');
+    mustHold(
+      view.keyBytes > 0 && view.keyStart + view.keyBytes <= bytes.length,
+      'the key is there',
+    );
     mustHold(view.valueStart === view.keyStart + view.keyBytes, 'the value follows the key');
     const fileBytes = RECORD_AT + view.recordBytes;
     const limits = [RECORD_AT, fileBytes, 1, SEQUENCE_MAX] as const;
@@ -143,7 +146,12 @@ function segmentOf(lengths: readonly number[], zeros: number): Buffer {
   const parts = [Buffer.from(encodeSegmentHeader(GOLDEN_SEGMENT_HEADER))];
   let at = SEGMENT_HEADER_BYTES;
   for (const [index, length] of lengths.entries()) {
-    const bytes = encodedRecord(at, Buffer.from(`key ${index}`), Buffer.alloc(length, 'v'), index + 1);
+    const bytes = encodedRecord(
+      at,
+      Buffer.from(`key ${index}`),
+      Buffer.alloc(length, 'v'),
+      index + 1,
+    );
     parts.push(bytes);
     at += bytes.length;
   }
@@ -207,7 +215,10 @@ const search: FuzzTarget = {
       mustHold(offset + view.recordBytes <= bytes.length, 'a find lies in the file');
       return true;
     });
-    mustHold(file.bytesRead <= 2 * bytes.length + HEAD_BYTES_MAX, 'nothing is read again and again');
+    mustHold(
+      file.bytesRead <= 2 * bytes.length + HEAD_BYTES_MAX,
+      'nothing is read again and again',
+    );
     return before < start ? 'nothing' : 'records';
   },
 };
@@ -227,7 +238,7 @@ const survey: FuzzTarget = {
       salt,
       fileBytes: bytes.length,
       sequenceMin: random.pick([1, 1, 3]),
-      firstSequenceMax: 100,
+      sequenceMax: 100,
       nextFirstSequence: random.pick([undefined, undefined, 7, 9]),
     });
     mustHold(found.proven >= SEGMENT_HEADER_BYTES, 'the header is proven');
@@ -245,4 +256,3 @@ const survey: FuzzTarget = {
 };
 
 export const SEGMENT_TARGETS: readonly FuzzTarget[] = [header, record, scan, search, survey];
-
