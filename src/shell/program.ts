@@ -109,7 +109,7 @@ function addCommand(
 
 function optionOf({ flags, kind, summary }: FlagSpec): Option {
   const option = new Option(flags, summary);
-  if (kind === 'switch') return option;
+  if (kind === 'switch' || kind === 'text') return option;
   if (kind === 'bytes') return option.argParser(parseEscapes);
   if (kind === 'seconds') return option.argParser(parseSeconds);
   return option.argParser((text) => parseInteger(text, kind === 'count' ? 1 : 0));
@@ -133,5 +133,5 @@ function parseSeconds(text: string): number {
 
 const HELP_AFTER = `
 Keys and values: \\n \\r \\t \\\\ and \\xNN stand for bytes, and bytes are shown that way.
-Exit codes: 0 ok, 1 server error, 2 usage, 3 connection, 4 authentication, 5 not found, 6 conflict.
+Exit codes: 0 ok, 1 server error or damage, 2 usage, 3 connection, 4 authentication, 5 not found, 6 conflict.
 `;

@@ -6,7 +6,7 @@ import { SeededRandom } from '../../scripts/torture/seeded-random.ts';
 import { CaskError } from '../../src/errors/cask-error.ts';
 import { AllocationWatch } from './allocation-watch.ts';
 import { chopped, type FuzzTarget, mustHold } from './fuzz-target.ts';
-import { exhaustiveInputs, makeInput } from './mutate.ts';
+import { exhaustiveInputs, isShort, makeInput } from './mutate.ts';
 
 export interface FuzzPlan {
   readonly target: string;
@@ -37,6 +37,7 @@ export interface FuzzResult {
 }
 
 const FAILURES_MAX = 5;
+const COLLECTIONS = 3;
 /** Mixes the index into the seed, so that any input can be made alone. */
 const INDEX_FACTOR = 0x9e37_79b1;
 
@@ -53,7 +54,8 @@ export async function runFuzzJob(
   progress: Progress,
 ): Promise<FuzzResult> {
   const job = new FuzzJob(target);
-  const before = heldBytes();
+  const before = await heldBytes();
+  const inputs = Math.ceil(plan.inputs * (target.share ?? 1));
   let index = 0;
   for (const input of exhaustiveInputs(target, randomOf(plan.seed, 0))) {
     progress(index);
@@ -61,14 +63,14 @@ export async function runFuzzJob(
     index += 1;
     if (job.failures.length >= FAILURES_MAX) break;
   }
-  for (let count = 0; count < plan.inputs && job.failures.length < FAILURES_MAX; count += 1) {
+  for (let count = 0; count < inputs && job.failures.length < FAILURES_MAX; count += 1) {
     progress(index);
     const random = randomOf(plan.seed, index);
     await job.feed(makeInput(target, random), index, random);
     index += 1;
   }
   await job.feedSplits(progress);
-  return { ...job.result, growthBytes: heldBytes() - before };
+  return { ...job.result, growthBytes: (await heldBytes()) - before };
 }
 
 /** One input, for the corpus: outcome, or what is wrong. */
@@ -129,7 +131,7 @@ class FuzzJob {
   async feedSplits(progress: Progress): Promise<void> {
     const { outcome, seeds } = this.#target;
     if (outcome === undefined) return;
-    for (const seed of seeds) {
+    for (const seed of seeds.filter(isShort)) {
       const whole = await outcome([seed]);
       for (let at = 1; at < seed.length; at += 1) {
         progress(-at);
@@ -161,9 +163,14 @@ class FuzzJob {
 }
 
 /** Buffers and heap, after the garbage is gone. */
-function heldBytes(): number {
+async function heldBytes(): Promise<number> {
   setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
+  const collect = runInNewContext('gc') as () => void;
+  // the memory of buffers is given back some time after the buffers are gone
+  for (let count = 0; count < COLLECTIONS; count += 1) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }

@@ -7,6 +7,8 @@ export interface FuzzTarget {
   readonly name: string;
   /** Valid inputs, from which others are made by mutation. */
   readonly seeds: readonly Buffer[];
+  /** Its share of the random inputs, when each of them takes long. @default 1 */
+  readonly share?: number;
   /** The only errors that it may throw. */
   readonly codes: readonly ErrorCode[];
   /** The largest single buffer that decoding an input of this length may take. */

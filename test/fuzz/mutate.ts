@@ -114,11 +114,18 @@ export function makeInput(target: FuzzTarget, random: SeededRandom): Buffer {
   return bytes;
 }
 
+/** Only the short ones of the valid inputs are tried at every byte. */
+const SHORT_BYTES = 1000;
+
+export function isShort(seed: Buffer): boolean {
+  return seed.length <= SHORT_BYTES;
+}
+
 const EXTREMES_32 = [0, 0x7fff_ffff, 0xffff_ffff] as const;
 
 /** Every truncation of the valid inputs, and extreme values at every place where a length may be. */
 export function* exhaustiveInputs(target: FuzzTarget, random: SeededRandom): Generator<Buffer> {
-  for (const seed of target.seeds) {
+  for (const seed of target.seeds.filter(isShort)) {
     for (let length = 0; length <= seed.length; length += 1) {
       yield Buffer.from(seed.subarray(0, length));
     }

@@ -232,6 +232,7 @@ export const GOLDEN_MANIFEST: Manifest = {
     },
   ],
   nextSegmentId: 6,
+  keys: 3,
   lastSequence: 9,
   jumps: [[2 ** 33, 2 ** 33 + 2 ** 25]],
   epochs: [[1, 1]],

@@ -4,6 +4,7 @@ import { batch } from './batch.ts';
 import type { CommandSpec } from './command.ts';
 import { count } from './count.ts';
 import { del } from './del.ts';
+import { dumpSegment } from './dump-segment.ts';
 import { exists } from './exists.ts';
 import { exportCommand } from './export.ts';
 import { get } from './get.ts';
@@ -12,8 +13,10 @@ import { merge } from './merge.ts';
 import { ping } from './ping.ts';
 import { put } from './put.ts';
 import { range } from './range.ts';
+import { repair } from './repair.ts';
 import { stats } from './stats.ts';
 import { sync } from './sync.ts';
+import { verify } from './verify.ts';
 import { watch } from './watch.ts';
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -31,6 +34,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   sync,
   ping,
   watch,
+  verify,
+  repair,
+  dumpSegment,
 ];
 
 export function commandNamed(name: string): CommandSpec | undefined {

@@ -14,10 +14,11 @@ export interface ArgumentSpec {
 }
 
 /**
- * How the value of a flag is read: `switch` has none; `bytes` knows escapes; `count` is an integer
- * of at least 1, `revision` one of at least 0; `seconds` a number above 0.
+ * How the value of a flag is read: `switch` has none; `text` is taken as typed, `bytes` knows
+ * escapes; `count` is an integer of at least 1, `revision` one of at least 0; `seconds` a number
+ * above 0.
  */
-export type FlagKind = 'switch' | 'bytes' | 'count' | 'revision' | 'seconds';
+export type FlagKind = 'switch' | 'text' | 'bytes' | 'count' | 'revision' | 'seconds';
 
 export interface FlagSpec {
   /** As commander takes it: `-r, --repeat <times>`. */

@@ -2,7 +2,7 @@
  * The fields of a manifest, and their rules: a msgpack map, every key of which is checked.
  *
  * ```
- *  uuid  generation  segments  nextSegmentId  lastSequence  jumps  epochs  engineTime
+ *  uuid  generation  segments  nextSegmentId  keys  lastSequence  jumps  epochs  engineTime
  *  historyFloor  obsolete  damage  promisedEpoch  commitFloor
  * ```
  *
@@ -49,6 +49,8 @@ export interface Manifest {
   readonly segments: readonly ManifestSegment[];
   /** High-water mark: ids are never reused. */
   readonly nextSegmentId: number;
+  /** Keys when it was written: lets the next start make room for them at once. */
+  readonly keys: number;
   /** At least the last sequence of every segment that no longer is; sequences go on above it. */
   readonly lastSequence: number;
   /** After the sequence `from` comes `to`. */
@@ -210,6 +212,7 @@ export function manifestOf(body: unknown): Manifest {
     generation,
     segments,
     nextSegmentId,
+    keys,
     lastSequence,
     jumps,
     epochs,
@@ -227,6 +230,7 @@ export function manifestOf(body: unknown): Manifest {
     generation: uint(generation, 'generation'),
     segments: segmentsOf(segments, nextId),
     nextSegmentId: nextId,
+    keys: uint(keys, 'keys'),
     lastSequence: uint(lastSequence, 'lastSequence'),
     jumps: jumpsOf(jumps),
     epochs: epochsOf(epochs),

@@ -38,6 +38,7 @@ export class HashShards {
   readonly #slots = new Uint32Array(SHARDS);
   readonly #counts = new Uint32Array(SHARDS);
   #totalSlots = 0;
+  #slotsInitial = SLOTS_INITIAL;
   #slotsMost = SLOTS_INITIAL;
   #countMost = 0;
 
@@ -52,11 +53,22 @@ export class HashShards {
   /** Upper bound of what `newKeys` more keys, however they fall, add to `bytesUsed`. */
   growthBytesMax(newKeys: number): number {
     const firstGrowth = Math.max(
-      SLOTS_INITIAL + STAGGER,
+      this.#slotsInitial + STAGGER,
       Math.ceil(this.#slotsMost * (GROWTH - 1)) + 1,
     );
     // after a shard's first growth, 0.24 keys per old slot pay for 0.39 new ones
     return SLOT_BYTES * (Math.min(newKeys, SHARDS) * firstGrowth + Math.ceil(newKeys * 1.75));
+  }
+
+  /**
+   * Lets empty shards begin with room for their share of so many keys: they need not grow step by
+   * step then, and leave no memory in pieces behind.
+   */
+  expect(keys: number): void {
+    const share = keys / SHARDS;
+    // Two standard deviations above the mean: few shards have to grow all the same.
+    const slots = Math.ceil((share + 2 * Math.sqrt(share)) / LOAD_MAX);
+    this.#slotsInitial = Math.min(Math.max(slots, SLOTS_INITIAL), SLOTS_MAX - STAGGER);
   }
 
   /** Whether `newKeys` more keys, however they fall, certainly find room in their shards. */
@@ -155,7 +167,7 @@ export class HashShards {
   #grow(shard: number, oldSlots: number): void {
     const newSlots =
       oldSlots === 0
-        ? SLOTS_INITIAL + (shard % STAGGER)
+        ? this.#slotsInitial + (shard % STAGGER)
         : Math.min(SLOTS_MAX, Math.ceil(oldSlots * GROWTH));
     const from = this.#tables[shard] as Uint16Array;
     const to = new Uint16Array(new SharedArrayBuffer(newSlots * SLOT_BYTES));

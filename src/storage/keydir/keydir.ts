@@ -312,9 +312,13 @@ export class Keydir {
 
   // Loading.
 
-  /** Begins to load into an empty keydir. No find, no write until `loadEnd`. */
-  loadBegin(): void {
+  /**
+   * Begins to load into an empty keydir. No find, no write until `loadEnd`.
+   * @param expectedKeys about how many keys there will be; a wrong guess costs memory only
+   */
+  loadBegin(expectedKeys = 0): void {
     assert(this.#count === 0 && this.#build === undefined, 'a load fills an empty keydir');
+    this.#hash.expect(expectedKeys);
     this.#isLoading = true;
     this.#isReady = false;
     this.#build = new IndexBuild(this.#arena, this.#index, {

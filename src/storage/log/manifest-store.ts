@@ -19,6 +19,8 @@ export class ManifestStore {
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
   #reverts: (() => void)[] = [];
+  /** Tells how many keys there are. */
+  keyCount: () => number;
 
   constructor(
     fs: FileSystem,
@@ -33,6 +35,7 @@ export class ManifestStore {
     this.#clock = clock;
     this.#current = manifest;
     this.#obsolete = new Set(manifest.obsolete);
+    this.keyCount = () => manifest.keys;
   }
 
   get uuid(): Uint8Array {
@@ -145,6 +148,7 @@ export class ManifestStore {
       generation: this.#current.generation + 1,
       engineTime: Math.max(this.#current.engineTime, this.#clock.latest),
       nextSegmentId: this.#catalog.nextId,
+      keys: this.keyCount(),
       // Not of open segments: recovery expects their records above it.
       lastSequence: segments.reduce(
         (highest, { state, last }) => (state === 'sealed' ? Math.max(highest, last) : highest),

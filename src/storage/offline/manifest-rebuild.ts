@@ -215,6 +215,7 @@ function manifestFrom(
     generation: 0,
     segments: segments.sort((a, b) => a.id - b.id),
     nextSegmentId: nextFreeId(names),
+    keys: 0,
     lastSequence,
     jumps: [],
     epochs: [[1, 1]],

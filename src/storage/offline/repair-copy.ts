@@ -128,6 +128,7 @@ function manifestOfCopy(
     generation: 1,
     segments,
     nextSegmentId: segments.length + 1,
+    keys: manifest.keys,
     lastSequence: last,
     jumps: [[last, jumpTo]],
     epochs: manifest.epochs,

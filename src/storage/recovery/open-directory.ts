@@ -138,6 +138,7 @@ function freshManifest(uuid: Uint8Array): Manifest {
     generation: 0,
     segments: [],
     nextSegmentId: 1,
+    keys: 0,
     lastSequence: 0,
     jumps: [],
     epochs: [[1, 1]],
@@ -336,7 +337,8 @@ async function loadAll(
   const withoutHint: Segment[] = [];
   const unknownDamage: DamageFacts[] = [];
   let byHint = 0;
-  keydir.loadBegin();
+  const records = catalog.all().reduce((sum, segment) => sum + segment.records, 0);
+  keydir.loadBegin(Math.min(manifests.current.keys, records));
   // Newest first: most older records are then known to be dead at once.
   for (const segment of catalog.all().toReversed()) {
     await checkLength(options, segment, files);
@@ -355,6 +357,7 @@ async function loadAll(
     manifests.addDamage(loaded.damage);
   }
   keydir.loadEnd();
+  manifests.keyCount = () => keydir.count;
   return { byHint, scanned: catalog.all().length - byHint, withoutHint, unknownDamage };
 }
 

@@ -137,8 +137,8 @@ const record: FuzzTarget = {
 
 const SEGMENTS: readonly Buffer[] = [
   Buffer.from(goldenSegment()),
-  segmentOf([5, 0, 700], 0),
-  segmentOf([1, 2, 3, 4, 5, 6, 7, 8], 300),
+  segmentOf([5, 0], 0),
+  segmentOf([1, 2, 3, 4, 5, 6, 7, 8], 1000),
 ];
 
 /** A segment of puts with values of these lengths, and zeros behind. */
@@ -192,6 +192,7 @@ const scan: FuzzTarget = {
 
 const search: FuzzTarget = {
   name: 'search',
+  share: 0.5,
   seeds: SEGMENTS,
   codes: [],
   allocationMax: () => CHUNK_BYTES + HEAD_BYTES_MAX + 4096,
@@ -225,6 +226,7 @@ const search: FuzzTarget = {
 
 const survey: FuzzTarget = {
   name: 'survey',
+  share: 0.5,
   seeds: SEGMENTS,
   codes: ['UNSUPPORTED_FORMAT'],
   allocationMax: (bytes) => Math.max(CHUNK_BYTES + HEAD_BYTES_MAX, bytes) + 4096,

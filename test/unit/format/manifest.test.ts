@@ -86,6 +86,7 @@ const manifests: fc.Arbitrary<Manifest> = fc
     ...manifest,
     segments: manifest.segments.sort((a, b) => a.id - b.id),
     nextSegmentId: 2 ** 51,
+    keys: 2 ** 40,
     lastSequence: 2 ** 50,
     jumps: [],
     epochs: [[1, 1]],
