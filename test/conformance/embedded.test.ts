@@ -1,21 +1,14 @@
-import { createNodeEnvironment } from '../../src/storage/disk/node-environment.ts';
-import { openStore } from '../../src/storage/index.ts';
 import { scratchDirectories } from '../crash/world/scratch.ts';
-import { TestClock } from '../crash/world/test-clock.ts';
 import { conformanceSuite } from './conformance-suite.ts';
-import { LIMITS, type Subject } from './subject.ts';
+import { openSubjectStore } from './open-subject-store.ts';
+import type { Subject } from './subject.ts';
 
 const newDirectory = scratchDirectories();
 
-/** @param tickMs see `TestClock` */
-async function open(tickMs: number): Promise<Subject> {
-  const clock = new TestClock();
-  clock.tickMs = tickMs;
-  const environment = { ...createNodeEnvironment(), clock };
-  const db = await openStore({ ...LIMITS, directory: newDirectory(), environment });
-  await db.whenIndexReady();
-  return { db, pass: (ms) => clock.pass(ms), close: () => db.close() };
+async function open(isSlow: boolean): Promise<Subject> {
+  const { store, clock } = await openSubjectStore(newDirectory(), isSlow);
+  return { db: store, pass: (ms) => clock.pass(ms), close: () => store.close() };
 }
 
-conformanceSuite('the embedded store', () => open(0));
-conformanceSuite('the embedded store on a slow disk', () => open(6));
+conformanceSuite('the embedded store', () => open(false));
+conformanceSuite('the embedded store on a slow disk', () => open(true));

@@ -3,8 +3,8 @@
  * synchronously on the loop.
  *
  * ```
- *                 one took >= 1 ms              64 in a row took < 1 ms, and a second
- *                                               has passed since one took > 5 ms
+ *                 one took >= 1 ms              64 took < 1 ms off it, and a second
+ *                                               has passed since one took > 5 ms on it
  *   on the loop  ------------------>  off it  ----------------------------------->  on the loop
  * ```
  *
@@ -14,6 +14,10 @@
  * With `meanMsMax`, a kind also leaves the loop when its synchronous mean grows past that: reads
  * that go to the device, each below 1 ms, still add up. Then every 64th may run on the loop as a
  * probe, to find out that the page cache is warm again.
+ *
+ * An asynchronous duration includes waiting for a thread and for a busy loop, so under load it
+ * says little. If one was below 1 ms all the same, the device may well be fast: then, too, every
+ * 64th may run on the loop as a probe, and four fast probes bring the kind back.
  */
 
 import type { Clock } from './environment.ts';
@@ -27,8 +31,12 @@ const STALL_MS = 5;
 const STALL_PENALTY_MS = 1000;
 /** While cold, one in so many operations may be synchronous. */
 const PROBE_INTERVAL = 64;
-/** Weight of a new duration in the mean: one outlier below 1 ms does not pass 0.05 ms. */
+/** A fast probe counts as so many fast operations. */
+const PROBE_WORTH = 16;
+/** Weight of a new duration in the mean. */
 const MEAN_WEIGHT = 1 / 32;
+/** A duration counts in the mean as at most so many times the bound: preemption is no cold disk. */
+const MEAN_SAMPLE_MAX = 4;
 const PROBE_WEIGHT = 1 / 4;
 
 export interface LatencyGateOptions {
@@ -44,6 +52,8 @@ export class LatencyGate {
   readonly #meanMsMax: number;
   /** Operations still to be fast before the kind may return to the loop; 0: it is there. */
   #fastNeeded = 0;
+  /** An asynchronous operation was fast since the last probe. */
+  #asyncWasFast = false;
   #blockedUntilMs = Number.NEGATIVE_INFINITY;
   #meanMs = 0;
   #cold = false;
@@ -62,11 +72,13 @@ export class LatencyGate {
 
   /** True when the next operation may run on the loop. Ask once per operation. */
   allowsSync(): boolean {
-    if (this.#isOffLoop()) return false;
-    if (!this.#cold) return true;
+    const isOff = this.#isOffLoop();
+    if (!isOff && !this.#cold) return true;
     this.#sinceProbe += 1;
     if (this.#sinceProbe < PROBE_INTERVAL) return false;
+    if (isOff && (this.#isBlocked() || !this.#asyncWasFast)) return false;
     this.#sinceProbe = 0;
+    this.#asyncWasFast = false;
     return true;
   }
 
@@ -77,17 +89,25 @@ export class LatencyGate {
    */
   record(durationMs: number, wasSync: boolean): void {
     if (!wasSync && !this.#isOffLoop()) return;
-    if (durationMs > STALL_MS) {
-      if (wasSync) this.#longStalls += 1;
+    if (durationMs > STALL_MS && wasSync) {
+      this.#longStalls += 1;
       this.#blockedUntilMs = this.#clock.monotonicMs() + STALL_PENALTY_MS;
     }
-    if (durationMs >= SLOW_MS) this.#fastNeeded = SAMPLES;
-    else if (this.#fastNeeded > 0) this.#fastNeeded -= 1;
-    if (wasSync) this.#recordMean(durationMs);
+    if (durationMs < SLOW_MS) {
+      this.#fastNeeded = Math.max(0, this.#fastNeeded - (wasSync ? PROBE_WORTH : 1));
+      if (!wasSync) this.#asyncWasFast = true;
+    } else if (wasSync) {
+      this.#fastNeeded = SAMPLES;
+    }
+    if (wasSync) this.#recordMean(Math.min(durationMs, this.#meanMsMax * MEAN_SAMPLE_MAX));
   }
 
   #isOffLoop(): boolean {
-    if (this.#fastNeeded > 0) return true;
+    return this.#fastNeeded > 0 || this.#isBlocked();
+  }
+
+  /** One took more than 5 ms less than a second ago. */
+  #isBlocked(): boolean {
     if (this.#blockedUntilMs === Number.NEGATIVE_INFINITY) return false;
     if (this.#clock.monotonicMs() < this.#blockedUntilMs) return true;
     this.#blockedUntilMs = Number.NEGATIVE_INFINITY;
