@@ -129,6 +129,7 @@ function manifestOfCopy(
     segments,
     nextSegmentId: segments.length + 1,
     keys: manifest.keys,
+    keys: manifest.keys,
     lastSequence: last,
     jumps: [[last, jumpTo]],
     epochs: manifest.epochs,

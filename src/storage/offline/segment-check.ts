@@ -76,7 +76,8 @@ class SegmentChecker {
     this.#task = task;
     this.#segment = task.segment;
     this.#isSealed = task.segment.state === 'sealed';
-    this.#last = this.#isSealed ? task.segment.base - 1 : -1;
+    const { base, min } = task.segment;
+    this.#last = this.#isSealed ? Math.min(base, min) - 1 : -1;
   }
 
   async check(): Promise<SegmentCheck> {

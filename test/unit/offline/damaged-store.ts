@@ -1,6 +1,6 @@
 /** A store of several segments in a directory of its own, and ways to damage it. */
 
-import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore, type Store } from '../../../src/storage/index.ts';
@@ -18,7 +18,7 @@ export const KEYS = 600;
 const VALUE_BYTES = 400;
 
 /** Values say whose they are, so that a wrong one is told from a right one. */
-export function valueOf(key: string, round: number): string {
+export function valueFor(key: string, round: number): string {
   return `${key}/${round}/`.padEnd(VALUE_BYTES, 'x');
 }
 
@@ -37,6 +37,13 @@ export interface RecordFacts {
   readonly isValueRight: boolean;
 }
 
+let template: Promise<DamagedStore> | undefined;
+
+/** Removes the store that all are copied from: after all tests of a file. */
+export async function removeTemplate(): Promise<void> {
+  await (await template)?.[Symbol.asyncDispose]();
+}
+
 /** `expected`: what the store holds, by key; `deleted`: what must never come back. */
 export class DamagedStore {
   readonly directory: string;
@@ -47,11 +54,23 @@ export class DamagedStore {
     this.directory = directory;
   }
 
+  /** Every one is a copy of the same: filling it takes longer than damaging it. */
   static async create(): Promise<DamagedStore> {
-    const parent = await mkdtemp(join(tmpdir(), 'caskd-offline-'));
-    const made = new DamagedStore(join(parent, 'data'));
-    await made.#fill();
+    template ??= DamagedStore.#fresh().then(async (made) => {
+      await made.#fill();
+      return made;
+    });
+    const original = await template;
+    const made = await DamagedStore.#fresh();
+    await cp(original.directory, made.directory, { recursive: true });
+    for (const [key, value] of original.expected) made.expected.set(key, value);
+    made.deleted.push(...original.deleted);
     return made;
+  }
+
+  static async #fresh(): Promise<DamagedStore> {
+    const parent = await mkdtemp(join(tmpdir(), 'caskd-offline-'));
+    return new DamagedStore(join(parent, 'data'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,11 +88,11 @@ export class DamagedStore {
     const puts: Promise<unknown>[] = [];
     for (let index = 0; index < KEYS; index += 1) {
       const key = keyOf(index);
-      this.expected.set(key, valueOf(key, 1));
-      puts.push(store.put(key, valueOf(key, 1)));
+      this.expected.set(key, valueFor(key, 1));
+      puts.push(store.put(key, valueFor(key, 1)));
     }
     for (let index = 0; index < 10; index += 1) {
-      puts.push(store.put(`gone:${index}`, valueOf(`gone:${index}`, 1)));
+      puts.push(store.put(`gone:${index}`, valueFor(`gone:${index}`, 1)));
       this.deleted.push(`gone:${index}`);
     }
     await Promise.all(puts);
@@ -85,8 +104,8 @@ export class DamagedStore {
     await store.put('expires', 'later', { ttlMs: 3_600_000 });
     this.expected.set('empty', '').set('expires', 'later');
     for (let index = 0; index < KEYS; index += 7) {
-      await store.put(keyOf(index), valueOf(keyOf(index), 2));
-      this.expected.set(keyOf(index), valueOf(keyOf(index), 2));
+      await store.put(keyOf(index), valueFor(keyOf(index), 2));
+      this.expected.set(keyOf(index), valueFor(keyOf(index), 2));
     }
     for (const key of this.deleted) await store.delete(key);
     await store.close();

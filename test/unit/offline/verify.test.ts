@@ -1,7 +1,9 @@
 import { rename, rm, truncate, writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { verifyStore } from '../../../src/storage/offline/index.ts';
-import { DamagedStore, KEYS } from './damaged-store.ts';
+import { DamagedStore, KEYS, removeTemplate } from './damaged-store.ts';
+
+afterAll(removeTemplate);
 
 const SECOND = 'seg-0000000002.log';
 
@@ -142,7 +144,8 @@ describe('a damaged file', () => {
     await using made = await DamagedStore.create();
     await truncate(made.path(SECOND), 100_000);
     const { kinds, damage, summary } = await made.verify();
-    expect(kinds.slice(0, 2)).toEqual(['segment-too-short', 'value-damaged']);
+    expect(kinds[0]).toBe('segment-too-short');
+    expect(kinds).toContain('records-unreadable');
     expect(damage[0]).toMatchObject({ file: SECOND, offset: 100_000 });
     expect(summary.lostKeys).toBeGreaterThan(20);
   });
