@@ -36,6 +36,9 @@ export interface DaemonWorld {
   readonly version: string;
 }
 
+/** How long answers may take to leave after the store failed. */
+const FAILURE_GRACE_MS = 500;
+
 export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Promise<ExitCode> {
   const { log } = world;
   watchForBugs(world);
@@ -68,11 +71,13 @@ export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Pro
   log.info({ address, pid, loadMs, store: loadFigures(store) }, 'ready');
   await world.services.ready(`serving on ${address}`);
   const reason = await Promise.race([stopAsked, store.failed]);
-  if (typeof reason !== 'string') return reportStoreFailure(log, reason);
-  return Promise.race([
-    stop(options, world, server, store, reason),
-    store.failed.then((error) => reportStoreFailure(log, error)),
-  ]);
+  const failed = async (error: CaskError): Promise<ExitCode> => {
+    // Who waits is told what became of its writes.
+    await server.drain('the store failed', FAILURE_GRACE_MS);
+    return reportStoreFailure(log, error);
+  };
+  if (typeof reason !== 'string') return failed(reason);
+  return Promise.race([stop(options, world, server, store, reason), store.failed.then(failed)]);
 }
 
 function reportStoreFailure(log: Logger, { code, message }: CaskError): ExitCode {

@@ -22,6 +22,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-US', { maximumFractionDigits: 3 });
 }
 
+/** `1` -> `1 segment`, `2000` -> `2,000 segments`. */
+export function formatCounted(count: number, singular: string, plural = `${singular}s`): string {
+  return `${formatCount(count)} ${count === 1 ? singular : plural}`;
+}
+
 /** `83000` -> `1 min 23 s`. */
 export function formatDuration(ms: number): string {
   if (ms < SECOND_MS) return `${Number(ms.toFixed(3))} ms`;

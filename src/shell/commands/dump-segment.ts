@@ -4,7 +4,7 @@ import type { DumpedHeader, DumpedRecord, DumpedStretch } from '../../storage/of
 import { formatBytes } from '../escapes.ts';
 import { EXIT_OK, EXIT_SERVER_ERROR, UsageError } from '../exit-codes.ts';
 import { jsonBytes } from '../json-bytes.ts';
-import { formatCount, formatMoment } from '../quantity.ts';
+import { formatCount, formatCounted, formatMoment } from '../quantity.ts';
 import { write } from '../shell-io.ts';
 import type { CommandSpec, Invocation } from './command.ts';
 
@@ -134,7 +134,7 @@ function recordLine(record: DumpedRecord, shown: Uint8Array): string {
 
 function valueText({ value }: DumpedRecord, shown: Uint8Array): string {
   const isCut = shown.length < value.length;
-  return `value ${formatCount(value.length)} bytes  ${formatBytes(shown)}${isCut ? '...' : ''}`;
+  return `value ${formatCounted(value.length, 'byte')}  ${formatBytes(shown)}${isCut ? '...' : ''}`;
 }
 
 function jsonRecord(record: DumpedRecord, shown: Uint8Array, withValues: boolean): object {

@@ -4,7 +4,7 @@ import type { CopySummary, RepairSummary, VerifySummary } from '../../storage/of
 import { confirm, requireTerminal } from '../confirm.ts';
 import { EXIT_OK, EXIT_SERVER_ERROR } from '../exit-codes.ts';
 import { FindingPrinter, withFileErrors } from '../offline-output.ts';
-import { formatByteCount, formatCount } from '../quantity.ts';
+import { formatByteCount, formatCounted } from '../quantity.ts';
 import type { CommandSpec, Invocation } from './command.ts';
 import { sentenceOf as verdictOf } from './verify.ts';
 
@@ -74,25 +74,27 @@ function sentenceOf(summary: RepairSummary): string {
   if (!repaired) return 'there is nothing to repair';
   const parts = [
     ...(manifestRebuilt ? ['manifest rebuilt'] : []),
-    ...(segmentsReplaced > 0 ? [`${formatCount(segmentsReplaced)} segments replaced`] : []),
-    ...(hintsRemoved > 0 ? [`${formatCount(hintsRemoved)} hints removed`] : []),
+    ...(segmentsReplaced > 0 ? [`${formatCounted(segmentsReplaced, 'segment')} replaced`] : []),
+    ...(hintsRemoved > 0 ? [`${formatCounted(hintsRemoved, 'hint')} removed`] : []),
   ];
   return `repaired: ${[...parts, lossOf(summary)].join(', ')}`;
 }
 
 function copySentence(summary: CopySummary, target: string): string {
   const { segments, recordsKept, bytes } = summary;
-  const copied = `${formatCount(recordsKept)} records in ${formatCount(segments)} segments`;
+  const copied = `${formatCounted(recordsKept, 'record')} in ${formatCounted(segments, 'segment')}`;
   return `copied to ${target}: ${copied}, ${formatByteCount(bytes)}, ${lossOf(summary)}`;
 }
 
 function lossOf(summary: RepairSummary | CopySummary): string {
   const { valuesLost, lostRanges, tombstonesRestored } = summary;
   const parts = [
-    ...(valuesLost > 0 ? [`${formatCount(valuesLost)} values of known keys lost`] : []),
-    ...(lostRanges > 0 ? [`${formatCount(lostRanges)} stretches without a record`] : []),
+    ...(valuesLost > 0 ? [`${formatCounted(valuesLost, 'value')} of known keys lost`] : []),
+    ...(lostRanges > 0
+      ? [`${formatCounted(lostRanges, 'stretch', 'stretches')} without a record`]
+      : []),
     ...(tombstonesRestored > 0
-      ? [`${formatCount(tombstonesRestored)} deletes restored from hints`]
+      ? [`${formatCounted(tombstonesRestored, 'delete')} restored from hints`]
       : []),
   ];
   return parts.length === 0 ? 'nothing lost' : parts.join(', ');

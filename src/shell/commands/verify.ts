@@ -3,7 +3,7 @@
 import type { VerifySummary } from '../../storage/offline/index.ts';
 import { EXIT_OK, EXIT_SERVER_ERROR } from '../exit-codes.ts';
 import { FindingPrinter, withFileErrors } from '../offline-output.ts';
-import { formatByteCount, formatCount } from '../quantity.ts';
+import { formatByteCount, formatCounted } from '../quantity.ts';
 import type { CommandSpec } from './command.ts';
 
 export const verify: CommandSpec = {
@@ -33,7 +33,7 @@ export const verify: CommandSpec = {
 
 export function sentenceOf(summary: VerifySummary, directory: string): string {
   const { clean, closed, segments, records, bytes } = summary;
-  const figures = `${formatCount(segments)} segments, ${formatCount(records)} records`;
+  const figures = `${formatCounted(segments, 'segment')}, ${formatCounted(records, 'record')}`;
   const seen = `${figures}, ${formatByteCount(bytes)}`;
   const state = closed ? '' : '; the store was not closed, and the next start recovers it';
   if (clean) return `clean: ${seen}${state}`;
@@ -42,8 +42,9 @@ export function sentenceOf(summary: VerifySummary, directory: string): string {
 
 /** `3 findings, 1 unreadable stretch, 2 keys known to be lost`. */
 function damageOf({ damaged, lostRanges, lostKeys }: VerifySummary): string {
-  const parts = [`${formatCount(damaged)} findings`];
-  if (lostRanges > 0) parts.push(`${formatCount(lostRanges)} stretches without a record`);
-  if (lostKeys > 0) parts.push(`${formatCount(lostKeys)} records of known keys lost`);
+  const parts = [formatCounted(damaged, 'finding')];
+  if (lostRanges > 0)
+    parts.push(`${formatCounted(lostRanges, 'stretch', 'stretches')} without a record`);
+  if (lostKeys > 0) parts.push(`${formatCounted(lostKeys, 'record')} of known keys lost`);
   return parts.join(', ');
 }

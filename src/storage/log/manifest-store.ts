@@ -19,6 +19,7 @@ export class ManifestStore {
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
   #reverts: (() => void)[] = [];
+  readonly #unlinked = new Set<string>();
   /** Tells how many keys there are. */
   keyCount: () => number;
 
@@ -81,9 +82,14 @@ export class ManifestStore {
     this.#obsolete.add(fileName);
   }
 
-  /** The file is gone; the next manifest need not mention it. */
+  /** The file is part of the store after all, or durably gone: it is mentioned no more. */
   dropObsolete(fileName: string): void {
     this.#obsolete.delete(fileName);
+  }
+
+  /** The file was unlinked: it is mentioned until a manifest has made that durable with itself. */
+  noteUnlinked(fileName: string): void {
+    this.#unlinked.add(fileName);
   }
 
   raiseHistoryFloor(sequence: number): void {
@@ -121,8 +127,14 @@ export class ManifestStore {
   async #write(): Promise<void> {
     const manifest = this.#snapshot();
     const reverts = this.#reverts.splice(0);
+    const unlinked = [...this.#unlinked];
     try {
       await writeManifest(this.#fs, this.#directory, manifest);
+      // The directory was synced after these were unlinked.
+      for (const name of unlinked) {
+        this.#unlinked.delete(name);
+        this.#obsolete.delete(name);
+      }
       // Fields may have moved on while it was written; only the generation is taken over.
       this.#current = {
         ...this.#current,

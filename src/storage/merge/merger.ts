@@ -37,6 +37,8 @@ import { VerdictJudge } from './verdicts.ts';
 const RECORDS_PER_SLICE = 500;
 /** After a merge failed by itself, the next one is tried no sooner than this. */
 const RETRY_MS = 60_000;
+/** Left for the manifest when the space for a merge is reckoned. */
+const SPARE_BYTES = 64 * 1024;
 
 export interface MergeResult {
   readonly inputs: number;
@@ -137,11 +139,26 @@ export class Merger {
    */
   async mergeAll(): Promise<MergeResult> {
     this.#checkFree();
-    const merging = (async () => {
-      await this.#parts.roll();
-      return this.#merge(chooseAll(this.#candidates()));
-    })();
-    return this.#track(merging);
+    return this.#track(this.#mergeInRounds());
+  }
+
+  /** All at once where there is space for the copies; else in rounds, the most garbage first. */
+  async #mergeInRounds(): Promise<MergeResult> {
+    await this.#parts.roll();
+    let left = chooseAll(this.#candidates());
+    const total = { inputs: 0, outputs: 0, bytesBefore: 0, bytesAfter: 0, ms: 0 };
+    while (left.length > 0) {
+      const round = await this.#fitting(left);
+      const taken = new Set(round);
+      left = left.filter((segment) => !taken.has(segment));
+      const done = await this.#merge(round);
+      total.inputs += done.inputs;
+      total.outputs += done.outputs;
+      total.bytesBefore += done.bytesBefore;
+      total.bytesAfter += done.bytesAfter;
+      total.ms += done.ms;
+    }
+    return total;
   }
 
   /** Merges if the policy says so; what goes wrong is logged and tried again later. */
@@ -159,7 +176,7 @@ export class Merger {
     });
     if (chosen.length === 0) return;
     try {
-      await this.#track(this.#merge(chosen));
+      await this.#track(this.#fitting(chosen).then((round) => this.#merge(round)));
     } catch (error) {
       if (this.#closed) return;
       this.#notBeforeMs = clock.monotonicMs() + RETRY_MS;
@@ -212,7 +229,6 @@ export class Merger {
       return { inputs: 0, outputs: 0, bytesBefore: 0, bytesAfter: 0, ms: 0 };
     }
     if (this.#closed) throw new CaskError('CLOSED', 'the store is closing');
-    await this.#checkSpace(inputs);
     for (const segment of inputs) files.pin(segment);
     let outputs: Segment[];
     try {
@@ -235,16 +251,23 @@ export class Merger {
     return figures;
   }
 
-  async #checkSpace(inputs: readonly Segment[]): Promise<void> {
+  /**
+   * As many of the segments as there is space to copy, the most garbage first.
+   * @throws CaskError NO_SPACE when there is none for a single one
+   */
+  async #fitting(segments: readonly Segment[]): Promise<Segment[]> {
     const { environment, options } = this.#parts;
-    const needed = inputs.reduce(
-      (sum, segment) => sum + segment.liveBytes + segment.tombstoneBytes + segment.hintBytes,
-      0,
-    );
     const free = await environment.fs.freeBytes(options.directory);
-    if (free >= needed) return;
-    const message = `a merge needs ${needed} bytes of free space and there are ${free}`;
-    throw new CaskError('NO_SPACE', message);
+    let needed = SPARE_BYTES;
+    const chosen: Segment[] = [];
+    for (const segment of segments.toSorted((a, b) => copyBytes(a) - copyBytes(b))) {
+      if (needed + copyBytes(segment) > free) break;
+      needed += copyBytes(segment);
+      chosen.push(segment);
+    }
+    if (chosen.length > 0) return chosen.sort((a, b) => a.id - b.id);
+    const message = `there are ${free} bytes of free space, too few to copy what is live`;
+    throw new CaskError('NO_SPACE', `${message}; make some room on the disk`);
   }
 
   /** Runs the job and answers its questions. */
@@ -407,9 +430,9 @@ export class Merger {
       await files.close(segment);
       catalog.remove(segment);
       await environment.fs.unlink(path);
-      manifests.dropObsolete(segmentName(segment.kind, segment.id));
+      manifests.noteUnlinked(segmentName(segment.kind, segment.id));
       await environment.fs.unlink(hintPath).catch(() => {});
-      manifests.dropObsolete(hintName(segment.id));
+      manifests.noteUnlinked(hintName(segment.id));
     };
     const removing = work()
       .catch((error: unknown) => {
@@ -430,4 +453,10 @@ function addOutput(catalog: SegmentCatalog, output: MergeOutput): Segment {
   segment.tombstoneBytes = output.tombstoneBytes;
   segment.hintBytes = output.hintBytes;
   return segment;
+}
+
+/** What copying a segment will take: its live records, its tombstones, and their hint. */
+function copyBytes(segment: Segment): number {
+  const kept = segment.liveBytes + segment.tombstoneBytes;
+  return kept + Math.ceil((segment.hintBytes * kept) / Math.max(1, segment.bytes));
 }

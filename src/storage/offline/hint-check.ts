@@ -6,7 +6,7 @@
 import { CaskError } from '../../errors/cask-error.ts';
 import { systemErrorCode } from '../disk/file-system.ts';
 import { compareBytes } from '../format/byte-ranges.ts';
-import { hintName } from '../format/file-names.ts';
+import { hintName, segmentName } from '../format/file-names.ts';
 import { HintReader } from '../format/hint-reader.ts';
 import type { HintEntry } from '../format/hint-writer.ts';
 import type { ManifestSegment } from '../format/manifest.ts';
@@ -97,6 +97,7 @@ function lostRecord(segment: ManifestSegment, entry: HintEntry): Finding {
     level: 'damage',
     kind: 'record-lost',
     message: 'the hint knows what was lost',
+    file: segmentName(segment.kind, segment.id),
     segment: segment.id,
     offset,
     bytes: recordBytes,

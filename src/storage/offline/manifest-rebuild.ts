@@ -216,7 +216,6 @@ function manifestFrom(
     segments: segments.sort((a, b) => a.id - b.id),
     nextSegmentId: nextFreeId(names),
     keys: 0,
-    keys: 0,
     lastSequence,
     jumps: [],
     epochs: [[1, 1]],

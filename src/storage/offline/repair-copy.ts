@@ -129,7 +129,6 @@ function manifestOfCopy(
     segments,
     nextSegmentId: segments.length + 1,
     keys: manifest.keys,
-    keys: manifest.keys,
     lastSequence: last,
     jumps: [[last, jumpTo]],
     epochs: manifest.epochs,

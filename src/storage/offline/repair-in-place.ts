@@ -287,9 +287,9 @@ function withFinalName(check: SegmentCheck): SegmentCheck {
 
 export function replacedBy(name: string, salvage: Salvage): string {
   const { records, tombstonesRestored, putsBuried } = salvage;
-  const restored = tombstonesRestored > 0 ? `, ${tombstonesRestored} deletes from the hint` : '';
-  const buried = putsBuried > 0 ? `, ${putsBuried} tombstones for lost values` : '';
-  return `${name} holds what can be read: ${records} records${restored}${buried}`;
+  const restored = tombstonesRestored > 0 ? `, deletes from the hint: ${tombstonesRestored}` : '';
+  const buried = putsBuried > 0 ? `, tombstones for lost values: ${putsBuried}` : '';
+  return `${name} holds what can be read, records: ${records}${restored}${buried}`;
 }
 
 /** Without the old manifest it is unknown which sequences were given out beyond the last record. */

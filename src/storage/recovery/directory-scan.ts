@@ -2,7 +2,7 @@
 
 import { CaskError } from '../../errors/cask-error.ts';
 import type { FileSystem } from '../disk/file-system.ts';
-import { systemErrorCode } from '../disk/file-system.ts';
+import { isNoSpace, systemErrorCode } from '../disk/file-system.ts';
 import { hintName, parseFileName, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
 import type { Manifest } from '../format/manifest.ts';
 
@@ -63,6 +63,18 @@ export function directoryProblem(error: unknown, directory: string): unknown {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     const message = `${directory} is not writable by this user (${code}); mend its permissions`;
     return new CaskError('NOT_WRITABLE', message, { cause: error });
+  }
+  if (isNoSpace(error)) {
+    const message = `the disk of ${directory} is full, so that the store cannot be recovered`;
+    return new CaskError('NO_SPACE', `${message}; make some room on it`, { cause: error });
+  }
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    const message = `there are too many open files to open ${directory}; raise the limit`;
+    return new CaskError('TOO_MANY_OPEN_FILES', message, { cause: error });
+  }
+  if (code === 'EIO') {
+    const message = `${directory} cannot be read or written (EIO); look at the disk`;
+    return new CaskError('IO_ERROR', message, { cause: error });
   }
   return error;
 }

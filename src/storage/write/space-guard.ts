@@ -46,9 +46,17 @@ export class SpaceGuard {
 
   /** Writes the ballast where it is missing; a disk too full for that is no failure. */
   start(): void {
-    this.#working = this.#fill().catch((error: unknown) => {
+    this.#working = this.#fillIfRoomy().catch((error: unknown) => {
       this.#logger('warn', 'ballast-not-written', { reason: String(error) });
     });
+  }
+
+  /** Not with the last bytes: the first write would find the disk full. */
+  async #fillIfRoomy(): Promise<void> {
+    const { fs } = this.#environment;
+    this.ballastBytes = (await fs.sizeOf(this.#path)) ?? 0;
+    const free = await fs.freeBytes(this.#directory);
+    if (free >= this.#ballastBytes + SPARE_BYTES) await this.#fill();
   }
 
   /** A write found the disk full. */

@@ -10,7 +10,7 @@ import type {
   JobName,
   JobPort,
 } from '../../../src/storage/disk/environment.ts';
-import { systemErrorCode } from '../../../src/storage/disk/file-system.ts';
+import { type FileHandle, systemErrorCode } from '../../../src/storage/disk/file-system.ts';
 import { runJob } from '../../../src/storage/merge/jobs.ts';
 
 /** One end of a line; messages are cloned and arrive in a later turn, as between threads. */
@@ -35,6 +35,49 @@ class InlinePort implements JobPort {
   arrive(message: JobMessage): void {
     if (this.#listener === undefined) this.#early.push(message);
     else this.#listener(message);
+  }
+}
+
+/** The files of a job: when it is ended, its operations never come back, and its files are closed. */
+class JobFiles {
+  readonly #open = new Set<FileHandle>();
+  #inFlight = 0;
+  #isEnded = false;
+
+  guard<T extends object>(target: T): T {
+    return new Proxy(target, {
+      get: (_, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== 'function') return member;
+        return (...args: unknown[]) => this.#run(name, target, () => member.apply(target, args));
+      },
+    });
+  }
+
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    while (this.#inFlight > 0) await new Promise((resolve) => setImmediate(resolve));
+    for (const file of this.#open) await file.close();
+  }
+
+  async #run(name: string | symbol, target: object, operation: () => unknown): Promise<unknown> {
+    if (this.#isEnded) return new Promise(() => {});
+    this.#inFlight += 1;
+    try {
+      const result = await operation();
+      if (name === 'close') this.#open.delete(target as FileHandle);
+      if (name !== 'open') return await this.#unlessEnded(result);
+      this.#open.add(result as FileHandle);
+      return await this.#unlessEnded(this.guard(result as FileHandle));
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  #unlessEnded<T>(result: T): T | Promise<never> {
+    if (!this.#isEnded) return result;
+    this.#inFlight -= 1;
+    return new Promise(() => {});
   }
 }
 
@@ -73,8 +116,9 @@ export class InlineJobHost implements JobHost {
       },
       onMessage: (listener) => there.onMessage(listener),
     };
-    const { environment } = this;
-    if (environment === undefined) throw new Error('the job host has its environment');
+    if (this.environment === undefined) throw new Error('the job host has its environment');
+    const files = new JobFiles();
+    const environment = { ...this.environment, fs: files.guard(this.environment.fs) };
     runJob(name, environment, port, structuredClone(input)).then(
       () => end(undefined),
       (thrown: unknown) => end(failureOf(name, thrown)),
@@ -85,6 +129,7 @@ export class InlineJobHost implements JobHost {
       terminate: async () => {
         there.isCut = true;
         here.isCut = true;
+        await files.end();
         end(new CaskError('CANCELLED', `the ${name} job was ended`));
         await done.catch(() => {});
       },

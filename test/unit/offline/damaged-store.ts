@@ -3,7 +3,7 @@
 import { cp, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore, type Store } from '../../../src/storage/index.ts';
+import { openStore, type Store, type StoreOptionsInput } from '../../../src/storage/index.ts';
 import type { Finding } from '../../../src/storage/offline/finding.ts';
 import {
   copyStore,
@@ -77,9 +77,15 @@ export class DamagedStore {
     await rm(join(this.directory, '..'), { recursive: true });
   }
 
-  open(directory = this.directory, segmentBytes = SEGMENT_BYTES): Promise<Store> {
+  open(directory = this.directory, options: Partial<StoreOptionsInput> = {}): Promise<Store> {
     const merge = { automatic: false };
-    return openStore({ directory, segmentBytes, durability: 'os', merge, ballastBytes: 0 });
+    const usual = {
+      segmentBytes: SEGMENT_BYTES,
+      durability: 'os',
+      merge,
+      ballastBytes: 0,
+    } as const;
+    return openStore({ ...usual, ...options, directory });
   }
 
   /** About four segments: puts, a batch, overwrites, an empty value, an expiry, deletes. */

@@ -26,7 +26,7 @@ async function lostKeys(made: DamagedStore, directory = made.directory): Promise
   return [...differences.keys()].sort();
 }
 
-describe('in place', () => {
+describe('in place, damaged segments', () => {
   it('leaves a sound store alone, and asks nothing', async () => {
     await using made = await DamagedStore.create();
     const before = await made.bytes('MANIFEST');
@@ -93,7 +93,9 @@ describe('in place', () => {
     await store.close();
     expect(await lostKeys(made)).toEqual([]);
   });
+});
 
+describe('in place, much damage', () => {
   it('40 KB of zeros: the rest is there, what is lost is named', async () => {
     await using made = await DamagedStore.create();
     const lost = (await made.dump(SECOND)).records.filter(
@@ -110,7 +112,9 @@ describe('in place', () => {
     expect(await lostKeys(made)).toEqual(keys.filter((key) => !still.has(key)).sort());
     expect(keys.filter((key) => still.has(key)).length).toBeGreaterThan(5);
   });
+});
 
+describe('in place, more damage', () => {
   it('without a hint the neighbours are kept, and the stretch is told', async () => {
     await using made = await DamagedStore.create();
     const { offset, bytes, key, sequence } = await made.recordOf('key:0300');
@@ -136,7 +140,9 @@ describe('in place', () => {
     const gone = lost.map(({ key }) => key).filter((key) => !still.has(key));
     expect(await lostKeys(made)).toEqual(gone.sort());
   });
+});
 
+describe('in place, besides', () => {
   it('wrong hints are removed and written anew', async () => {
     await using made = await DamagedStore.create();
     const [first = '', second = ''] = await made.names('.hint');

@@ -93,7 +93,7 @@ describe('a damaged record', () => {
     const stretch = { offset, bytes, firstSequence: sequence, lastSequence: sequence };
     expect(damage).toMatchObject([
       { kind: 'records-unreadable', file, ...stretch },
-      { kind: 'record-lost', type: 'put', key: Buffer.from('key:0300'), ...stretch },
+      { kind: 'record-lost', file, type: 'put', key: Buffer.from('key:0300'), ...stretch },
     ]);
     expect(summary).toMatchObject({ lostRanges: 1, lostKeys: 1 });
   });
