@@ -38,7 +38,7 @@ const RECORDS_PER_SLICE = 500;
 /** After a merge failed by itself, the next one is tried no sooner than this. */
 const RETRY_MS = 60_000;
 /** Left for the manifest when the space for a merge is reckoned. */
-const SPARE_BYTES = 64 * 1024;
+const SPARE_BYTES = 8 * 1024;
 
 export interface MergeResult {
   readonly inputs: number;
