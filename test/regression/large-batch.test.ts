@@ -100,15 +100,17 @@ it('refuses what waits behind a batch when it is closed, and leaves a clean stor
   expect(reopened.stats().keys).toBe(3001);
 });
 
-it('refuses a batch that is amid its conditions when it is closed', async () => {
+it('refuses a batch that is amid its conditions, and what waits behind it, when closed', async () => {
   const stage = new Stage();
   const store = await openSliced(stage);
   stage.scheduler.hold();
   const batch = outcomeOf(store.batch(putsOf('k', ITEMS, 'x')));
   await stage.until(() => stage.scheduler.heldTasks > 0);
+  const puts = outcomesOf(putsOf('late', 50, 'v').map(({ key }) => store.put(key, 'v')));
   const closed = outcomeOf(store.close());
   stage.scheduler.release();
   expect([await batch, await closed]).toEqual(['CLOSED', 'ok']);
+  expect(new Set(await puts)).toEqual(new Set(['CLOSED']));
   const reopened = await stage.open();
   expect(reopened.stats()).toMatchObject({ keys: 1, damage: [], opened: { clean: true } });
 });
@@ -232,10 +234,10 @@ it.each(WHOLE_READS)('shows with %s never half of a batch', async (_name, read) 
     const write = stage.gates.hold('write', /\.log$/);
     const written = put();
     await write.reached;
-    const batch = other.session.batch([
-      ...putsOf('k', KEYS, `g${round}`),
-      ...putsOf(`new${round}-`, KEYS, ''),
-    ]);
+    const added = putsOf(`new${round}-`, KEYS, '');
+    const batch = other.session.batch(
+      putsOf('k', KEYS, `g${round}`).flatMap((item, n) => [item, added[n] as BatchItem]),
+    );
     await stage.until(() => store.stats().lastRevision === lastRevision + 1 + 2 * KEYS);
     // Their session's own write comes first, the batch comes right behind it.
     const reads = [read(own.session), read(own.session)];

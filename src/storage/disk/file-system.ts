@@ -96,6 +96,12 @@ export function systemErrorCode(thrown: unknown): string | undefined {
   return typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
+/** True for errors that pass when space or descriptors come back: what was asked did not happen. */
+export function isShortage(thrown: unknown): boolean {
+  const code = systemErrorCode(thrown);
+  return isNoSpace(thrown) || code === 'EMFILE' || code === 'ENFILE';
+}
+
 /** True for the errors that mean: the disk (or the quota) is full. */
 export function isNoSpace(thrown: unknown): boolean {
   const code = systemErrorCode(thrown);

@@ -10,7 +10,7 @@
 import { assert, CaskError } from '../../errors/cask-error.ts';
 import type { EngineClock } from '../disk/engine-clock.ts';
 import type { Environment } from '../disk/environment.ts';
-import { type FileHandle, isNoSpace } from '../disk/file-system.ts';
+import { type FileHandle, isShortage } from '../disk/file-system.ts';
 import type { LatencyGate } from '../disk/latency-gate.ts';
 import { readU32 } from '../format/integers.ts';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
@@ -309,7 +309,7 @@ export class Appender {
       if (ahead === undefined || ahead.failed) await this.#parts.manifests.publish();
     } catch (error) {
       // The next manifest says it; the segment is complete and durable either way.
-      if (!isNoSpace(error)) throw error;
+      if (!isShortage(error)) throw error;
     }
     if (old !== undefined) this.#parts.onSealed(old);
   }

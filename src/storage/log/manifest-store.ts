@@ -4,7 +4,7 @@
  */
 
 import type { EngineClock } from '../disk/engine-clock.ts';
-import { type FileSystem, isNoSpace } from '../disk/file-system.ts';
+import { type FileSystem, isShortage } from '../disk/file-system.ts';
 import { type DamageFacts, type Manifest, writeManifest } from '../format/manifest.ts';
 import type { SegmentCatalog } from './segment-catalog.ts';
 
@@ -101,7 +101,7 @@ export class ManifestStore {
    * Writes a manifest that says what the catalogue says at the moment the writing starts, which
    * is after this call. Resolves when it is durable.
    *
-   * @param revert is called when that manifest certainly has not come to be (no space for it),
+   * @param revert is called when that manifest certainly has not come to be (no space, no descriptor for it),
    * before any other is written: it takes back what it would have said
    */
   publish(revert?: () => void): Promise<void> {
@@ -143,7 +143,7 @@ export class ManifestStore {
         engineTime: manifest.engineTime,
       };
     } catch (error) {
-      if (isNoSpace(error)) for (const revert of reverts) revert();
+      if (isShortage(error)) for (const revert of reverts) revert();
       throw error;
     } finally {
       if (this.#queued === undefined) this.#running = undefined;

@@ -14,6 +14,7 @@ import {
   type JobMessage,
   nextTurn,
 } from '../disk/environment.ts';
+import { isNoSpace } from '../disk/file-system.ts';
 import { hintName, segmentName } from '../format/file-names.ts';
 import { readU32 } from '../format/integers.ts';
 import type { Keydir } from '../keydir/keydir.ts';
@@ -147,11 +148,22 @@ export class Merger {
     await this.#parts.roll();
     let left = chooseAll(this.#candidates());
     const total = { inputs: 0, outputs: 0, bytesBefore: 0, bytesAfter: 0, ms: 0 };
+    let most = left.length;
     while (left.length > 0) {
-      const round = await this.#fitting(left);
+      const round = (await this.#fitting(left)).slice(0, most);
+      let done: MergeResult;
+      try {
+        done = await this.#merge(round);
+      } catch (error) {
+        // The reckoning was too close: fewer at a time may do.
+        if (!(error instanceof CaskError) || error.code !== 'NO_SPACE' || round.length === 1) {
+          throw error;
+        }
+        most = Math.ceil(round.length / 2);
+        continue;
+      }
       const taken = new Set(round);
       left = left.filter((segment) => !taken.has(segment));
-      const done = await this.#merge(round);
       total.inputs += done.inputs;
       total.outputs += done.outputs;
       total.bytesBefore += done.bytesBefore;
@@ -221,7 +233,8 @@ export class Merger {
     return this.#parts.catalog.sealed().filter((segment) => !segment.damaged);
   }
 
-  async #merge(inputs: readonly Segment[]): Promise<MergeResult> {
+  async #merge(chosen: readonly Segment[]): Promise<MergeResult> {
+    const inputs = chosen.toSorted((a, b) => a.id - b.id);
     const { environment, files, logger } = this.#parts;
     const started = environment.clock.monotonicMs();
     const bytesBefore = inputs.reduce((sum, segment) => sum + segment.bytes, 0);
@@ -265,7 +278,7 @@ export class Merger {
       needed += copyBytes(segment);
       chosen.push(segment);
     }
-    if (chosen.length > 0) return chosen.sort((a, b) => a.id - b.id);
+    if (chosen.length > 0) return chosen;
     const message = `there are ${free} bytes of free space, too few to copy what is live`;
     throw new CaskError('NO_SPACE', `${message}; make some room on the disk`);
   }
@@ -386,8 +399,10 @@ export class Merger {
     } catch (error) {
       if (isReverted) {
         await this.#removeFiles(outputs.map(({ id }) => id));
-        const message = 'there is no space for the manifest of the merge; nothing was changed';
-        throw new CaskError('NO_SPACE', message, { cause: error });
+        const code = isNoSpace(error) ? 'NO_SPACE' : 'TOO_MANY_OPEN_FILES';
+        const cause = toCaskError(error).message;
+        const message = `the manifest of the merge could not be written, nothing was changed: ${cause}`;
+        throw new CaskError(code, message, { cause: error });
       }
       // Which of the two manifests is in place is not known: nothing may be removed or appended.
       for (const segment of inputs) segment.state = 'sealed';

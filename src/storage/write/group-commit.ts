@@ -9,7 +9,7 @@
 
 import { CaskError } from '../../errors/cask-error.ts';
 import { type Environment, nextTurn } from '../disk/environment.ts';
-import { isNoSpace, systemErrorCode } from '../disk/file-system.ts';
+import { isNoSpace, isShortage } from '../disk/file-system.ts';
 import type { Appender } from '../log/appender.ts';
 import { DIRTY_BYTES_MAX } from '../log/appender.ts';
 import type { Durability } from '../store-options.ts';
@@ -385,10 +385,4 @@ export class GroupCommit {
 function outcomeUnknown(cause: CaskError): CaskError {
   const message = `it is not known whether the write will survive: ${cause.message}`;
   return new CaskError('OUTCOME_UNKNOWN', message, { cause });
-}
-
-/** Errors that pass when space or descriptors come back, and that leave the log as it was. */
-function isShortage(error: unknown): boolean {
-  const code = systemErrorCode(error);
-  return isNoSpace(error) || code === 'EMFILE' || code === 'ENFILE';
 }
