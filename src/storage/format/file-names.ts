@@ -18,6 +18,8 @@ import { assert } from '../../errors/cask-error.ts';
 export const MANIFEST = 'MANIFEST';
 export const LOCK = 'LOCK';
 export const BALLAST = 'BALLAST';
+/** A directory: what repair could not read. */
+export const QUARANTINE = 'quarantine';
 /** Unfinished work; removed by open. */
 export const TMP_SUFFIX = '.tmp';
 /** Appended, with a number, to the name of an unlisted log segment. */

@@ -83,7 +83,6 @@ export class HintCollector {
     writeU48(target, at + CREATED_AT, record.createdAt);
     writeU48(target, at + EXPIRES_AT, record.expiresAt);
     target.set(buffer.subarray(record.keyStart, record.keyStart + keyBytes), at + KEY_AT);
-    this.#noteCommon(at + KEY_AT, keyBytes);
     this.#starts[this.count] = at;
     this.#noteCommon(at + KEY_AT, keyBytes);
     this.#filled += KEY_AT + keyBytes;

@@ -8,7 +8,7 @@ import { directoryProblem } from '../recovery/directory-scan.ts';
 import type { FindingSink } from './finding.ts';
 
 /** Where damaged files are moved: a directory within the store's. */
-export const QUARANTINE = 'quarantine';
+export { QUARANTINE } from '../format/file-names.ts';
 
 /** What every part of an examination works with. */
 export interface Examination {

@@ -3,7 +3,13 @@
 import { CaskError } from '../../errors/cask-error.ts';
 import type { FileSystem } from '../disk/file-system.ts';
 import { isNoSpace, systemErrorCode } from '../disk/file-system.ts';
-import { hintName, parseFileName, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
+import {
+  hintName,
+  parseFileName,
+  QUARANTINE,
+  segmentName,
+  TMP_SUFFIX,
+} from '../format/file-names.ts';
 import type { Manifest } from '../format/manifest.ts';
 
 export interface DirectoryScan {
@@ -103,7 +109,9 @@ export async function scanDirectory(
     unfinished: [] as string[],
     leftovers: [] as string[],
     unlistedLogs: [] as { name: string; id: number }[],
-    foreign: entries.filter((entry) => !entry.isFile).map((entry) => entry.name),
+    foreign: entries
+      .filter((entry) => !entry.isFile && entry.name !== QUARANTINE)
+      .map((entry) => entry.name),
     highestId: 0,
   };
   for (const name of names) {
