@@ -19,6 +19,9 @@ const HOUSEKEEPING_MS = 1000;
 /** How far a persisted engine time may lag behind one that was used to expire something. */
 const ENGINE_TIME_LAG_MS = 60_000;
 
+/** At close the manifest is written anew if its count of keys is off by more than one in so many. */
+const KEY_COUNT_SHARE = 16;
+
 export type EngineStatus = 'open' | 'closing' | 'closed' | 'failed';
 
 export class Engine {
@@ -202,6 +205,10 @@ export class Engine {
     if (this.failure !== undefined) return;
     await this.writes.appender.close();
     await this.hints.whenIdle();
+    const { keydir, manifests } = this.opened;
+    const isKeyCountOff =
+      Math.abs(keydir.count - manifests.current.keys) * KEY_COUNT_SHARE > keydir.count;
+    if (isKeyCountOff) await manifests.publish();
   }
 
   stats(): StoreStats {

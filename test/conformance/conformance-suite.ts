@@ -1,29 +1,32 @@
-/** All cases, against whatever `open` opens: a new and empty one for each case. */
+/** All cases, against whatever `open` opens. */
 
-import { afterEach, beforeEach, describe } from 'vitest';
+import { describe, it } from 'vitest';
 import { batchCases } from './cases/batch-cases.ts';
 import { conditionCases } from './cases/condition-cases.ts';
 import { entryCases } from './cases/entry-cases.ts';
 import { limitCases } from './cases/limit-cases.ts';
 import { rangeCases } from './cases/range-cases.ts';
 import { ttlCases } from './cases/ttl-cases.ts';
-import type { Subject } from './subject.ts';
+import type { Cases, Subject } from './subject.ts';
+
+const ALL: Readonly<Record<string, Cases>> = {
+  entries: entryCases,
+  conditions: conditionCases,
+  batches: batchCases,
+  'time to live': ttlCases,
+  ranges: rangeCases,
+  limits: limitCases,
+};
 
 export function conformanceSuite(name: string, open: () => Promise<Subject>): void {
-  describe(name, () => {
-    let current: Subject;
-    beforeEach(async () => {
-      current = await open();
+  describe.each(Object.entries(ALL))(`${name}: %s`, (_, cases) => {
+    it.each(Object.entries(cases))('%s', async (__, run) => {
+      const subject = await open();
+      try {
+        await run(subject);
+      } finally {
+        await subject.close();
+      }
     });
-    afterEach(async () => {
-      await current.close();
-    });
-    const subject = () => current;
-    entryCases(subject);
-    conditionCases(subject);
-    batchCases(subject);
-    ttlCases(subject);
-    rangeCases(subject);
-    limitCases(subject);
   });
 }

@@ -30,9 +30,7 @@ export interface Operations {
   count(): Promise<number>;
   batch(items: readonly BatchItem[]): Promise<BatchItemResult[]>;
   rangePage(options?: RangeOptions): Promise<SubjectPage>;
-  range(
-    options?: RangeOptions & { readonly pageSize?: number },
-  ): AsyncIterable<PageEntry>;
+  range(options?: RangeOptions & { readonly pageSize?: number }): AsyncIterable<PageEntry>;
 }
 
 export interface Subject {
@@ -41,6 +39,9 @@ export interface Subject {
   pass(ms: number): void;
   close(): Promise<void>;
 }
+
+/** Cases by name; each gets a store that is new and empty. */
+export type Cases = Readonly<Record<string, (subject: Subject) => Promise<void>>>;
 
 /** Limits of the store that every subject stands on. */
 export const LIMITS = {

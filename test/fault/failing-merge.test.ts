@@ -57,7 +57,8 @@ const FAILURES: readonly Failure[] = [
   {
     what: 'too many open files',
     code: 'EMFILE',
-    matches: (operation) => operation.kind === 'open' && operation.mode === 'create' && ofMerged(operation),
+    matches: (operation) =>
+      operation.kind === 'open' && operation.mode === 'create' && ofMerged(operation),
   },
   {
     what: 'a sync error of an output',
@@ -117,25 +118,28 @@ it('a full disk, too many open files and a failing disk are told from bugs', () 
   });
 });
 
-it.each([1, 2, 3])('12. the worker dies at its message %i: nothing lost, the next merge works', async (at) => {
-  const directory = newDirectory();
-  const world = new World();
-  const store = await world.open(directory);
-  const before = await fill(store);
-  let messages = 0;
-  world.jobs.onAsked = (name) => {
-    if (name !== 'merge') return;
-    messages += 1;
-    if (messages === at) throw new Error('the thread died');
-  };
-  await expect(store.merge()).rejects.toMatchObject({ code: 'INTERNAL' });
-  world.jobs.onAsked = () => {};
-  expect(await inspect(store)).toEqual(before);
-  await store.merge();
-  expect(await inspect(store)).toEqual(before);
-  await store.close();
-  await expectTidy(directory, world);
-});
+it.each([1, 2, 3])(
+  '12. the worker dies at its message %i: nothing lost, the next merge works',
+  async (at) => {
+    const directory = newDirectory();
+    const world = new World();
+    const store = await world.open(directory);
+    const before = await fill(store);
+    let messages = 0;
+    world.jobs.onAsked = (name) => {
+      if (name !== 'merge') return;
+      messages += 1;
+      if (messages === at) throw new Error('the thread died');
+    };
+    await expect(store.merge()).rejects.toMatchObject({ code: 'INTERNAL' });
+    world.jobs.onAsked = () => {};
+    expect(await inspect(store)).toEqual(before);
+    await store.merge();
+    expect(await inspect(store)).toEqual(before);
+    await store.close();
+    await expectTidy(directory, world);
+  },
+);
 
 it('a manifest that cannot be written for a merge stops the store, and nothing is lost', async () => {
   const directory = newDirectory();
@@ -145,7 +149,8 @@ it('a manifest that cannot be written for a merge stops the store, and nothing i
   store.pauseMerge();
   const merging = store.merge();
   merging.catch(() => {});
-  while (store.mergeStatus().state !== 'copying') await new Promise((resolve) => setImmediate(resolve));
+  while (store.mergeStatus().state !== 'copying')
+    await new Promise((resolve) => setImmediate(resolve));
   world.fault = failNth(1, 'EIO', ({ kind, path }) => kind === 'sync' && path.includes('MANIFEST'));
   store.resumeMerge();
   await expect(merging).rejects.toThrow();
@@ -171,21 +176,25 @@ it('a store that is closed as a merge begins leaves no job behind', async () => 
   await again.close();
 });
 
-it.each([5, 20, 40, 80])('a store that is closed %i turns into a merge leaves nothing behind', async (turns) => {
-  const directory = newDirectory();
-  const world = new World({ tickMs: 6 });
-  const store = await world.open(directory);
-  const before = await fill(store);
-  const merging = store.merge();
-  merging.catch(() => {});
-  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  await store.close();
-  expect(world.jobs.started.filter(({ isOver }) => !isOver)).toEqual([]);
-  expect(world.fs.openCount).toBe(0);
-  const again = await new World().open(directory);
-  expect(await inspect(again)).toEqual(before);
-  await again.close();
-});
+it.each([5, 20, 40, 80])(
+  'a store that is closed %i turns into a merge leaves nothing behind',
+  async (turns) => {
+    const directory = newDirectory();
+    const world = new World({ tickMs: 6 });
+    const store = await world.open(directory);
+    const before = await fill(store);
+    const merging = store.merge();
+    merging.catch(() => {});
+    for (let turn = 0; turn < turns; turn += 1)
+      await new Promise((resolve) => setImmediate(resolve));
+    await store.close();
+    expect(world.jobs.started.filter(({ isOver }) => !isOver)).toEqual([]);
+    expect(world.fs.openCount).toBe(0);
+    const again = await new World().open(directory);
+    expect(await inspect(again)).toEqual(before);
+    await again.close();
+  },
+);
 
 it('close waits until merged-away files are gone', async () => {
   const world = new World();
@@ -208,7 +217,7 @@ it('close waits until merged-away files are gone', async () => {
   while (!isHeld) await new Promise((resolve) => setImmediate(resolve));
   const closing = store.close().then(() => order.push('closed'));
   // Far more than a close takes that waits for nothing.
-  for (let turn = 0; turn < 300; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  await world.settle();
   release();
   await closing;
   expect(order).toEqual(['unlinked', 'closed']);

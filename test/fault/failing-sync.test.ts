@@ -93,18 +93,21 @@ describe.each([
   });
 });
 
-it.each(['interval', 'os'] as const)('a sync in the background fails in mode %s', async (durability) => {
-  const world = new World();
-  const store = await world.open(newDirectory(), { durability });
-  await store.put('a', '1');
-  world.fault = failNth(1, 'EIO', isLogSync);
-  await store.put('a', '2');
-  if (durability === 'interval') world.pass(1000);
-  else await expect(store.sync()).rejects.toThrow();
-  expect((await store.failed).code).toBe('STORE_FAILED');
-  await expect(store.put('a', '3')).rejects.toMatchObject({ code: 'STORE_FAILED' });
-  await store.close();
-});
+it.each(['interval', 'os'] as const)(
+  'a sync in the background fails in mode %s',
+  async (durability) => {
+    const world = new World();
+    const store = await world.open(newDirectory(), { durability });
+    await store.put('a', '1');
+    world.fault = failNth(1, 'EIO', isLogSync);
+    await store.put('a', '2');
+    if (durability === 'interval') world.pass(1000);
+    else await expect(store.sync()).rejects.toThrow();
+    expect((await store.failed).code).toBe('STORE_FAILED');
+    await expect(store.put('a', '3')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await store.close();
+  },
+);
 
 it('a merge of a store that failed says so', async () => {
   const world = new World();
@@ -138,10 +141,10 @@ it('a store that failed does nothing more to its files once it is closed', async
       return undefined;
     };
   });
-  for (let turn = 0; turn < 300; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  await world.settle();
   release();
   await closing;
-  for (let turn = 0; turn < 300; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  await world.settle();
   expect(after).toEqual([]);
   expect(world.fs.openCount).toBe(0);
 });

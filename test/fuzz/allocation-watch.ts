@@ -1,8 +1,8 @@
 /** Sees the largest buffer that is allocated while it watches. */
 
-type Allocate = (size: number, ...rest: never[]) => Buffer;
+const NAMES = ['alloc', 'allocUnsafe', 'allocUnsafeSlow', 'concat'] as const;
 
-const NAMES = ['alloc', 'allocUnsafe', 'allocUnsafeSlow'] as const;
+type Allocate = (first: never, ...rest: never[]) => Buffer;
 
 export class AllocationWatch implements Disposable {
   largest = 0;
@@ -11,12 +11,19 @@ export class AllocationWatch implements Disposable {
   constructor() {
     for (const [index, name] of NAMES.entries()) {
       const original = this.#originals[index] as Allocate;
-      const watched: Allocate = (size, ...rest) => {
-        this.largest = Math.max(this.largest, size);
-        return original.call(Buffer, size, ...rest);
+      const watched: Allocate = (first, ...rest) => {
+        // a size that is refused counts, too: it was asked for
+        if (typeof first === 'number') this.#see(first);
+        const buffer = original.call(Buffer, first, ...rest);
+        this.#see(buffer.length);
+        return buffer;
       };
       Object.assign(Buffer, { [name]: watched });
     }
+  }
+
+  #see(bytes: number): void {
+    this.largest = Math.max(this.largest, bytes);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 /**
  * A real daemon under streams of fuzzed frames on real sockets, while another client works
- * undisturbed. FUZZ_FRAMES says how many frames (a million in the long run).
+ * undisturbed. FUZZ_FRAMES, or FUZZ_INPUTS, says how many frames (a million in the
+ * long run).
  */
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -13,7 +14,7 @@ import { randomOf } from './fuzz-job.ts';
 import { beHostile } from './hostile-client.ts';
 import { SteadyClient } from './steady-client.ts';
 
-const FRAMES = Number(process.env['FUZZ_FRAMES'] ?? 100_000);
+const FRAMES = Number(process.env['FUZZ_FRAMES'] ?? process.env['FUZZ_INPUTS'] ?? 100_000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const CONNECTIONS = 12;
 /** Above what the daemon has at its start: heap, buffers of sockets, and what was stored. */

@@ -47,7 +47,7 @@ async function storeOnFullDisk(name: string): Promise<{ store: StoreUnderTest; f
 /** Writes until the disk is full. */
 async function fill(client: CaskClient<'utf8'>): Promise<Acknowledged> {
   const acknowledged = new Acknowledged();
-  await acknowledged.putMany(client, 'k/', 20_000);
+  await acknowledged.putMany(client, 'k/', 20_000, 40);
   expect(acknowledged.keys.size).toBeGreaterThan(1000);
   expect(acknowledged.refusals.length).toBeGreaterThan(0);
   for (const code of acknowledged.codes) expect(REFUSALS).toContain(code);
@@ -88,7 +88,7 @@ describe.skipIf(SKIPS)('rule 8: a full disk', () => {
     const ms = await untilWritable(client, acknowledged);
     console.log(`writable ${Math.round(ms)} ms after space was back`);
     expect((await client.stats())['status']).toBe('open');
-    await acknowledged.putMany(client, 'after/', 500);
+    await acknowledged.putMany(client, 'after/', 500, 40);
     expect(await acknowledged.lost(client)).toEqual([]);
     daemon.kill('SIGKILL');
     await daemon.exited;

@@ -3,8 +3,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { BatchItem } from '../../src/storage/entry.ts';
 import type { Store } from '../../src/storage/store.ts';
-import type { MergeOptions } from '../../src/storage/store-options.ts';
+import type { MergeOptions, StoreOptionsInput } from '../../src/storage/store-options.ts';
 import { outcomeOf } from './stage/outcome.ts';
 import { Stage } from './stage/stage.ts';
 import { missing, putAll, putsOf } from './stage/writes.ts';
@@ -96,19 +97,52 @@ it('does not merge segments by itself that are full, however small', async () =>
   expect(store.mergeStatus()).toMatchObject({ runs: 0, failures: 0 });
 });
 
-it('gathers small segments by itself once, and then has nothing to do', async () => {
-  const stage = new Stage();
-  const options = { segmentBytes: SEGMENT_BYTES, merge: { checkIntervalMs: CHECK_MS } };
-  const items = putsOf('k', 9, 'v');
-  for (const item of items) {
+/** Sealed segments, one for each of the groups of writes. */
+async function sealEach(
+  stage: Stage,
+  groups: readonly BatchItem[][],
+  options: Partial<StoreOptionsInput>,
+): Promise<void> {
+  for (const items of groups) {
     const store = await stage.open(options);
-    await putAll(store, [item], 1);
+    await putAll(store, items, items.length);
     await store.close();
   }
+}
+
+it('gathers small segments by itself once, and then has nothing to do', async () => {
+  const stage = new Stage();
+  const merge = { checkIntervalMs: CHECK_MS, smallSegmentCount: 4 };
+  const options = { segmentBytes: SEGMENT_BYTES, merge };
+  // Nine of 30 kB make five of 64 kB: as many as would start a merge, if they were small.
+  const groups = Array.from({ length: 9 }, (_, n) => putsOf(`${n}-`, 10, 'v'.repeat(3000)));
+  await sealEach(stage, groups, options);
   const store = await stage.open(options);
   await lookAtPolicy(stage, store, 5);
   expect(store.mergeStatus()).toMatchObject({ runs: 1, failures: 0 });
-  expect(await missing(store, items)).toEqual([]);
+  expect(stage.files(/\.(log|merged)$/)).toHaveLength(5);
+  expect(await missing(store, groups.flat())).toEqual([]);
+});
+
+it('does not merge a segment by itself whose only waste is its header', async () => {
+  const stage = new Stage();
+  const options = { segmentBytes: SEGMENT_BYTES, merge: { checkIntervalMs: CHECK_MS } };
+  await sealEach(stage, [[{ type: 'put', key: 'k', value: 'v' }]], options);
+  const store = await stage.open(options);
+  await lookAtPolicy(stage, store, 5);
+  expect(store.mergeStatus()).toMatchObject({ runs: 0, failures: 0 });
+});
+
+it('does not merge a segment by itself again and again whose tombstone has to stay', async () => {
+  const stage = new Stage();
+  const options = { segmentBytes: SEGMENT_BYTES, merge: { checkIntervalMs: CHECK_MS } };
+  await sealEach(stage, [putsOf('k', 10, 'v'.repeat(3000))], options);
+  const deleting = await stage.open(options);
+  await deleting.delete('k3'); // the put is in a segment that has no garbage to speak of
+  await deleting.close();
+  const store = await stage.open(options);
+  await lookAtPolicy(stage, store, 5);
+  expect(store.mergeStatus().runs).toBeLessThanOrEqual(1);
 });
 
 it('marks an input that cannot be read as damaged, and merges it no more', async () => {

@@ -50,12 +50,13 @@ export class Driver {
     return [...this.#keys];
   }
 
-  /** True when the store has stopped for an error. */
+  /** True when the store has stopped for an error, or could not be closed or opened again. */
   get hasFailed(): boolean {
-    return this.#world.isOpen && this.#world.engine.failure !== undefined;
+    return !this.#world.isOpen || this.#world.engine.failure !== undefined;
   }
 
   async run(steps: readonly TimedStep[]): Promise<void> {
+    this.#watch();
     for (const step of steps) {
       if (this.hasFailed) break;
       await this.#avoidExpiry(step);
@@ -64,8 +65,14 @@ export class Driver {
       if (this.#failure !== undefined) throw this.#failure;
     }
     await this.settle();
-    if (this.hasFailed) this.history.failedMs = Math.min(this.history.failedMs, this.#world.nowMs);
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** From a failure on, nothing more is promised to become durable. */
+  #watch(): void {
+    void this.#world.store.failed.then(() => {
+      this.history.failedMs = Math.min(this.history.failedMs, this.#world.nowMs);
+    });
   }
 
   /** Waits for all answers. */
@@ -236,6 +243,7 @@ export class Driver {
   async #openAgain(): Promise<void> {
     this.#world.log.length = 0;
     await this.#world.open();
+    this.#watch();
     await this.checkState();
   }
 
@@ -248,11 +256,13 @@ export class Driver {
 
   /** Closes; all that was acknowledged is durable then, in every mode. */
   async closeCleanly(): Promise<void> {
-    const { store } = this.#world;
-    await this.#world.run(store.close());
-    const { failure } = this.#world.engine;
-    if (failure !== undefined) throw failure;
-    this.#world.drop();
+    const { store, engine } = this.#world;
+    try {
+      await this.#world.run(store.close());
+    } finally {
+      this.#world.drop();
+    }
+    if (engine.failure !== undefined) throw engine.failure;
     this.history.noteDurable(this.history.attempts.length);
     this.#world.checkClosed();
   }

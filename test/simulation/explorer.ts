@@ -5,9 +5,11 @@
 
 import { toCheckFailure } from './check-failure.ts';
 import { type CrashPlan, crashImage, pendingCount } from './crash-image.ts';
+import { checkFaultyRecovery, recoveryFault } from './faulty-recovery.ts';
 import { Figures } from './figures.ts';
 import { DigestSet, imageDigest } from './image-digest.ts';
 import { judge, type Observation } from './observation.ts';
+import type { Phase } from './phase.ts';
 import type { CrashPoint, Recording } from './recording.ts';
 import { checkRecovery, checkSame, observeDisk, type Recovered } from './recovery-check.ts';
 import { runWorkload } from './run-workload.ts';
@@ -25,23 +27,26 @@ export interface FailureReport {
 export interface ExploreLimits {
   /** Stop after so many states of the workload. */
   readonly statesMax: number;
-  readonly tearVariants: number;
-  readonly reorderVariants: number;
+  /** Outcomes of a power cut in modes tear and reorder, by what the store was doing. */
+  readonly variants: Readonly<Record<Phase, number>>;
   /** One in so many recoveries is crashed itself, at all its points. */
   readonly crashedRecoveries: number;
   /** One in so many goes on writing, closes and opens again. */
   readonly continued: number;
   /** One in so many is opened without its hints, and one in so many twice. */
   readonly compared: number;
+  /** One in so many recovers once more, and meets a fault. */
+  readonly faultyRecoveries: number;
 }
 
 export const STANDARD_LIMITS: ExploreLimits = {
   statesMax: Number.POSITIVE_INFINITY,
-  tearVariants: 2,
-  reorderVariants: 2,
+  // A merge has few operations, and all of them matter.
+  variants: { append: 3, roll: 1, merge: 4, recovery: 2, manifest: 1 },
   crashedRecoveries: 12,
   continued: 4,
   compared: 10,
+  faultyRecoveries: 8,
 };
 
 /** Observations are kept for so many images, to be judged again. */
@@ -108,13 +113,9 @@ export class Explorer {
     const pending = pendingCount(point.disk);
     if (pending === 0) return plans;
     plans.unshift({ mode: 'drop', variant: 0 });
-    const { tearVariants, reorderVariants } = this.#limits;
-    for (let variant = 0; variant < tearVariants; variant += 1) {
+    for (let variant = 0; variant < this.#limits.variants[point.phase]; variant += 1) {
       plans.push({ mode: 'tear', variant });
-    }
-    if (pending < 2) return plans;
-    for (let variant = 0; variant < reorderVariants; variant += 1) {
-      plans.push({ mode: 'reorder', variant });
+      if (pending > 1) plans.push({ mode: 'reorder', variant });
     }
     return plans;
   }
@@ -152,6 +153,11 @@ export class Explorer {
     }
     this.#remember(digest, recovered.observation);
     await this.#compare(options, digest, recovered);
+    const { faultyRecoveries } = this.#limits;
+    if (digest % faultyRecoveries === 3) {
+      await checkFaultyRecovery(options, recoveryFault(Math.floor(digest / faultyRecoveries)));
+      this.figures.faults += 1;
+    }
     const isCrashed = digest % (crashedRecoveries * depth * depth) === 0;
     return isCrashed && depth < DEPTH_MAX ? recovered : undefined;
   }

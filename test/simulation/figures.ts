@@ -8,6 +8,8 @@ export class Figures {
   workloads = 0;
   /** Stores opened on an image; an image may be met again in another history. */
   recoveries = 0;
+  /** Faults that were injected, in live runs and in recoveries. */
+  faults = 0;
 
   count(mode: CrashMode, phase: Phase, states = 1): void {
     const cell = `${mode} ${phase}`;

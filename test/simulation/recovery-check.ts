@@ -13,7 +13,7 @@ import { SYNC_INTERVAL_MS, type TimedStep, type Workload } from './workload.ts';
 import { World } from './world.ts';
 
 /** The machine is down for so long. */
-const DOWN_MS = 1000;
+export const DOWN_MS = 1000;
 
 export interface RecoveryOptions {
   readonly workload: Workload;

@@ -81,7 +81,7 @@ export async function runWorkload(
   }
   recording.begin(history);
   await driver.run(workload.steps);
-  if (world.isOpen && !driver.hasFailed) {
+  if (!driver.hasFailed) {
     if (faults === undefined) {
       const observation = await world.observe(driver.keys);
       await world.checkHouse(observation);

@@ -166,7 +166,7 @@ const WEIGHTS: readonly (readonly [Step['op'] | 'ttl' | 'condition', number])[] 
   ['ttl', 8],
   ['condition', 8],
   ['roll', 4],
-  ['merge', 7],
+  ['merge', 14],
   ['reopen', 3],
   ['advance', 8],
   ['sync', 4],

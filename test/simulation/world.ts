@@ -13,6 +13,7 @@ import { EventLoop } from './event-loop.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Latency } from './latency.ts';
 import type { Observation, ObservedEntry } from './observation.ts';
+import { endOfWorld } from './recycled-buffers.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { type DiskSnapshot, SimulatedDisk } from './simulated-disk.ts';
 import { createSimulatedEnvironment } from './simulated-environment.ts';
@@ -70,7 +71,9 @@ export class World {
   #store: Store | undefined;
   #engine: Engine | undefined;
 
+  /** There is one world at a time: whatever came before is over. */
   constructor(options: WorldOptions) {
+    endOfWorld();
     this.#options = options;
     this.capacityBytes = options.capacityBytes ?? Number.MAX_SAFE_INTEGER;
     this.fs = new SimulatedFileSystem({
@@ -252,14 +255,11 @@ export class World {
     }
   }
 
-  /** After `close`: nothing stays open, nothing unfinished stays behind. */
+  /** After `close`: nothing stays open. */
   checkClosed(): void {
     const open = [...this.fs.openHandles].map((file) => file.path);
     check(open.length === 0, 'leaked-descriptor', () => open.join(', '));
     check(!this.fs.isLocked, 'leaked-lock', () => 'the lock is held after close');
-    for (const name of this.fs.disk.directory(DIRECTORY)?.entries.keys() ?? []) {
-      check(!name.endsWith('.tmp'), 'leaked-file', () => `${name} is there after close`);
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** The seam on `node:fs`: descriptors and explicit positions, callbacks turned into promises. */
 
 import * as nodeFs from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type {
   DirectoryEntry,
@@ -186,6 +187,9 @@ async function statOf(path: string): Promise<nodeFs.Stats | undefined> {
 }
 
 export class NodeFileSystem implements FileSystem {
+  /** Descriptors of directories whose locks are held. */
+  readonly #directories = new Map<string, number>();
+
   async open(path: string, mode: OpenMode): Promise<FileHandle> {
     return new NodeFile(await openFd(path, FLAGS[mode], FILE_MODE));
   }
@@ -212,6 +216,11 @@ export class NodeFileSystem implements FileSystem {
   }
 
   async syncDirectory(directory: string): Promise<void> {
+    const held = this.#directories.get(directory);
+    if (held !== undefined) {
+      await fsyncFd(held);
+      return;
+    }
     const fd = await openFd(directory, 'r');
     try {
       await fsyncFd(fd);
@@ -235,7 +244,23 @@ export class NodeFileSystem implements FileSystem {
     return stats.bavail * stats.bsize;
   }
 
-  lock(path: string): Promise<LockHandle> {
-    return lockFile(path);
+  /** While the lock is held, so is a descriptor of its directory: a sync of it needs no other. */
+  async lock(path: string): Promise<LockHandle> {
+    const lock = await lockFile(path);
+    const directory = dirname(path);
+    try {
+      this.#directories.set(directory, await openFd(directory, 'r'));
+    } catch (thrown) {
+      await lock.release();
+      throw thrown;
+    }
+    return {
+      release: async () => {
+        const fd = this.#directories.get(directory);
+        this.#directories.delete(directory);
+        if (fd !== undefined) await closeFd(fd);
+        await lock.release();
+      },
+    };
   }
 }

@@ -140,6 +140,7 @@ export class ManifestStore {
         ...this.#current,
         generation: manifest.generation,
         lastSequence: manifest.lastSequence,
+        keys: manifest.keys,
         engineTime: manifest.engineTime,
       };
     } catch (error) {

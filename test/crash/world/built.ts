@@ -1,12 +1,11 @@
 /** Directories that a test builds once and spoils many times, each time in a copy. */
 
-import { cpSync, openSync, readFileSync, writeSync, closeSync, truncateSync } from 'node:fs';
-import { RecordView } from '../../../src/storage/format/record.ts';
-import { SEGMENT_HEADER_BYTES } from '../../../src/storage/format/segment-header.ts';
-import type { DecodeResult } from '../../../src/storage/format/record.ts';
-import { DECODE_OK, decodeRecordHead } from '../../../src/storage/format/record.ts';
-import type { Store, StoreOptionsInput } from '../../../src/storage/index.ts';
+import { closeSync, cpSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { segmentName } from '../../../src/storage/format/file-names.ts';
+import type { DecodeResult } from '../../../src/storage/format/record.ts';
+import { DECODE_OK, decodeRecordHead, RecordView } from '../../../src/storage/format/record.ts';
+import { SEGMENT_HEADER_BYTES } from '../../../src/storage/format/segment-header.ts';
+import type { Store, StoreOptionsInput } from '../../../src/storage/index.ts';
 import { manifestOf } from './inspect.ts';
 import { World } from './world.ts';
 

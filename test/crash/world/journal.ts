@@ -21,8 +21,7 @@ export function apply(state: State, items: readonly ModelItem[]): State {
   const next = new Map(state);
   for (const item of items) {
     if (item.type === 'delete') next.delete(item.key);
-    else
-      next.set(item.key, { value: item.value, version: (next.get(item.key)?.version ?? 0) + 1 });
+    else next.set(item.key, { value: item.value, version: (next.get(item.key)?.version ?? 0) + 1 });
   }
   return next;
 }

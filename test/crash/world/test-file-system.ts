@@ -147,13 +147,7 @@ class TestFile implements FileHandle {
   readonly #path: string;
   readonly #withSyncs: boolean;
 
-  constructor(
-    fs: TestFileSystem,
-    gate: Gate,
-    inner: FileHandle,
-    path: string,
-    withSyncs: boolean,
-  ) {
+  constructor(fs: TestFileSystem, gate: Gate, inner: FileHandle, path: string, withSyncs: boolean) {
     this.inner = inner;
     this.#fs = fs;
     this.#gate = gate;

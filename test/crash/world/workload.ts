@@ -3,7 +3,7 @@
  * turn, merges alone and among writes, reopening. Notes everything in the journal.
  */
 
-import { type Store, type StoreOptionsInput, CaskError } from '../../../src/storage/index.ts';
+import { CaskError, type Store, type StoreOptionsInput } from '../../../src/storage/index.ts';
 import type { Journal, ModelItem } from './journal.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { World } from './world.ts';

@@ -25,6 +25,9 @@ export const SMALL: Omit<StoreOptionsInput, 'directory'> = {
 /** Decides about one operation: an error to fail with, or nothing. May hold it for a while. */
 export type Fault = (operation: Operation) => Error | Promise<void> | undefined;
 
+/** Between two operations on files there are a few turns at most. */
+const QUIET_TURNS = 30;
+
 export class Killed extends Error {
   override name = 'Killed';
 }
@@ -87,6 +90,14 @@ export class World implements Gate {
   pass(ms: number): void {
     this.clock.pass(ms);
     this.scheduler.pass(ms);
+  }
+
+  /** Resolves when nothing goes on any more, but for what a fault holds. */
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#inFlight > 0) quiet = 0;
+    }
   }
 
   kill(): void {

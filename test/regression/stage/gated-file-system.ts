@@ -59,11 +59,11 @@ class GatedFile implements FileHandle {
   }
 
   size(): Promise<number> {
-    return this.#inner.size();
+    return this.#gates.pass('size', this.#path, () => this.#inner.size());
   }
 
   close(): Promise<void> {
-    return this.#inner.close();
+    return this.#gates.pass('close', this.#path, () => this.#inner.close());
   }
 }
 
@@ -93,15 +93,15 @@ export class GatedFileSystem implements FileSystem {
   }
 
   link(existing: string, path: string): Promise<void> {
-    return this.#inner.link(existing, path);
+    return this.#gates.pass('link', path, () => this.#inner.link(existing, path));
   }
 
   list(directory: string): Promise<DirectoryEntry[]> {
-    return this.#inner.list(directory);
+    return this.#gates.pass('list', directory, () => this.#inner.list(directory));
   }
 
   sizeOf(path: string): Promise<number | undefined> {
-    return this.#inner.sizeOf(path);
+    return this.#gates.pass('sizeOf', path, () => this.#inner.sizeOf(path));
   }
 
   syncDirectory(directory: string): Promise<void> {
@@ -109,18 +109,18 @@ export class GatedFileSystem implements FileSystem {
   }
 
   makeDirectory(path: string): Promise<void> {
-    return this.#inner.makeDirectory(path);
+    return this.#gates.pass('makeDirectory', path, () => this.#inner.makeDirectory(path));
   }
 
   kindOf(path: string): Promise<'directory' | 'file' | 'missing'> {
-    return this.#inner.kindOf(path);
+    return this.#gates.pass('kindOf', path, () => this.#inner.kindOf(path));
   }
 
   freeBytes(path: string): Promise<number> {
-    return this.#inner.freeBytes(path);
+    return this.#gates.pass('freeBytes', path, () => this.#inner.freeBytes(path));
   }
 
   lock(path: string): Promise<LockHandle> {
-    return this.#inner.lock(path);
+    return this.#gates.pass('lock', path, () => this.#inner.lock(path));
   }
 }

@@ -10,7 +10,16 @@ export type Operation =
   | 'datasync'
   | 'sync'
   | 'rename'
-  | 'unlink';
+  | 'unlink'
+  | 'close'
+  | 'size'
+  | 'link'
+  | 'list'
+  | 'sizeOf'
+  | 'makeDirectory'
+  | 'kindOf'
+  | 'freeBytes'
+  | 'lock';
 
 /** A fault that is in force until it is lifted. */
 export interface Fault {

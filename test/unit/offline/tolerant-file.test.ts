@@ -14,7 +14,8 @@ function failingFile(bytes: Buffer, badBlocks: readonly number[], code = 'EIO'):
       if (badBlocks.some((block) => block * BLOCK < end && (block + 1) * BLOCK > position)) {
         return Promise.reject(Object.assign(new Error(code), { code }));
       }
-      return Promise.resolve(bytes.copy(buffer, offset, position, end));
+      const start = Math.min(position, end);
+      return Promise.resolve(bytes.copy(buffer, offset, start, end));
     },
   };
   return file as FileHandle;
