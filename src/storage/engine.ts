@@ -61,6 +61,7 @@ export class Engine {
       retireExpired: () => expirer.retireDue(),
       committedSequence: () => applier.committedSequence,
       isDegraded: () => opened.unknownDamage.length > 0,
+      failure: () => this.failure,
       onFatal: (error) => commit.stop(error),
     });
   }
@@ -191,7 +192,10 @@ export class Engine {
     try {
       if (!wasFailed) await this.#seal();
     } finally {
+      await this.writes.appender.settled();
       await this.hints.stop();
+      // A hint may have been the last to pin a merged-away segment.
+      await this.merger.whenRemoved();
       await this.opened.files.closeAll();
       await this.opened.lock.release();
     }

@@ -69,6 +69,36 @@ it('EMFILE when the next segment is made: the write is refused, and later it wor
   await store.close();
 });
 
+it.each([1, 3])(
+  'EMFILE at every opening in turn, %i times: refused or put off, never the end',
+  async (times) => {
+    for (let n = 1; n < 25; n += 1) {
+      const directory = newDirectory();
+      const world = new World();
+      const store = await world.open(directory);
+      world.fault = failNth(n, 'EMFILE', ({ kind }) => kind === 'open', times);
+      const model = new Map<string, string>();
+      for (let write = 0; write < 40; write += 1) {
+        const key = `k${write % 7}`;
+        const value = `${write}.${'x'.repeat(300)}`;
+        try {
+          await store.put(key, value);
+          model.set(key, value);
+        } catch (error) {
+          expect(error, `opening ${n}`).toHaveProperty('code', 'TOO_MANY_OPEN_FILES');
+        }
+      }
+      await world.settle();
+      expect(store.status, `opening ${n}`).toBe('open');
+      world.fault = () => undefined;
+      await store.close();
+      const again = await new World().open(directory);
+      for (const [key, value] of model) expect((await again.get(key))?.toString()).toBe(value);
+      await again.close();
+    }
+  },
+);
+
 it('EMFILE or EIO in the opening of a store: it says so, and releases the lock', async () => {
   const directory = newDirectory();
   const first = await new World().open(directory);

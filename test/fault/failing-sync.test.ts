@@ -149,6 +149,42 @@ it('a store that failed does nothing more to its files once it is closed', async
   expect(world.fs.openCount).toBe(0);
 });
 
+it('a store that failed and was closed does not undo what its successor writes', async () => {
+  const directory = newDirectory();
+  const world = new World();
+  const store = await world.open(directory);
+  let release: () => void = () => {};
+  const fault = failNth(1, 'EIO', isLogSync);
+  world.fault = (operation) => {
+    const { kind, path } = operation;
+    if (kind !== 'sync' || !path.endsWith('0000000002.log')) return fault(operation);
+    return new Promise((resolve) => {
+      release = resolve;
+    });
+  };
+  await expect(store.put('a', '1')).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  const closing = store.close();
+  await world.settle();
+  const isWaiting = await Promise.race([closing.then(() => false), nextTurn().then(() => true)]);
+  if (isWaiting) release();
+  await closing;
+  const next = new World();
+  const successor = await next.open(directory);
+  for (let key = 0; key < 20; key += 1) await successor.put(`k${key}`, 'x'.repeat(900));
+  // The successor's own last manifest is written.
+  await next.settle();
+  release();
+  await world.settle();
+  await next.bury();
+  const last = await new World().open(directory);
+  expect((await inspect(last)).has('k0')).toBe(true);
+  await last.close();
+});
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 it('an error of a write that is not about space stops the store', async () => {
   const directory = newDirectory();
   const world = new World();

@@ -6,6 +6,9 @@
  * given to an asynchronous operation is not to be touched until its promise settles.
  */
 
+import { CaskError } from '../../errors/cask-error.ts';
+import type { ErrorCode } from '../../errors/error-codes.ts';
+
 export type OpenMode =
   /** Existing file, reading only. */
   | 'read'
@@ -100,6 +103,19 @@ export function systemErrorCode(thrown: unknown): string | undefined {
 export function isShortage(thrown: unknown): boolean {
   const code = systemErrorCode(thrown);
   return isNoSpace(thrown) || code === 'EMFILE' || code === 'ENFILE';
+}
+
+/** What went wrong with a file, as a typed error; what is no system error becomes INTERNAL. */
+export function toFileError(thrown: unknown, what: string): CaskError {
+  if (thrown instanceof CaskError) return thrown;
+  const message = `${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  return new CaskError(codeOf(thrown), message, { cause: thrown });
+}
+
+function codeOf(thrown: unknown): ErrorCode {
+  if (isNoSpace(thrown)) return 'NO_SPACE';
+  if (isShortage(thrown)) return 'TOO_MANY_OPEN_FILES';
+  return systemErrorCode(thrown) === undefined ? 'INTERNAL' : 'IO_ERROR';
 }
 
 /** True for the errors that mean: the disk (or the quota) is full. */

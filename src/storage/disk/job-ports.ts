@@ -4,7 +4,7 @@ import { parentPort, Worker } from 'node:worker_threads';
 import { assert, CaskError, type ErrorDetails } from '../../errors/cask-error.ts';
 import { ERROR_CODES, type ErrorCode } from '../../errors/error-codes.ts';
 import type { JobHandle, JobHost, JobMessage, JobName, JobPort } from './environment.ts';
-import { isNoSpace, systemErrorCode } from './file-system.ts';
+import { systemErrorCode } from './file-system.ts';
 
 /** What a Worker and a MessagePort have in common. */
 interface Line {
@@ -56,13 +56,13 @@ export function parentLine(): ParentLine {
 function failureOf(name: JobName, thrown: unknown): CaskError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const code = systemErrorCode(thrown) ?? '';
-  const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INTERNAL';
   const details = thrown instanceof Error && 'details' in thrown ? thrown.details : undefined;
-  return new CaskError(
-    isNoSpace(thrown) ? 'NO_SPACE' : known,
-    `the ${name} job failed: ${message}`,
-    { cause: thrown, ...(details === undefined ? {} : { details: details as ErrorDetails }) },
-  );
+  const options = {
+    cause: thrown,
+    ...(details === undefined ? {} : { details: details as ErrorDetails }),
+  };
+  if (Object.hasOwn(ERROR_CODES, code)) return new CaskError(code as ErrorCode, message, options);
+  return new CaskError('INTERNAL', `the ${name} job failed: ${message}`, options);
 }
 
 /** A job in its thread. */

@@ -231,6 +231,12 @@ export class Appender {
     await this.#sealing;
   }
 
+  /** Settles when nothing goes on in the background, however that ended. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#sealing, ...this.#nexts.map((next) => next.ready)]);
+    await Promise.allSettled([this.#syncing]);
+  }
+
   /** Seals the active segment and gives up what holds no record. Nothing may be in flight. */
   async close(): Promise<void> {
     await this.#sealing;

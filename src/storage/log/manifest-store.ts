@@ -19,6 +19,8 @@ export class ManifestStore {
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
   #reverts: (() => void)[] = [];
+  /** What a write failed of, other than for want of space or descriptors. */
+  #failure: unknown;
   readonly #unlinked = new Set<string>();
   /** Tells how many keys there are. */
   keyCount: () => number;
@@ -92,8 +94,8 @@ export class ManifestStore {
     this.#unlinked.add(fileName);
   }
 
-  raiseHistoryFloor(sequence: number): void {
-    if (sequence <= this.#current.historyFloor) return;
+  /** Raises the floor for the manifest to come; a revert sets it back. */
+  setHistoryFloor(sequence: number): void {
     this.#current = { ...this.#current, historyFloor: sequence };
   }
 
@@ -125,6 +127,8 @@ export class ManifestStore {
   }
 
   async #write(): Promise<void> {
+    // Which manifest is in place is not known any more: no other is put there.
+    if (this.#failure !== undefined) throw this.#failure;
     const manifest = this.#snapshot();
     const reverts = this.#reverts.splice(0);
     const unlinked = [...this.#unlinked];
@@ -145,10 +149,20 @@ export class ManifestStore {
       };
     } catch (error) {
       if (isShortage(error)) for (const revert of reverts) revert();
+      else this.#failure ??= error;
       throw error;
     } finally {
       if (this.#queued === undefined) this.#running = undefined;
     }
+  }
+
+  /** Of what is sealed or merged away; recovery expects the records of open segments above it. */
+  #lastSequence(): number {
+    let highest = this.#current.lastSequence;
+    for (const { state, last } of this.#catalog.all()) {
+      if (state === 'sealed' || state === 'obsolete') highest = Math.max(highest, last);
+    }
+    return highest;
   }
 
   #snapshot(): Manifest {
@@ -162,11 +176,7 @@ export class ManifestStore {
       engineTime: Math.max(this.#current.engineTime, this.#clock.latest),
       nextSegmentId: this.#catalog.nextId,
       keys: this.keyCount(),
-      // Not of open segments: recovery expects their records above it.
-      lastSequence: segments.reduce(
-        (highest, { state, last }) => (state === 'sealed' ? Math.max(highest, last) : highest),
-        this.#current.lastSequence,
-      ),
+      lastSequence: this.#lastSequence(),
       obsolete: [...this.#obsolete],
       damage: this.#current.damage.filter(({ segment }) => listed.has(segment)),
       segments: segments.map((segment) => ({

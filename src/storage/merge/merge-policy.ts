@@ -1,5 +1,6 @@
 /** Which segments to merge, and when: by dead bytes. Pure functions over the catalogue. */
 
+import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { Segment } from '../log/segment.ts';
 import type { MergeOptions } from '../store-options.ts';
 
@@ -50,24 +51,24 @@ function smallSegments(input: PolicyInput): Set<Segment> {
   return new Set(isWorthIt ? small : []);
 }
 
-/** What a merge by hand takes: all that has something to give back. */
+/** What a merge by hand takes: all that has something to give back, a tombstone maybe. */
 export function chooseAll(sealed: readonly Segment[]): Segment[] {
-  const isUseful = sealed.some((segment) => segment.deadBytes > deadAtLeast(segment));
+  const isUseful = sealed.some((segment) => segment.deadBytes > SEGMENT_HEADER_BYTES);
   return isUseful ? [...sealed] : [];
 }
 
-/** The header is no garbage. */
-function deadAtLeast(segment: Segment): number {
-  return Math.min(segment.bytes, 80);
+/** Bytes that a merge certainly gives back: neither the header nor tombstones, which may stay. */
+function garbageBytes(segment: Segment): number {
+  return Math.max(0, segment.deadBytes - segment.tombstoneBytes - SEGMENT_HEADER_BYTES);
 }
 
 function deadRatio(segment: Segment): number {
-  return segment.bytes === 0 ? 0 : (segment.deadBytes - segment.tombstoneBytes) / segment.bytes;
+  return segment.bytes === 0 ? 0 : garbageBytes(segment) / segment.bytes;
 }
 
 function triggers(segment: Segment, options: MergeOptions): boolean {
-  const dead = segment.deadBytes - segment.tombstoneBytes;
-  return deadRatio(segment) >= options.triggerDeadRatio || dead >= options.triggerDeadBytes;
+  const isMuch = garbageBytes(segment) >= options.triggerDeadBytes;
+  return isMuch || deadRatio(segment) >= options.triggerDeadRatio;
 }
 
 function isWithinWindow(window: MergeOptions['windowHours'], hour: number): boolean {

@@ -14,7 +14,7 @@ import {
   type JobMessage,
   nextTurn,
 } from '../disk/environment.ts';
-import { isNoSpace } from '../disk/file-system.ts';
+import { isNoSpace, toFileError } from '../disk/file-system.ts';
 import { hintName, segmentName } from '../format/file-names.ts';
 import { readU32 } from '../format/integers.ts';
 import type { Keydir } from '../keydir/keydir.ts';
@@ -81,6 +81,8 @@ export interface MergerParts {
   readonly committedSequence: () => number;
   /** Damage with unknown keys: nothing may be dropped. */
   readonly isDegraded: () => boolean;
+  /** What the store failed of; undefined: it has not. */
+  readonly failure: () => CaskError | undefined;
   readonly onFatal: (error: CaskError) => void;
 }
 
@@ -201,11 +203,16 @@ export class Merger {
     this.resume();
     if (this.#state === 'copying') await this.#job?.terminate();
     await this.#running?.catch(() => {});
+    await this.whenRemoved();
+  }
+
+  /** Resolves when the removals that are underway are done. */
+  async whenRemoved(): Promise<void> {
     await Promise.all(this.#removing);
   }
 
   #checkFree(): void {
-    if (this.#closed) throw new CaskError('CLOSED', 'the store is closed');
+    if (this.#closed) throw this.#closing();
     if (this.#running !== undefined) {
       throw new CaskError('MERGE_RUNNING', 'a merge is running; wait until it is done');
     }
@@ -218,15 +225,21 @@ export class Merger {
     this.#running = merging;
     try {
       return await merging;
-    } catch (error) {
+    } catch (thrown) {
+      const error = toFileError(thrown, 'the merge failed');
       this.#failures += 1;
-      this.#lastError = toCaskError(error).message;
+      this.#lastError = error.message;
       throw error;
     } finally {
       this.#running = undefined;
       this.#job = undefined;
       this.#state = 'idle';
     }
+  }
+
+  /** Why no merge goes on once the merger is closed. */
+  #closing(): CaskError {
+    return this.#parts.failure() ?? new CaskError('CLOSED', 'the store is closed');
   }
 
   #candidates(): Segment[] {
@@ -241,7 +254,7 @@ export class Merger {
     if (inputs.length === 0) {
       return { inputs: 0, outputs: 0, bytesBefore: 0, bytesAfter: 0, ms: 0 };
     }
-    if (this.#closed) throw new CaskError('CLOSED', 'the store is closing');
+    if (this.#closed) throw this.#closing();
     for (const segment of inputs) files.pin(segment);
     let outputs: Segment[];
     try {
@@ -301,7 +314,7 @@ export class Merger {
       bytesPerSecond: options.merge.bytesPerSecond,
     };
     const outputIds: number[] = [];
-    if (this.#closed) throw new CaskError('CLOSED', 'the store is closing');
+    if (this.#closed) throw this.#closing();
     try {
       const job = environment.jobs.start('merge', { ...input });
       this.#job = job;
@@ -351,7 +364,7 @@ export class Merger {
     outputIds: number[],
   ): Promise<MergeEngineMessage> {
     while (this.#paused) await new Promise<void>((resolve) => this.#resumed.push(resolve));
-    if (this.#closed) throw new CaskError('CLOSED', 'the store is closing');
+    if (this.#closed) throw this.#closing();
     if (asked.type === 'verdicts?') {
       return { type: 'verdicts', verdicts: await this.#judge(asked) };
     }
@@ -376,17 +389,19 @@ export class Merger {
     // it must not be lost once what it superseded is gone.
     const relied = this.#parts.committedSequence();
     await this.#parts.syncLog();
-    if (this.#closed) throw new CaskError('CLOSED', 'the store is closing');
+    if (this.#closed) throw this.#closing();
     const outputs = result.outputs.map((output) => addOutput(catalog, output));
     for (const segment of inputs) {
       segment.state = 'obsolete';
       manifests.addObsolete(segmentName(segment.kind, segment.id));
       manifests.addObsolete(hintName(segment.id));
     }
-    if (result.dropped) manifests.raiseHistoryFloor(relied);
+    const floor = manifests.historyFloor;
+    if (result.dropped) manifests.setHistoryFloor(Math.max(floor, relied));
     let isReverted = false;
     const revert = (): void => {
       isReverted = true;
+      manifests.setHistoryFloor(floor);
       for (const segment of outputs) catalog.remove(segment);
       for (const segment of inputs) {
         segment.state = 'sealed';

@@ -270,8 +270,11 @@ async function tidy(
 ): Promise<void> {
   const { environment, directory, logger } = options;
   const { fs } = environment;
+  const live = new Set(manifests.current.segments.map(({ kind, id }) => segmentName(kind, id)));
   for (const name of manifests.obsolete) {
-    if (scan.names.has(name)) await fs.unlink(`${directory}/${name}`);
+    // Never what is listed as live, whatever else is said of it.
+    const isGone = live.has(name) || !scan.names.has(name);
+    if (!isGone) await fs.unlink(`${directory}/${name}`);
     manifests.dropObsolete(name);
   }
   for (const name of [...scan.unfinished, ...scan.leftovers]) {

@@ -10,7 +10,11 @@ import type {
   JobName,
   JobPort,
 } from '../../../src/storage/disk/environment.ts';
-import { type FileHandle, systemErrorCode } from '../../../src/storage/disk/file-system.ts';
+import {
+  type FileHandle,
+  systemErrorCode,
+  toFileError,
+} from '../../../src/storage/disk/file-system.ts';
 import { runJob } from '../../../src/storage/merge/jobs.ts';
 
 /** One end of a line; messages are cloned and arrive in a later turn, as between threads. */
@@ -137,10 +141,12 @@ export class InlineJobHost implements JobHost {
   }
 }
 
-/** As between threads: a code survives, the class does not. */
+/** As `job-ports.ts` has it: a code survives the way between threads, the class does not. */
 function failureOf(name: JobName, thrown: unknown): CaskError {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const code = systemErrorCode(thrown) ?? '';
-  const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INTERNAL';
-  return new CaskError(known, `the ${name} job failed: ${message}`, { cause: thrown });
+  const { code, message } = toFileError(thrown, `the ${name} job failed`);
+  const theirs = systemErrorCode(thrown) ?? '';
+  const known = Object.hasOwn(ERROR_CODES, theirs) ? (theirs as ErrorCode) : code;
+  const details = thrown instanceof CaskError ? thrown.details : undefined;
+  const options = details === undefined ? { cause: thrown } : { cause: thrown, details };
+  return new CaskError(known, message, options);
 }

@@ -54,11 +54,17 @@ it('close is idempotent, and everything is refused afterwards', async () => {
     () => store.exists('a'),
     () => store.count(),
     () => store.rangePage(),
-    () => store.sync(),
     () => store.merge(),
   ]) {
     await expect(work(), work.toString()).rejects.toMatchObject({ code: 'CLOSED' });
   }
+});
+
+it('a sync of a closed store is refused', async () => {
+  const store = await new World().open(newDirectory());
+  await store.put('a', '1');
+  await store.close();
+  await expect(store.sync()).rejects.toMatchObject({ code: 'CLOSED' });
 });
 
 it('a store opened with smaller segments than it was written with keeps everything', async () => {
