@@ -175,6 +175,9 @@ export function goldenHint(): Uint8Array {
     lowestSequence: 1,
     highestSequence: 6,
     latestUpdatedAt: T0 + 9,
+    tombstoneBytes: goldenHintEntries()
+      .filter(({ type }) => type === RECORD_DELETE)
+      .reduce((sum, entry) => sum + entry.recordBytes, 0),
   });
   const blocks = goldenHintEntries().map((entry) => encoder.add(entry));
   blocks.push(encoder.finishBlock());

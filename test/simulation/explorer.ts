@@ -7,13 +7,21 @@ import { toCheckFailure } from './check-failure.ts';
 import { type CrashPlan, crashImage, pendingCount } from './crash-image.ts';
 import { checkFaultyRecovery, recoveryFault } from './faulty-recovery.ts';
 import { Figures } from './figures.ts';
+import { withDamagedHints, withoutHints } from './hint-damage.ts';
 import { DigestSet, imageDigest } from './image-digest.ts';
 import { judge, type Observation } from './observation.ts';
 import type { Phase } from './phase.ts';
 import type { CrashPoint, Recording } from './recording.ts';
-import { checkRecovery, checkSame, observeDisk, type Recovered } from './recovery-check.ts';
+import {
+  checkRecovery,
+  checkSame,
+  observeDisk,
+  type Recovered,
+  type RecoveryOptions,
+} from './recovery-check.ts';
+import { checkRot } from './rot-check.ts';
 import { runWorkload } from './run-workload.ts';
-import type { DiskSnapshot } from './simulated-disk.ts';
+import { SeededRandom } from './seeded-random.ts';
 import type { Workload } from './workload.ts';
 
 /** Where a check failed, so that it can be found again. */
@@ -33,7 +41,7 @@ export interface ExploreLimits {
   readonly crashedRecoveries: number;
   /** One in so many goes on writing, closes and opens again. */
   readonly continued: number;
-  /** One in so many is opened without its hints, and one in so many twice. */
+  /** One in so many is opened without its hints; as many with wrong ones, twice, with bit rot. */
   readonly compared: number;
   /** One in so many recovers once more, and meets a fault. */
   readonly faultyRecoveries: number;
@@ -45,7 +53,7 @@ export const STANDARD_LIMITS: ExploreLimits = {
   variants: { append: 3, roll: 1, merge: 4, recovery: 2, manifest: 1 },
   crashedRecoveries: 12,
   continued: 4,
-  compared: 10,
+  compared: 16,
   faultyRecoveries: 8,
 };
 
@@ -136,7 +144,7 @@ export class Explorer {
     }
     const { crashedRecoveries, continued } = this.#limits;
     const { workload, keys, depth } = visit;
-    const options = {
+    const options: RecoveryOptions = {
       workload,
       keys,
       image,
@@ -162,20 +170,34 @@ export class Explorer {
     return isCrashed && depth < DEPTH_MAX ? recovered : undefined;
   }
 
-  /** Recovering twice equals once; loading by hint equals loading by scan. */
-  async #compare(
-    options: Parameters<typeof observeDisk>[0] & { readonly image: DiskSnapshot },
-    digest: number,
-    recovered: Recovered,
-  ): Promise<void> {
-    const { compared } = this.#limits;
+  /** Recovering twice equals once; hints change nothing, whatever is wrong with them. */
+  async #compare(options: RecoveryOptions, digest: number, recovered: Recovered): Promise<void> {
     const { observation } = recovered;
-    if (digest % compared === 1) {
-      checkSame(observation, await observeDisk(options, false), 'hint-and-scan-differ');
-    } else if (digest % compared === 2) {
-      const opened = recovered.recording.points.findLast(({ isBefore }) => isBefore);
-      const again = { ...options, image: opened?.disk ?? options.image };
-      checkSame(observation, await observeDisk(again, true), 'second-recovery-differs');
+    const { image } = options;
+    switch (digest % this.#limits.compared) {
+      case 1: {
+        const scanned = await observeDisk({ ...options, image: withoutHints(image) });
+        return checkSame(observation, scanned, 'hint-and-scan-differ');
+      }
+      case 2: {
+        const opened = recovered.recording.points.findLast(({ isBefore }) => isBefore);
+        const again = await observeDisk({ ...options, image: opened?.disk ?? image });
+        return checkSame(observation, again, 'second-recovery-differs');
+      }
+      case 3: {
+        const hurt = withDamagedHints(image, new SeededRandom(digest));
+        if (hurt === image) return;
+        return checkSame(
+          observation,
+          await observeDisk({ ...options, image: hurt }),
+          'wrong-hint-used',
+        );
+      }
+      case 4:
+        if (await checkRot(options, observation, digest)) this.figures.faults += 1;
+        return;
+      default:
+        return;
     }
   }
 

@@ -51,7 +51,7 @@ async function checkAfterwards(workload: Workload, run: RunResult): Promise<void
   const { powerCut, kill } = recording.expectationsAt(point);
   for (const mode of CRASHES) {
     const image = crashImage(disk, { mode, variant: 0 });
-    const observation = await observeDisk({ workload, keys, image, nowMs: world.nowMs }, true);
+    const observation = await observeDisk({ workload, keys, image, nowMs: world.nowMs });
     judge(observation, mode === 'keep' ? kill : powerCut);
   }
 }

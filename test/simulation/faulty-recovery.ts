@@ -50,7 +50,7 @@ export async function checkFaultyRecovery(
     const again = { workload, keys, image: crashImage(disk, { mode, variant: 0 }) };
     const isKill = mode === 'keep' && options.mode === 'keep';
     try {
-      const observation = await observeDisk({ ...again, nowMs: world.nowMs }, true);
+      const observation = await observeDisk({ ...again, nowMs: world.nowMs });
       judge(observation, isKill ? expectations.kill : expectations.powerCut);
     } catch (thrown) {
       throw named(thrown, fault, `and ${mode}`);

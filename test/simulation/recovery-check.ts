@@ -93,14 +93,13 @@ function revisionFloorOf(observation: Observation, expectation: Expectation): nu
   return floor;
 }
 
-/** Opens a disk as it is and tells what it holds: by its hints, or without them. */
+/** Opens a disk as it is and tells what it holds. */
 export async function observeDisk(
   options: Pick<RecoveryOptions, 'workload' | 'keys' | 'image' | 'nowMs'>,
-  withHints: boolean,
 ): Promise<Observation> {
   const { workload, image, nowMs, keys } = options;
   const world = new World({
-    disk: withHints ? image : withoutHints(image),
+    disk: image,
     latency: FAST,
     store: storeOptionsOf(workload),
     startMs: Math.ceil(nowMs) + DOWN_MS,
@@ -111,16 +110,6 @@ export async function observeDisk(
   } catch (thrown) {
     throw toCheckFailure(thrown, 'open-failed');
   }
-}
-
-function withoutHints(image: DiskSnapshot): DiskSnapshot {
-  const directories = new Map(
-    [...image.directories].map(([path, { durable, pending }]) => {
-      const kept = [...durable].filter(([name]) => !name.endsWith('.hint'));
-      return [path, { durable: new Map(kept), pending }] as const;
-    }),
-  );
-  return { ...image, directories };
 }
 
 /** @throws CheckFailure when the two differ */

@@ -61,8 +61,8 @@ function failureOf(name: JobName, thrown: unknown): CaskError {
     cause: thrown,
     ...(details === undefined ? {} : { details: details as ErrorDetails }),
   };
-  if (Object.hasOwn(ERROR_CODES, code)) return new CaskError(code as ErrorCode, message, options);
-  return new CaskError('INTERNAL', `the ${name} job failed: ${message}`, options);
+  const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INTERNAL';
+  return new CaskError(known, `the ${name} job failed: ${message}`, options);
 }
 
 /** A job in its thread. */

@@ -16,7 +16,7 @@
  *      64      8  lowest sequence present in the segment, dead records included
  *      72      8  highest sequence
  *      80      8  latest updatedAt
- *      88      8  bytes of tombstone records (of those among the entries)
+ *      88      8  bytes of tombstone records, superseded ones included
  *      96      8  hint file length
  *     104      4  reserved, 0
  *     108      4  CRC-32 over bytes 0..107
@@ -114,12 +114,12 @@ export interface HintFacts extends HintBinding {
   readonly highestSequence: number;
   /** The largest updatedAt in the segment; engine time does not go below it. */
   readonly latestUpdatedAt: number;
+  /** Bytes of all tombstones in the segment, superseded ones included. */
+  readonly tombstoneBytes: number;
 }
 
 export interface HintHeader extends HintFacts {
   readonly entries: number;
-  /** Bytes of the tombstones among the entries. */
-  readonly tombstoneBytes: number;
   /** Length of the hint file. */
   readonly fileBytes: number;
 }

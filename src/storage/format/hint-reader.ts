@@ -251,7 +251,8 @@ export class HintReader {
     if (this.#entriesSeen !== this.header.entries) {
       throw hintDamage(`it has ${this.#entriesSeen} entries and says ${this.header.entries}`);
     }
-    if (this.#block.tombstoneBytes !== this.header.tombstoneBytes) {
+    // Superseded tombstones are in the segment and not among the entries.
+    if (this.#block.tombstoneBytes > this.header.tombstoneBytes) {
       throw hintDamage('the bytes of its tombstones do not add up');
     }
     return undefined;

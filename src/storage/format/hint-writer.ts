@@ -64,7 +64,6 @@ export class HintEncoder {
   #lastKeyStart = 0;
   #lastKeyBytes = 0;
   #entries = 0;
-  #tombstoneBytes = 0;
   #fileBytes: number = HINT_HEADER_BYTES;
 
   constructor(facts: HintFacts) {
@@ -99,7 +98,6 @@ export class HintEncoder {
     this.#end = at + headBytes + entry.keyBytes;
     this.#blockEntries += 1;
     this.#entries += 1;
-    if (entry.type === RECORD_DELETE) this.#tombstoneBytes += entry.recordBytes;
     return finished;
   }
 
@@ -123,7 +121,6 @@ export class HintEncoder {
     return {
       ...this.#facts,
       entries: this.#entries,
-      tombstoneBytes: this.#tombstoneBytes,
       fileBytes: this.#fileBytes,
     };
   }

@@ -25,6 +25,7 @@ export async function runHintJob(
     lowestSequence: collector.lowestSequence,
     highestSequence: collector.highestSequence,
     latestUpdatedAt: collector.latestUpdatedAt,
+    tombstoneBytes: collector.tombstoneBytes,
   };
   const header = await writeHint(environment.fs, directory, facts, collector.sorted());
   const result: HintJobResult = { type: 'hint-built', hintBytes: header.fileBytes };

@@ -20,6 +20,6 @@ export async function runJob(
       await runHintJob(environment, port, input as unknown as HintJobInput);
     }
   } catch (error) {
-    throw toFileError(error, `the ${name} job failed`);
+    throw toFileError(error, 'a file of it');
   }
 }

@@ -138,9 +138,9 @@ export class MergedWriter {
     await fs.syncDirectory(this.#directory);
     const { id, salt } = this.#facts;
     const collector = this.#collector;
-    const { lowestSequence, highestSequence, latestUpdatedAt } = collector;
+    const { lowestSequence, highestSequence, latestUpdatedAt, tombstoneBytes } = collector;
     const binding = { uuid: this.#uuid, segmentId: id, salt, segmentBytes: this.bytes };
-    const facts = { ...binding, lowestSequence, highestSequence, latestUpdatedAt };
+    const facts = { ...binding, lowestSequence, highestSequence, latestUpdatedAt, tombstoneBytes };
     const hint = await writeHint(fs, this.#directory, facts, collector.sorted());
     return {
       id,
@@ -150,7 +150,7 @@ export class MergedWriter {
       records: collector.count,
       min: lowestSequence,
       last: highestSequence,
-      tombstoneBytes: collector.tombstoneBytes,
+      tombstoneBytes,
       hintBytes: hint.fileBytes,
     };
   }
