@@ -4,13 +4,13 @@
  */
 
 import { toCheckFailure } from './check-failure.ts';
-import { type CrashPlan, crashImage, pendingCount } from './crash-image.ts';
+import { CRASH_MODES, type CrashPlan, crashImage, pendingCount } from './crash-image.ts';
 import { checkFaultyRecovery, recoveryFault } from './faulty-recovery.ts';
-import { Figures } from './figures.ts';
+import { cellOf, Figures } from './figures.ts';
 import { withDamagedHints, withoutHints } from './hint-damage.ts';
 import { DigestSet, imageDigest } from './image-digest.ts';
 import { judge, type Observation } from './observation.ts';
-import type { Phase } from './phase.ts';
+import { PHASES, type Phase } from './phase.ts';
 import type { CrashPoint, Recording } from './recording.ts';
 import {
   checkRecovery,
@@ -72,7 +72,7 @@ interface Visit {
 }
 
 export class Explorer {
-  readonly digests = new DigestSet();
+  readonly #digests = new DigestSet();
   readonly figures = new Figures();
   readonly #limits: ExploreLimits;
   readonly #remembered = new Map<number, Observation>();
@@ -80,6 +80,11 @@ export class Explorer {
 
   constructor(limits: ExploreLimits = STANDARD_LIMITS) {
     this.#limits = limits;
+  }
+
+  /** The distinct images so far, each with the cell of the figures that it counts in. */
+  visited(): ReturnType<DigestSet['columns']> {
+    return this.#digests.columns();
   }
 
   /** All crash states of a workload; the first failure ends it. */
@@ -155,8 +160,8 @@ export class Explorer {
     };
     const recovered = await checkRecovery(options);
     this.figures.recoveries += 1;
-    if (this.digests.add(digest)) {
-      this.figures.count(plan.mode, point.phase);
+    const cell = cellOf(CRASH_MODES.indexOf(plan.mode), PHASES.indexOf(point.phase));
+    if (this.#digests.add(digest, cell)) {
       this.#statesLeft -= 1;
     }
     this.#remember(digest, recovered.observation);

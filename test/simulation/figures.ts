@@ -3,21 +3,26 @@
 import { CRASH_MODES, type CrashMode } from './crash-image.ts';
 import { PHASES, type Phase } from './phase.ts';
 
+/** A number for a mode and a phase, given by their places in the lists. */
+export function cellOf(mode: number, phase: number): number {
+  return mode * PHASES.length + phase;
+}
+
 export class Figures {
-  readonly #states = new Map<string, number>();
+  /** States by cell. */
+  readonly #states = new Float64Array(CRASH_MODES.length * PHASES.length);
   workloads = 0;
   /** Stores opened on an image; an image may be met again in another history. */
   recoveries = 0;
   /** Faults that were injected, in live runs and in recoveries. */
   faults = 0;
 
-  count(mode: CrashMode, phase: Phase, states = 1): void {
-    const cell = `${mode} ${phase}`;
-    this.#states.set(cell, (this.#states.get(cell) ?? 0) + states);
+  countCell(cell: number): void {
+    this.#states[cell] = (this.#states[cell] ?? 0) + 1;
   }
 
   states(mode: CrashMode, phase: Phase): number {
-    return this.#states.get(`${mode} ${phase}`) ?? 0;
+    return this.#states[cellOf(CRASH_MODES.indexOf(mode), PHASES.indexOf(phase))] ?? 0;
   }
 
   ofMode(mode: CrashMode): number {

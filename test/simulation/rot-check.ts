@@ -12,7 +12,7 @@ import {
 import { CheckFailure, check, toCheckFailure } from './check-failure.ts';
 import { identifyValue } from './described-value.ts';
 import { FAST } from './latency.ts';
-import type { Observation } from './observation.ts';
+import type { Observation, ObservedEntry } from './observation.ts';
 import { DOWN_MS, type RecoveryOptions } from './recovery-check.ts';
 import { storeOptionsOf } from './run-workload.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -60,26 +60,29 @@ export async function checkRot(
 async function compare(world: World, before: Observation, rot: Rot): Promise<void> {
   let hasChanged = false;
   for (const [key, entry] of before.entries) {
-    const wasHit = rot.keys.has(key);
-    try {
-      const found = await world.run(world.store.getEntry(key));
-      const value = found === undefined ? undefined : identifyValue(found.value);
-      check(found === undefined || value !== undefined, 'invented-value', () => key);
-      const isSame = value?.attempt === entry.attempt && value.item === entry.item;
-      if (isSame) continue;
-      hasChanged = true;
-      const isExpired = entry.expiresAt !== undefined && entry.expiresAt <= world.engineMs;
-      check(wasHit || isExpired, 'neighbour-lost', () => `${key} was not hit`);
-    } catch (thrown) {
-      if (!(thrown instanceof CaskError) || thrown.code !== 'CORRUPT') throw thrown;
-      check(wasHit, 'neighbour-lost', () => `${key} was not hit, and is corrupt`);
-    }
+    const isTimed = entry.expiresAt !== undefined;
+    if (await isAsBefore(world, key, entry)) continue;
+    check(rot.keys.has(key) || isTimed, 'neighbour-lost', () => `${key} was not hit`);
+    hasChanged ||= !isTimed;
   }
   if (!hasChanged) return;
-  const { degraded, damage } = world.store.stats();
-  const isReported = degraded || damage.length > 0;
-  const isTimed = [...before.entries.values()].some(({ expiresAt }) => expiresAt !== undefined);
-  check(isReported || isTimed, 'silent-damage', () => 'something is gone and nothing is reported');
+  const { degraded, damage, reads } = world.store.stats();
+  const isReported = degraded || damage.length > 0 || reads.corrupt > 0;
+  check(isReported, 'silent-damage', () => 'something is gone and nothing is reported');
+}
+
+/** False when the entry is another one, gone, or said to be corrupt. */
+async function isAsBefore(world: World, key: string, entry: ObservedEntry): Promise<boolean> {
+  try {
+    const found = await world.run(world.store.getEntry(key));
+    if (found === undefined) return false;
+    const value = identifyValue(found.value);
+    check(value !== undefined, 'invented-value', () => `${key} holds what nobody wrote`);
+    return value?.attempt === entry.attempt && value.item === entry.item;
+  } catch (thrown) {
+    if (thrown instanceof CaskError && thrown.code === 'CORRUPT') return false;
+    throw thrown;
+  }
 }
 
 interface Record {

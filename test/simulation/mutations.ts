@@ -1,0 +1,314 @@
+/**
+ * Seeded bugs: each breaks one rule of crash safety, and the standard workloads must notice. None
+ * of these workloads was written for a mutation.
+ */
+
+import type { Mutation } from './mutation.ts';
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'segment-without-directory-sync',
+    edits: [
+      {
+        file: 'log/appender.ts',
+        find: 'await file.sync();\n    await environment.fs.syncDirectory(directory);',
+        replace: 'await file.sync();',
+      },
+    ],
+  },
+  {
+    name: 'segment-header-not-synced',
+    edits: [
+      {
+        file: 'log/appender.ts',
+        find: 'await file.sync();\n    await environment.fs.syncDirectory(directory);',
+        replace: 'await environment.fs.syncDirectory(directory);',
+      },
+    ],
+  },
+  {
+    name: 'acknowledge-before-sync',
+    edits: [
+      {
+        file: 'write/group-commit.ts',
+        find: 'if (always) appender.syncNow();',
+        replace: '',
+      },
+      {
+        file: 'write/group-commit.ts',
+        find: "if (durability === 'always') await appender.sync();",
+        replace: "if (durability === 'always') void appender.sync().catch(() => {});",
+      },
+    ],
+  },
+  {
+    name: 'sync-covers-what-came-after-it',
+    edits: [
+      {
+        file: 'log/appender.ts',
+        find: 'if (segment === this.#active) this.#proven = end;',
+        replace: 'if (segment === this.#active) this.#proven = Math.max(end, segment.bytes);',
+      },
+    ],
+  },
+  {
+    name: 'unlink-inputs-before-manifest',
+    edits: [
+      {
+        file: 'merge/merger.ts',
+        find: 'let isReverted = false;',
+        replace: `let isReverted = false;
+    for (const segment of inputs) {
+      await this.#parts.environment.fs.unlink(this.#parts.files.pathOf(segment));
+    }`,
+      },
+    ],
+  },
+  {
+    name: 'drop-tombstones-early',
+    edits: [
+      {
+        file: 'merge/merge-job.ts',
+        find: 'if (record.sequence < this.#input.survivorMin) return DROP;',
+        replace: 'return DROP;',
+      },
+    ],
+  },
+  {
+    name: 'expired-leaves-no-tombstone',
+    edits: [
+      {
+        file: 'merge/merge-job.ts',
+        find: 'return isTombstone ? COPY : BURY;',
+        replace: 'return isTombstone ? COPY : DROP;',
+      },
+    ],
+  },
+  {
+    name: 'install-copy-over-newer-write',
+    edits: [
+      {
+        file: 'merge/merge-install.ts',
+        find: 'if (ref === 0 || keydir.sequence(ref) !== sequence) return;',
+        replace: 'if (ref === 0) return;',
+      },
+      {
+        file: 'merge/merge-install.ts',
+        find: 'keydir.relocate(keyBuffer, keyStart, keyBytes, sequence, output.slot, offset, recordBytes);',
+        replace:
+          'keydir.relocate(keyBuffer, keyStart, keyBytes, keydir.sequence(ref), output.slot, offset, recordBytes);',
+      },
+    ],
+  },
+  {
+    name: 'retry-failed-sync',
+    edits: [
+      {
+        file: 'log/appender.ts',
+        find: 'await file.datasync();\n    } catch (error) {',
+        replace: 'await file.datasync().catch(() => file.datasync());\n    } catch (error) {',
+      },
+      {
+        file: 'log/appender.ts',
+        find: 'this.#openFile().datasyncSync();',
+        replace: `try { this.#openFile().datasyncSync(); } catch { this.#openFile().datasyncSync(); }`,
+      },
+    ],
+  },
+  {
+    name: 'ignore-failed-sync',
+    edits: [
+      {
+        file: 'log/appender.ts',
+        find: 'throw this.#noteSyncFailure(error);\n    }\n    syncGate.record(environment.clock.monotonicMs() - started, false);',
+        replace: 'void error;\n    }',
+      },
+    ],
+  },
+  {
+    name: 'truncate-on-middle-corruption',
+    edits: [
+      {
+        file: 'recovery/segment-survey.ts',
+        find: 'if (stop >= surveyor.provenMax && !isMissing) break;',
+        replace:
+          'void isMissing;\n    surveyor.provenMax = Math.min(surveyor.provenMax, stop);\n    break;',
+      },
+    ],
+  },
+  {
+    name: 'apply-half-a-batch',
+    edits: [
+      {
+        file: 'recovery/segment-survey.ts',
+        find: 'if ((view.flags & FLAG_BATCH_CONTINUES) !== 0) continue;',
+        replace: 'void FLAG_BATCH_CONTINUES;',
+      },
+    ],
+  },
+  {
+    name: 'forget-batch-flag',
+    edits: [
+      {
+        file: 'write/sequencer.ts',
+        find: 'export const IN_BATCH: number = FLAG_BATCH_CONTINUES;',
+        replace: 'export const IN_BATCH: number = 0 * FLAG_BATCH_CONTINUES;',
+      },
+    ],
+  },
+  {
+    name: 'trust-unbound-hint',
+    edits: [
+      {
+        file: 'format/hint-reader.ts',
+        find: 'checkHintBinding(header, expected);',
+        replace: 'void [checkHintBinding, expected];',
+      },
+    ],
+  },
+  {
+    name: 'hint-keeps-oldest',
+    edits: [
+      {
+        file: 'merge/hint-collector.ts',
+        find: 'return readU64(this.#buffer, b + SEQUENCE_AT) - readU64(this.#buffer, a + SEQUENCE_AT);',
+        replace:
+          'return readU64(this.#buffer, a + SEQUENCE_AT) - readU64(this.#buffer, b + SEQUENCE_AT);',
+      },
+    ],
+  },
+  {
+    name: 'reuse-segment-id',
+    edits: [
+      {
+        file: 'recovery/open-directory.ts',
+        find: 'Math.max(known.nextSegmentId, scan.highestId + 1)',
+        replace: 'known.segments.reduce((next, segment) => Math.max(next, segment.id + 1), 1)',
+      },
+    ],
+  },
+  {
+    name: 'no-sequence-jump',
+    edits: [
+      {
+        file: 'recovery/unsealed-recovery.ts',
+        find: 'const highest = surveyed.reduce((top, { survey }) => Math.max(top, survey.highestSeen), known);',
+        replace:
+          'const highest = surveyed.reduce((top, { survey }) => Math.max(top, survey.last), known);',
+      },
+      {
+        file: 'recovery/unsealed-recovery.ts',
+        find: 'export const SEQUENCE_JUMP: number = 2 ** 25;',
+        replace: 'export const SEQUENCE_JUMP: number = 1;',
+      },
+    ],
+  },
+  {
+    name: 'proven-claimed-too-early',
+    edits: [
+      {
+        file: 'log/appender.ts',
+        find: 'return this.#planSegment === this.#active ? this.#proven : 0;',
+        replace: 'return this.#planOffset;',
+      },
+    ],
+  },
+  {
+    name: 'unproven-tail-not-rewritten',
+    edits: [
+      {
+        file: 'recovery/segment-survey.ts',
+        find: 'const proven = isFollowed ? stop : Math.min(surveyor.provenMax, stop);',
+        replace: 'const proven = isFollowed ? stop : stop;',
+      },
+    ],
+  },
+  {
+    name: 'rewritten-tail-not-synced',
+    edits: [
+      {
+        file: 'recovery/tail-rewrite.ts',
+        find: 'await target.sync();\n    return bytes;',
+        replace: 'return bytes;',
+      },
+    ],
+  },
+  {
+    name: 'rewritten-tail-listed-without-its-entry',
+    edits: [
+      {
+        file: 'recovery/unsealed-recovery.ts',
+        find: 'if (renames.length > 0) await input.environment.fs.syncDirectory(input.directory);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'manifest-not-synced',
+    edits: [{ file: 'disk/replace-file.ts', find: 'await file.sync();', replace: '' }],
+  },
+  {
+    name: 'manifest-entry-not-synced',
+    edits: [
+      { file: 'disk/replace-file.ts', find: 'await fs.syncDirectory(directory);', replace: '' },
+    ],
+  },
+  {
+    name: 'old-segment-not-synced-before-next',
+    edits: [
+      {
+        file: 'log/appender.ts',
+        find: 'await this.sync();\n    await next.ready;',
+        replace: 'await next.ready;',
+      },
+    ],
+  },
+  {
+    name: 'merge-without-log-sync',
+    edits: [{ file: 'merge/merger.ts', find: 'await this.#parts.syncLog();', replace: '' }],
+  },
+  {
+    name: 'merged-output-not-synced',
+    edits: [
+      {
+        file: 'merge/merged-writer.ts',
+        find: 'await this.#file.sync();\n    await this.#file.close();',
+        replace: 'await this.#file.close();',
+      },
+    ],
+  },
+  {
+    name: 'values-beyond-proven-not-verified',
+    edits: [
+      {
+        file: 'recovery/segment-survey.ts',
+        find: 'if (!verifyRecordValue(scanner.buffer, view, input.salt)) return;',
+        replace: 'void [verifyRecordValue, input];',
+      },
+    ],
+  },
+  {
+    name: 'values-not-verified-on-read',
+    edits: [
+      {
+        file: 'read/record-reader.ts',
+        find: 'view.recordBytes === recordBytes &&\n      verifyRecordValue(buffer, view, segment.salt)',
+        replace: 'view.recordBytes === recordBytes && verifyRecordValue !== undefined',
+      },
+    ],
+  },
+  {
+    name: 'obsolete-forgotten-before-unlink-is-durable',
+    edits: [
+      {
+        file: 'log/manifest-store.ts',
+        find: 'this.#unlinked.add(fileName);',
+        replace: 'this.#obsolete.delete(fileName);',
+      },
+    ],
+  },
+  {
+    name: 'failed-group-not-cut-back',
+    edits: [{ file: 'write/group-commit.ts', find: 'await appender.cutBack();', replace: '' }],
+  },
+];
