@@ -164,6 +164,7 @@ export class Engine {
 
   /** Makes durable all that is committed; resolves to the last such sequence. */
   async sync(): Promise<number> {
+    if (this.writes.sequencer.closedBy !== undefined) throw this.writes.sequencer.closedBy;
     await this.writes.commit.flush();
     if (this.failure !== undefined) throw this.failure;
     const sequence = this.writes.applier.committedSequence;

@@ -97,7 +97,7 @@ async function sweepAll(sweep: Sweep): Promise<void> {
     }
     point += sweep.stride;
   }
-  expect(point).toBeGreaterThan(sweep.stride * 10);
+  expect(point).toBeGreaterThan(200);
 }
 
 /** A longer run: `CASKD_CRASH_SEED=7 CASKD_CRASH_STRIDE=1 npx vitest run test/crash/kill-anywhere`. */

@@ -178,11 +178,13 @@ async function reportFiles(
     if (message !== undefined)
       await report({ level: 'info', kind: 'kept-file', file: name, message });
   }
+  if (scan.hasQuarantine) {
+    const message = 'damaged files that repair replaced';
+    await report({ level: 'info', kind: 'kept-file', file: QUARANTINE, message });
+  }
   for (const name of scan.foreign) {
-    const isOurs = name === QUARANTINE;
-    const kind = isOurs ? 'kept-file' : 'foreign-file';
-    const message = isOurs ? 'damaged files that repair replaced' : 'not of a store; left alone';
-    await report({ level: 'info', kind, file: name, message });
+    const message = 'not of a store; left alone';
+    await report({ level: 'info', kind: 'foreign-file', file: name, message });
   }
 }
 

@@ -21,6 +21,8 @@ export interface DirectoryScan {
   readonly leftovers: readonly string[];
   /** Log segments that are not listed, by id. */
   readonly unlistedLogs: readonly { readonly name: string; readonly id: number }[];
+  /** There is a directory with what repair could not read. */
+  readonly hasQuarantine: boolean;
   /** What is not ours. */
   readonly foreign: readonly string[];
   /** The highest segment id in any file's name; 0: there is none. */
@@ -109,6 +111,7 @@ export async function scanDirectory(
     unfinished: [] as string[],
     leftovers: [] as string[],
     unlistedLogs: [] as { name: string; id: number }[],
+    hasQuarantine: entries.some(({ name }) => name === QUARANTINE),
     foreign: entries
       .filter((entry) => !entry.isFile && entry.name !== QUARANTINE)
       .map((entry) => entry.name),

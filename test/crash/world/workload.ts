@@ -68,7 +68,7 @@ export class Workload {
   }
 
   async #batch(): Promise<void> {
-    const items = Array.from({ length: 1 + this.#random.below(8) }, () => this.#item());
+    const items = Array.from({ length: 1 + this.#random.below(8) }, () => this.#item(400));
     const acknowledge = this.#journal.issue(items);
     const results = await this.#world.live((this.#store as Store).batch(items));
     for (const { revision } of results) this.#saw(revision ?? 0);
@@ -84,11 +84,13 @@ export class Workload {
     await this.#world.live(merging);
   }
 
-  #item(): ModelItem {
+  /** @param largest of the values: the items of a batch have to fit into half a segment */
+  #item(largest = 1500): ModelItem {
     const key = `key-${this.#random.below(KEYS)}`;
     if (this.#random.below(3) === 0) return { type: 'delete', key };
     this.#values += 1;
-    const padding = this.#random.below(4) === 0 ? this.#random.below(1500) : this.#random.below(60);
+    const padding =
+      this.#random.below(4) === 0 ? this.#random.below(largest) : this.#random.below(60);
     return { type: 'put', key, value: `${key}=${this.#values}.${'x'.repeat(padding)}` };
   }
 
