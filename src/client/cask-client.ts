@@ -9,9 +9,9 @@
 
 import { EventEmitter } from 'node:events';
 import { CaskError } from '../errors/cask-error.ts';
-import { conditionOf, ttlOf } from '../protocol/entry.ts';
 import { ASSUMED_LIMITS, type HelloReply } from '../protocol/hello.ts';
 import type { DecodedEntry } from '../protocol/reply-reader.ts';
+import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
 import type { ClientOptions } from './client-options.ts';
 import { type ClientEvents, type ClientStatus, ConnectionKeeper } from './connection-keeper.ts';
 import type {

@@ -1,7 +1,12 @@
 /** What the client gives back, and the options of its calls. */
 
 import type { CaskError } from '../errors/cask-error.ts';
-import type { EntryMeta, WriteCondition, WriteOptions } from '../protocol/entry.ts';
+import type {
+  DeleteOptions as DeleteFields,
+  EntryMeta,
+  PutOptions as PutFields,
+  RangeOptions as RangeFields,
+} from '../vocabulary/entry.ts';
 
 export type {
   BatchItem,
@@ -9,7 +14,7 @@ export type {
   Bytes,
   EntryMeta,
   WriteCondition,
-} from '../protocol/entry.ts';
+} from '../vocabulary/entry.ts';
 
 /** How keys and values come back. */
 export type Encoding = 'buffer' | 'utf8';
@@ -59,24 +64,12 @@ export interface ReadOptions<E extends Encoding> extends CallOptions {
   readonly encoding?: E | undefined;
 }
 
-export interface PutOptions extends CallOptions, WriteOptions {}
+export interface PutOptions extends CallOptions, PutFields {}
 
-export interface DeleteOptions extends CallOptions, Omit<WriteCondition, 'ifAbsent'> {}
+export interface DeleteOptions extends CallOptions, DeleteFields {}
 
 /** Bounds of a range. Keys come in unsigned bytewise order. */
-export interface RangeBounds {
-  /** Inclusive. */
-  readonly start?: Uint8Array | string | undefined;
-  /** Exclusive. */
-  readonly end?: Uint8Array | string | undefined;
-  /** Intersects `start` and `end`. */
-  readonly prefix?: Uint8Array | string | undefined;
-  /** The cursor: exclusive in the direction of travel. */
-  readonly after?: Uint8Array | string | undefined;
-  readonly reverse?: boolean | undefined;
-  /** No values, and no `updatedAt`; cheaper. */
-  readonly keysOnly?: boolean | undefined;
-}
+export type RangeBounds = Omit<RangeFields, 'limit'>;
 
 export interface PageOptions<E extends Encoding> extends RangeBounds, ReadOptions<E> {
   /** Items of the page. @default 1000 */

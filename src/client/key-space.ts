@@ -1,7 +1,7 @@
 /** The keys of a client: a prefix is put before each on the way out, and taken off on the way in. */
 
 import { CaskError } from '../errors/cask-error.ts';
-import type { BatchItem, Bytes, RangeRequest } from '../protocol/entry.ts';
+import type { BatchItem, Bytes, RangeOptions } from '../vocabulary/entry.ts';
 import type { Encoding, Output, RangeBounds } from './entry.ts';
 import { outputOf } from './output.ts';
 
@@ -35,7 +35,7 @@ export class KeySpace {
     return { ...item, key: this.outward(item.key) };
   }
 
-  range(bounds: RangeBounds, limit: number | undefined): RangeRequest {
+  range(bounds: RangeBounds, limit: number | undefined): RangeOptions {
     const { start, end, prefix, after, reverse, keysOnly } = bounds;
     if (this.prefix === undefined) return { start, end, prefix, after, reverse, keysOnly, limit };
     const own = this.prefix;

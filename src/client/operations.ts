@@ -1,6 +1,5 @@
 /** Every operation: how its request is written and its reply read. */
 
-import type { BatchItem, BatchItemResult, Bytes, RangeRequest } from '../protocol/entry.ts';
 import type { PlainValue } from '../protocol/msgpack-writer.ts';
 import {
   OP_BATCH,
@@ -18,6 +17,7 @@ import {
 } from '../protocol/op-codes.ts';
 import type { DecodedEntry, DecodedPage, ReplyReader } from '../protocol/reply-reader.ts';
 import * as write from '../protocol/request-writer.ts';
+import type { BatchItem, BatchItemResult, Bytes, RangeOptions } from '../vocabulary/entry.ts';
 import type { EntryMeta, PutResult } from './entry.ts';
 import { bufferOf, textOf } from './output.ts';
 import type { Operation } from './pending.ts';
@@ -117,7 +117,7 @@ export const BATCH: Operation<readonly BatchItem[], BatchItemResult[]> = {
   decode: (reply) => reply.readBatch(),
 };
 
-export const RANGE: Operation<RangeRequest, DecodedPage> = {
+export const RANGE: Operation<RangeOptions, DecodedPage> = {
   op: OP_RANGE,
   kind: 'read',
   encode: write.encodeRange,

@@ -9,7 +9,7 @@
  */
 
 import type { CaskError, ErrorDetails } from '../errors/cask-error.ts';
-import type { BatchItemResult } from './entry.ts';
+import type { BatchItemResult } from '../vocabulary/entry.ts';
 import { errorFromWire } from './error-message.ts';
 import { type HelloReply, readHelloReply } from './hello.ts';
 import { MsgpackReader } from './msgpack-reader.ts';

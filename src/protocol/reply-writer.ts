@@ -4,7 +4,7 @@
  */
 
 import type { CaskError } from '../errors/cask-error.ts';
-import type { BatchItemResult, EntryMeta } from './entry.ts';
+import type { BatchItemResult, EntryMeta } from '../vocabulary/entry.ts';
 import { errorMessage, errorNumber, wireDetails } from './error-message.ts';
 import { CONNECTION_ID, FLAG_PUSH, STATUS_OK } from './frame.ts';
 import {

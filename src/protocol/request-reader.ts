@@ -11,15 +11,15 @@
  */
 
 import { CaskError } from '../errors/cask-error.ts';
+import type { BatchItem } from '../vocabulary/entry.ts';
 import {
-  type BatchItem,
   CONDITION_IF_ABSENT,
   CONDITION_IF_PRESENT,
   CONDITION_NONE,
   TTL_KEEP,
   TTL_MS_MAX,
   TTL_NONE,
-} from './entry.ts';
+} from '../vocabulary/write-arguments.ts';
 import { PING_PAYLOAD_BYTES_MAX, REQUEST_ID_MAX } from './frame.ts';
 import { type HelloRequest, readHelloRequest } from './hello.ts';
 import { MsgpackReader } from './msgpack-reader.ts';

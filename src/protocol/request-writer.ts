@@ -3,18 +3,16 @@
  * Trailing arguments that have their default are left out.
  */
 
+import type { BatchItem, Bytes, RangeOptions } from '../vocabulary/entry.ts';
 import {
-  type BatchItem,
-  type Bytes,
   CONDITION_IF_ABSENT,
   CONDITION_IF_PRESENT,
   CONDITION_NONE,
   conditionOf,
-  type RangeRequest,
   TTL_KEEP,
   TTL_NONE,
   ttlOf,
-} from './entry.ts';
+} from '../vocabulary/write-arguments.ts';
 import type { HelloRequest } from './hello.ts';
 import {
   bytesRoom,
@@ -215,7 +213,7 @@ function writeBytesOrNil(bytes: Buffer, at: number, data: Bytes | undefined): nu
 export function encodeRange(
   out: OutputBuffer,
   id: number,
-  range: RangeRequest,
+  range: RangeOptions,
   deadlineMs = 0,
 ): void {
   const { start, end, prefix, after, limit } = range;

@@ -1,6 +1,6 @@
 /** Walks a range page by page: nothing is held between pages but the last key. */
 
-import type { RangeRequest } from '../protocol/entry.ts';
+import type { RangeOptions } from '../vocabulary/entry.ts';
 import { formatBytes } from './escapes.ts';
 import { complain } from './failure.ts';
 import type { Shell } from './shell.ts';
@@ -12,7 +12,7 @@ const PAGE_ITEMS = 1000;
 /** The pages of a range, together at most `limit` entries; the last one's `more` is the server's. */
 export async function* walkPages(
   shell: Shell,
-  range: Omit<RangeRequest, 'limit'>,
+  range: Omit<RangeOptions, 'limit'>,
   limit: number,
 ): AsyncGenerator<ShellPage> {
   const client = await shell.client();

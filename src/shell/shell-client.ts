@@ -5,9 +5,9 @@ import type {
   BatchItem,
   BatchItemResult,
   EntryMeta,
-  RangeRequest,
-  WriteOptions,
-} from '../protocol/entry.ts';
+  PutOptions,
+  RangeOptions,
+} from '../vocabulary/entry.ts';
 
 /** An entry of a page. With keys only, and for a damaged record, `value` is missing. */
 export interface ShellEntry {
@@ -45,12 +45,12 @@ export interface ShellClient {
   /** What the server said of itself. */
   readonly serverInfo?: { readonly limits: { readonly maxRangeItems: number } } | undefined;
   getEntry(key: Buffer): Promise<ShellEntry | undefined>;
-  put(key: Buffer, value: Buffer, options?: WriteOptions): Promise<EntryMeta>;
-  delete(key: Buffer, options?: Omit<WriteOptions, 'ifAbsent'>): Promise<boolean>;
+  put(key: Buffer, value: Buffer, options?: PutOptions): Promise<EntryMeta>;
+  delete(key: Buffer, options?: Omit<PutOptions, 'ifAbsent'>): Promise<boolean>;
   exists(key: Buffer): Promise<boolean>;
   count(): Promise<number>;
   batch(items: readonly BatchItem[]): Promise<readonly BatchItemResult[]>;
-  rangePage(options: RangeRequest): Promise<ShellPage>;
+  rangePage(options: RangeOptions): Promise<ShellPage>;
   stats(): Promise<object>;
   sync(options?: CallOptions): Promise<number>;
   merge(options?: CallOptions): Promise<object>;

@@ -6,16 +6,13 @@ export type {
   BatchItem,
   BatchItemResult,
   Bytes,
-  DamagedEntry,
   DeleteOptions,
-  Entry,
   EntryMeta,
-  KeyEntry,
   PutOptions,
   RangeOptions,
-  RangePage,
   WriteCondition,
-} from './entry.ts';
+} from '../vocabulary/entry.ts';
+export type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
 export type { MergeResult, MergeStatus } from './merge/merger.ts';
 export type { EntryView, PutOutcome, ReplySink } from './reply-sink.ts';
 export type { Session } from './session.ts';

@@ -1,7 +1,7 @@
 /** Turns a session's answers into promises: for embedders, who ask one thing at a time. */
 
 import type { CaskError } from '../errors/cask-error.ts';
-import type { EntryMeta } from './entry.ts';
+import type { EntryMeta } from '../vocabulary/entry.ts';
 import type { EntryView, PutOutcome, ReplySink } from './reply-sink.ts';
 
 interface Waiting {

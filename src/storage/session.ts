@@ -3,15 +3,8 @@
  * its own writes. Listeners use it directly; `Store` wraps one in promises.
  */
 
-import type {
-  BatchItem,
-  BatchItemResult,
-  DamagedEntry,
-  Entry,
-  KeyEntry,
-  RangeOptions,
-  RangePage,
-} from './entry.ts';
+import type { BatchItem, BatchItemResult, RangeOptions } from '../vocabulary/entry.ts';
+import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
 
 /**
  * Key and value bytes are copied before a method returns. Answers arrive through the session's

@@ -1,16 +1,9 @@
 /** A session over the engine. */
 
 import type { CaskError } from '../errors/cask-error.ts';
+import type { BatchItem, BatchItemResult, RangeOptions } from '../vocabulary/entry.ts';
 import type { Engine } from './engine.ts';
-import type {
-  BatchItem,
-  BatchItemResult,
-  DamagedEntry,
-  Entry,
-  KeyEntry,
-  RangeOptions,
-  RangePage,
-} from './entry.ts';
+import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
 import type { ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';
 import type { Group } from './write/group.ts';

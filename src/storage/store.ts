@@ -6,22 +6,21 @@
  */
 
 import type { CaskError } from '../errors/cask-error.ts';
-import type { Environment } from './disk/environment.ts';
-import { createNodeEnvironment, grantedMemoryBytes } from './disk/node-environment.ts';
-import { Engine } from './engine.ts';
 import type {
   BatchItem,
   BatchItemResult,
   Bytes,
-  DamagedEntry,
   DeleteOptions,
-  Entry,
   EntryMeta,
-  KeyEntry,
   PutOptions,
   RangeOptions,
-  RangePage,
-} from './entry.ts';
+} from '../vocabulary/entry.ts';
+import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
+import type { Environment } from './disk/environment.ts';
+import { createNodeEnvironment, grantedMemoryBytes } from './disk/node-environment.ts';
+import { Engine } from './engine.ts';
+import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
+import { keyBytesOf, valueBytesOf } from './key-and-value.ts';
 import type { MergeResult, MergeStatus } from './merge/merger.ts';
 import { PromiseSink, type ValueAnswer } from './promise-sink.ts';
 import { openDirectory } from './recovery/open-directory.ts';
@@ -30,7 +29,6 @@ import type { Session } from './session.ts';
 import { resolveStoreOptions, type StoreOptions, type StoreOptionsInput } from './store-options.ts';
 import { StoreSession } from './store-session.ts';
 import type { StoreStats } from './store-stats.ts';
-import { conditionOf, keyBytesOf, ttlOf, valueBytesOf } from './write-arguments.ts';
 
 /** Options of a walk over a range: `limit` bounds the whole walk, `pageSize` a page. */
 export type WalkOptions = RangeOptions & { readonly pageSize?: number };

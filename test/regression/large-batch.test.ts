@@ -1,10 +1,10 @@
 /** What goes on while a large batch is sequenced, or applied, over many turns of the loop. */
 
 import { expect, it } from 'vitest';
-import type { BatchItem } from '../../src/storage/entry.ts';
 import { PromiseSink } from '../../src/storage/promise-sink.ts';
 import type { Session } from '../../src/storage/session.ts';
 import type { Store } from '../../src/storage/store.ts';
+import type { BatchItem } from '../../src/vocabulary/entry.ts';
 import type { Gate } from './stage/gates.ts';
 import { outcomeOf, outcomesOf } from './stage/outcome.ts';
 import { Stage, turn } from './stage/stage.ts';

@@ -3,9 +3,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { BatchItem } from '../../src/storage/entry.ts';
 import type { Store } from '../../src/storage/store.ts';
 import type { MergeOptions, StoreOptionsInput } from '../../src/storage/store-options.ts';
+import type { BatchItem } from '../../src/vocabulary/entry.ts';
 import { outcomeOf } from './stage/outcome.ts';
 import { Stage } from './stage/stage.ts';
 import { missing, putAll, putsOf } from './stage/writes.ts';

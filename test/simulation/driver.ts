@@ -1,7 +1,7 @@
 /** Does a workload's steps to a world's store, and keeps the model's history of it. */
 
 import { CaskError } from '../../src/errors/cask-error.ts';
-import type { BatchItem, EntryMeta } from '../../src/storage/entry.ts';
+import type { BatchItem, EntryMeta } from '../../src/vocabulary/entry.ts';
 import { CheckFailure, check } from './check-failure.ts';
 import { describedValue } from './described-value.ts';
 import type { Attempt, Change, Fate, History } from './history.ts';

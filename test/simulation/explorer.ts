@@ -37,6 +37,8 @@ export interface ExploreLimits {
   readonly statesMax: number;
   /** Outcomes of a power cut in modes tear and reorder, by what the store was doing. */
   readonly variants: Readonly<Record<Phase, number>>;
+  /** One in so many images is visited; they are as good as random. */
+  readonly sampled: number;
   /** One in so many recoveries is crashed itself, at all its points. */
   readonly crashedRecoveries: number;
   /** One in so many goes on writing, closes and opens again. */
@@ -51,6 +53,7 @@ export const STANDARD_LIMITS: ExploreLimits = {
   statesMax: Number.POSITIVE_INFINITY,
   // A merge has few operations, and all of them matter.
   variants: { append: 3, roll: 1, merge: 4, recovery: 2, manifest: 1 },
+  sampled: 1,
   crashedRecoveries: 12,
   continued: 4,
   compared: 16,
@@ -59,6 +62,8 @@ export const STANDARD_LIMITS: ExploreLimits = {
 
 /** Observations are kept for so many images, to be judged again. */
 const REMEMBERED_MAX = 50_000;
+/** Sampling and the other choices look at different digits of a digest. */
+const SAMPLING_SHIFT = 1_000_003;
 /** A crash, a crash in its recovery, and one more in the recovery from that. */
 const DEPTH_MAX = 3;
 
@@ -147,7 +152,8 @@ export class Explorer {
       judge(known, plan.mode === 'keep' ? expectations.kill : expectations.powerCut);
       return undefined;
     }
-    const { crashedRecoveries, continued } = this.#limits;
+    const { sampled, crashedRecoveries, continued } = this.#limits;
+    if (Math.floor(digest / SAMPLING_SHIFT) % sampled !== 0) return undefined;
     const { workload, keys, depth } = visit;
     const options: RecoveryOptions = {
       workload,
@@ -185,7 +191,7 @@ export class Explorer {
         return checkSame(observation, scanned, 'hint-and-scan-differ');
       }
       case 2: {
-        const opened = recovered.recording.points.findLast(({ isBefore }) => isBefore);
+        const opened = recovered.recording.points.findLast(({ isOpening }) => isOpening);
         const again = await observeDisk({ ...options, image: opened?.disk ?? image });
         return checkSame(observation, again, 'second-recovery-differs');
       }

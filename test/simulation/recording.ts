@@ -11,10 +11,16 @@ export interface CrashPoint {
   readonly operation: number;
   readonly what: string;
   readonly phase: Phase;
-  readonly tick: number;
-  readonly nowMs: number;
-  /** The first opening had not ended: nobody was told anything yet. */
-  readonly isBefore: boolean;
+  /** The store was being opened. */
+  readonly isOpening: boolean;
+  /**
+   * The last moment with this disk, just before the next change: whatever was promised by then
+   * must be there, and whoever was answered has seen it.
+   */
+  tick: number;
+  nowMs: number;
+  /** The first opening had not ended by then: nobody was told anything. */
+  isBefore: boolean;
 }
 
 /** What may be found after each kind of crash. */
@@ -38,16 +44,27 @@ export class Recording {
     this.#history = history;
   }
 
+  /** The disk has just changed. */
   note(change: DiskChange, world: World): void {
     this.points.push({
       disk: world.fs.disk.snapshot(),
       operation: change.operation,
       what: `${change.kind} ${change.path}`,
       phase: change.phase,
+      isOpening: this.#history === undefined,
       tick: this.#history?.tick ?? 0,
       nowMs: world.nowMs,
       isBefore: this.#history === undefined,
     });
+  }
+
+  /** The disk is about to change, or the run is over. */
+  endPoint(nowMs: number): void {
+    const point = this.points.at(-1);
+    if (point === undefined) return;
+    point.tick = this.#history?.tick ?? 0;
+    point.isBefore = this.#history === undefined;
+    point.nowMs = nowMs;
   }
 
   /** What may be found after a crash at that point. */

@@ -57,6 +57,7 @@ export async function checkRecovery(options: RecoveryOptions): Promise<Recovered
     store: storeOptionsOf(workload),
     startMs: Math.ceil(nowMs) + DOWN_MS,
     onChange: (change) => recording.note(change, world),
+    beforeChange: () => recording.endPoint(world.nowMs),
   });
   try {
     await world.open();
@@ -84,6 +85,7 @@ export async function checkRecovery(options: RecoveryOptions): Promise<Recovered
     await driver.checkState();
     await world.checkHouse(await world.observe(driver.keys));
   }
+  recording.endPoint(world.nowMs);
   return { observation, recording, keys: driver.keys };
 }
 

@@ -19,7 +19,8 @@ const NOTHING: Expectation = {
 };
 
 export function storeOptionsOf(workload: Workload): WorldOptions['store'] {
-  const { durability, preallocateBytes, mergesByItself, ballastBytes, seed } = workload;
+  const { durability, preallocateBytes, mergesByItself, mergeInputBytes, ballastBytes, seed } =
+    workload;
   return {
     durability,
     preallocateBytes,
@@ -32,10 +33,12 @@ export function storeOptionsOf(workload: Workload): WorldOptions['store'] {
     maxKeydirBytes: 64 << 20,
     merge: {
       automatic: mergesByItself,
-      checkIntervalMs: 150,
-      triggerDeadRatio: 0.4,
+      checkIntervalMs: 100,
+      triggerDeadRatio: [0.2, 0.4, 0.6][seed % 3] ?? 0.4,
+      thresholdDeadRatio: 0.2,
       smallSegmentBytes: 1024,
       smallSegmentCount: 4,
+      inputBytesMax: mergeInputBytes,
     },
   };
 }
@@ -69,6 +72,7 @@ export async function runWorkload(
     startMs: 0,
     faults,
     onChange: (change) => recording.note(change, world),
+    beforeChange: () => recording.endPoint(world.nowMs),
     ...(onOperation === undefined ? {} : { onOperation }),
   });
   const history = new History(workload.durability, SYNC_INTERVAL_MS, new Map(), 0, 0);
@@ -88,5 +92,6 @@ export async function runWorkload(
     }
     await driver.finish();
   }
+  recording.endPoint(world.nowMs);
   return { recording, history, keys: driver.keys, world, fault: faults };
 }

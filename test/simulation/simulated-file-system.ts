@@ -29,6 +29,8 @@ export interface DiskChange {
 }
 
 export interface DiskObserver {
+  /** An operation that changes the disk begins to take effect. */
+  readonly beforeChange: () => void;
   /** The disk is as the change left it; whoever waits for it does not know yet. */
   readonly onChange: (change: DiskChange) => void;
   readonly onOperation: (operation: number, kind: OperationKind, path: string) => void;
@@ -122,6 +124,7 @@ export class SimulatedFileSystem implements FileSystem {
     const { kind, path } = target;
     const { observer, faults } = this.#parts;
     observer.onOperation(operation, kind, path);
+    if (CHANGING.has(kind)) observer.beforeChange();
     const fault = faults?.strike(operation, kind);
     const error = fault === undefined ? undefined : faultError(fault, `${kind} of ${path}`);
     const actsItOut = fault === 'short-write' || fault === 'failed-sync';

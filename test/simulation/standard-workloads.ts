@@ -32,17 +32,17 @@ export function standardTask(seed: number, index: number): StandardTask {
   switch (index % 4) {
     case 0:
       return { kind: 'crash', workload: exhausted(turn) };
-    case 1: {
-      const length = random.between(3, STEPS_MAX);
-      const workload = exhaustiveWorkload(length, random.below(sequencesOf(length)));
-      return { kind: 'crash', workload };
-    }
-    case 2:
+    case 1:
       return { kind: 'crash', workload: randomWorkload(random.u32(), random.between(8, 24)) };
-    default: {
+    case 2: {
       const stride = random.between(FAULT_STRIDE_MIN, FAULT_STRIDE_MAX);
       const workload = randomWorkload(random.u32(), random.between(6, 14));
       return { kind: 'fault', workload, first: random.between(1, stride), stride };
+    }
+    default: {
+      const length = random.between(3, STEPS_MAX);
+      const workload = exhaustiveWorkload(length, random.below(sequencesOf(length)));
+      return { kind: 'crash', workload };
     }
   }
 }

@@ -37,6 +37,8 @@ export interface Workload {
   readonly latency: LatencyName;
   readonly preallocateBytes: number;
   readonly mergesByItself: boolean;
+  /** Input bytes of an automatic merge: few make it take one segment at a time. */
+  readonly mergeInputBytes: number;
   readonly ballastBytes: number;
   readonly steps: readonly TimedStep[];
   readonly fault: FaultSpec | undefined;
@@ -47,6 +49,7 @@ export const SYNC_INTERVAL_MS = 1000;
 const SHORT_TTL_MS = 60;
 const LONG_TTL_MS = 3_600_000;
 const ADVANCE_MS = 1500;
+const MERGE_BYTES_ALL = 1 << 30;
 const SMALL_BYTES = 120;
 const LARGE_BYTES = 1000;
 const DURABILITIES: readonly Durability[] = ['always', 'interval', 'os'];
@@ -90,6 +93,7 @@ export function exhaustiveWorkload(length: number, index: number): Workload {
     latency: turn % 4 === 3 ? 'slow' : 'fast',
     preallocateBytes: turn % 2 === 0 ? 0 : 1024,
     mergesByItself: turn % 5 === 4,
+    mergeInputBytes: turn % 2 === 0 ? 1 : MERGE_BYTES_ALL,
     ballastBytes: 0,
     steps: kinds.map((kind, at) => ({ ...stepOf(kind, at), isPipelined: (turn + at) % 3 === 0 })),
     fault: undefined,
@@ -152,8 +156,9 @@ export function randomWorkload(seed: number, stepCount: number, fault?: FaultSpe
     durability: random.pick(DURABILITIES),
     latency: random.pick(['fast', 'slow', 'random', 'random']),
     preallocateBytes: random.pick([0, 512, 4096]),
-    mergesByItself: random.chance(0.6),
-    ballastBytes: random.pick([0, 0, 300]),
+    mergesByItself: random.chance(0.7),
+    mergeInputBytes: random.pick([1, 1, 6000, MERGE_BYTES_ALL]),
+    ballastBytes: random.pick([0, 0, 0, 300]),
     steps,
     fault,
   };
@@ -168,7 +173,7 @@ const WEIGHTS: readonly (readonly [Step['op'] | 'ttl' | 'condition', number])[] 
   ['roll', 4],
   ['merge', 14],
   ['reopen', 3],
-  ['advance', 8],
+  ['advance', 12],
   ['sync', 4],
   ['read', 4],
 ];
@@ -191,7 +196,7 @@ function randomStep(random: SeededRandom, keys: readonly string[]): Step {
     case 'batch':
       return { op: 'batch', items: randomItems(random, keys) };
     case 'advance':
-      return { op: 'advance', ms: random.pick([5, 200, ADVANCE_MS, 12_000]) };
+      return { op: 'advance', ms: random.pick([3, 20, 200, 200, ADVANCE_MS]) };
     default:
       return { op };
   }

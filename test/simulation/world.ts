@@ -34,6 +34,7 @@ export interface WorldOptions {
   readonly faults?: FaultPlan | undefined;
   readonly capacityBytes?: number;
   readonly onChange?: (change: DiskChange) => void;
+  readonly beforeChange?: () => void;
   readonly onOperation?: (operation: number, kind: string, path: string) => void;
 }
 
@@ -82,6 +83,7 @@ export class World {
       latency: options.latency,
       observer: {
         onChange: (change) => options.onChange?.(change),
+        beforeChange: () => options.beforeChange?.(),
         onOperation: (operation, kind, path) => options.onOperation?.(operation, kind, path),
       },
       isOpening: () => this.#isOpening,

@@ -1,6 +1,5 @@
 import { OP_BATCH } from '../../protocol/op-codes.ts';
 import { encodeBatchReply } from '../../protocol/reply-writer.ts';
-import type { BatchItem } from '../../storage/entry.ts';
 import type { Command } from './command.ts';
 
 /** BATCH items: all or nothing. */
@@ -8,8 +7,7 @@ export const batch: Command = {
   op: OP_BATCH,
   run(context, request) {
     const items = request.readBatch(context.services.limits.maxBatchItems);
-    // the reader leaves fields out rather than setting them to undefined
-    context.answerLater(request.id, context.session.batch(items as BatchItem[]), {
+    context.answerLater(request.id, context.session.batch(items), {
       encode: encodeBatchReply,
       cancellable: false,
     });

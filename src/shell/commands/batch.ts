@@ -1,6 +1,6 @@
 /** batch: puts and deletes of a file, all or nothing. */
 
-import type { BatchItem, BatchItemResult, WriteOptions } from '../../protocol/entry.ts';
+import type { BatchItem, BatchItemResult, PutOptions } from '../../vocabulary/entry.ts';
 import { EXIT_OK, UsageError } from '../exit-codes.ts';
 import { openInput } from '../input-file.ts';
 import {
@@ -87,7 +87,7 @@ function itemOf(object: JsonObject): BatchItem {
   }
 }
 
-function optionsOf(object: JsonObject): WriteOptions {
+function optionsOf(object: JsonObject): PutOptions {
   const ttlMs = integerOf(object, 'ttl_ms', 1);
   const ifRevision = integerOf(object, 'if_revision', 0);
   return {

@@ -1,6 +1,6 @@
 /** put: store a value under a key. */
 
-import type { WriteOptions } from '../../protocol/entry.ts';
+import type { PutOptions } from '../../vocabulary/entry.ts';
 import { metaOf } from '../entry-printer.ts';
 import { parseEscapes } from '../escapes.ts';
 import { EXIT_OK, UsageError } from '../exit-codes.ts';
@@ -53,7 +53,7 @@ async function valueBytes({ shell, args, flags }: Invocation): Promise<Buffer> {
 }
 
 /** Conditions and time to live from the flags; only what was given. */
-export function writeOptions(flags: Flags): WriteOptions {
+export function writeOptions(flags: Flags): PutOptions {
   const ttlMs = flags.number('ttlMs');
   const ifRevision = flags.number('ifRevision');
   return {

@@ -1,6 +1,6 @@
 /** range: entries in the order of their keys. */
 
-import type { RangeRequest } from '../../protocol/entry.ts';
+import type { RangeOptions } from '../../vocabulary/entry.ts';
 import { type EntryParts, printEntries, printHeader } from '../entry-printer.ts';
 import { formatBytes } from '../escapes.ts';
 import { EXIT_OK, EXIT_SERVER_ERROR, UsageError } from '../exit-codes.ts';
@@ -54,7 +54,7 @@ export const range: CommandSpec = {
 };
 
 /** Bounds and direction from the flags; only what was given. */
-export function rangeRequest(flags: Flags): Omit<RangeRequest, 'limit'> {
+export function rangeRequest(flags: Flags): Omit<RangeOptions, 'limit'> {
   const bounds: Record<string, Buffer> = {};
   for (const name of ['prefix', 'start', 'end', 'after']) {
     const bytes = flags.bytes(name);

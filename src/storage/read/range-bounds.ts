@@ -1,9 +1,9 @@
 /** Where a range begins and ends, and where its walk starts: bounds, prefix and cursor in one. */
 
 import { CaskError } from '../../errors/cask-error.ts';
-import type { Bytes, RangeOptions } from '../entry.ts';
+import type { Bytes, RangeOptions } from '../../vocabulary/entry.ts';
+import { keyBytesOf } from '../key-and-value.ts';
 import type { IndexCursor } from '../keydir/index-cursor.ts';
-import { keyBytesOf } from '../write-arguments.ts';
 
 /** Items of a page when no limit is given. */
 const LIMIT_DEFAULT = 1000;

@@ -1,7 +1,8 @@
 /** Pages: of a range, in order, and of keys that were asked for by name. */
 
 import { CaskError } from '../../errors/cask-error.ts';
-import type { DamagedEntry, Entry, KeyEntry, RangeOptions, RangePage } from '../entry.ts';
+import type { RangeOptions } from '../../vocabulary/entry.ts';
+import type { DamagedEntry, Entry, KeyEntry, RangePage } from '../entry.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';

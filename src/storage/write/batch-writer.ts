@@ -4,10 +4,11 @@
  */
 
 import { CaskError } from '../../errors/cask-error.ts';
+import type { BatchItem, BatchItemResult } from '../../vocabulary/entry.ts';
+import { CONDITION_NONE, conditionOf, TTL_NONE, ttlOf } from '../../vocabulary/write-arguments.ts';
 import { type Environment, nextTurn } from '../disk/environment.ts';
-import { type BatchItem, type BatchItemResult, CONDITION_NONE, TTL_NONE } from '../entry.ts';
 import { clearBatchFlag, recordBytes } from '../format/record.ts';
-import { conditionOf, keyBytesOf, ttlOf, valueBytesOf } from '../write-arguments.ts';
+import { keyBytesOf, valueBytesOf } from '../key-and-value.ts';
 import { type Group, REPLY_NONE } from './group.ts';
 import { IN_BATCH, type Sequencer } from './sequencer.ts';
 import { conflict, keydirFull, keyProblem, putProblem } from './write-limits.ts';

@@ -3,7 +3,11 @@
  * Conditions, versions and creation times follow from it.
  */
 
-import { CONDITION_IF_ABSENT, CONDITION_IF_PRESENT, CONDITION_NONE } from '../entry.ts';
+import {
+  CONDITION_IF_ABSENT,
+  CONDITION_IF_PRESENT,
+  CONDITION_NONE,
+} from '../../vocabulary/write-arguments.ts';
 import { RECORD_PUT, RecordView, viewTrustedRecord } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { Group } from './group.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { CaskError } from '../../errors/cask-error.ts';
-import { TTL_KEEP, TTL_NONE } from '../entry.ts';
+import { TTL_KEEP, TTL_NONE } from '../../vocabulary/write-arguments.ts';
 import { copyBytes } from '../format/byte-ranges.ts';
 import {
   encodeRecord,

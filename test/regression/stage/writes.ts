@@ -1,7 +1,7 @@
 /** Writes that tests make in numbers. */
 
-import type { BatchItem } from '../../../src/storage/entry.ts';
 import type { Store } from '../../../src/storage/store.ts';
+import type { BatchItem } from '../../../src/vocabulary/entry.ts';
 
 /** Puts of `prefix0`, `prefix1`, ...: enough of them make a batch that takes many slices. */
 export function putsOf(prefix: string, count: number, value: string): BatchItem[] {

@@ -1,13 +1,6 @@
 /** The messages of test/golden/protocol.json: how each is written, and what its body means. */
 
 import { CaskError } from '../../../src/errors/cask-error.ts';
-import {
-  CONDITION_IF_ABSENT,
-  CONDITION_IF_PRESENT,
-  CONDITION_NONE,
-  TTL_KEEP,
-  TTL_NONE,
-} from '../../../src/protocol/entry.ts';
 import { type HelloReply, helloReplyMap } from '../../../src/protocol/hello.ts';
 import {
   OP_CANCEL,
@@ -22,6 +15,13 @@ import { encodePreamble } from '../../../src/protocol/preamble.ts';
 import { PUSH_DISCONNECT, PUSH_GOAWAY, PUSH_PING } from '../../../src/protocol/push-kinds.ts';
 import * as reply from '../../../src/protocol/reply-writer.ts';
 import * as request from '../../../src/protocol/request-writer.ts';
+import {
+  CONDITION_IF_ABSENT,
+  CONDITION_IF_PRESENT,
+  CONDITION_NONE,
+  TTL_KEEP,
+  TTL_NONE,
+} from '../../../src/vocabulary/write-arguments.ts';
 
 export type Direction = 'client' | 'server' | 'both';
 

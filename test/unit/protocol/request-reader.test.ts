@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { CaskError } from '../../../src/errors/cask-error.ts';
-import { conditionOf } from '../../../src/protocol/entry.ts';
 import { errorFromWire, errorMessage, wireDetails } from '../../../src/protocol/error-message.ts';
 import type { PlainValue } from '../../../src/protocol/msgpack-writer.ts';
 import { packValue } from '../../../src/protocol/packr.ts';
 import { decodePreamble, encodePreamble, PreambleReader } from '../../../src/protocol/preamble.ts';
 import { RequestReader } from '../../../src/protocol/request-reader.ts';
+import { conditionOf } from '../../../src/vocabulary/write-arguments.ts';
 
 function open(body: PlainValue): RequestReader {
   const bytes = packValue(body);

@@ -6,17 +6,15 @@
 import { CaskError } from '../../../src/errors/cask-error.ts';
 import type { ServedStore } from '../../../src/server/index.ts';
 import type { StoreLimits } from '../../../src/server/served-store.ts';
+import type { Entry, KeyEntry, RangePage } from '../../../src/storage/entry.ts';
+import type { ReplySink } from '../../../src/storage/reply-sink.ts';
+import type { Session } from '../../../src/storage/session.ts';
 import type {
   BatchItem,
   BatchItemResult,
   Bytes,
-  Entry,
-  KeyEntry,
   RangeOptions,
-  RangePage,
-} from '../../../src/storage/entry.ts';
-import type { ReplySink } from '../../../src/storage/reply-sink.ts';
-import type { Session } from '../../../src/storage/session.ts';
+} from '../../../src/vocabulary/entry.ts';
 
 const LIMITS: StoreLimits = {
   maxKeyBytes: 1000,

@@ -2,26 +2,26 @@
 
 import { CaskError } from '../../../src/errors/cask-error.ts';
 import type {
-  BatchItem,
-  BatchItemResult,
-  EntryMeta,
-  RangeRequest,
-  WriteOptions,
-} from '../../../src/protocol/entry.ts';
-import type {
   MergeStatus,
   ShellClient,
   ShellEntry,
   ShellPage,
 } from '../../../src/shell/shell-client.ts';
+import type {
+  BatchItem,
+  BatchItemResult,
+  EntryMeta,
+  PutOptions,
+  RangeOptions,
+} from '../../../src/vocabulary/entry.ts';
 
 const CREATED_AT = 1_700_000_000_000;
 
 export class FakeClient implements ShellClient {
   readonly entries = new Map<string, ShellEntry & { value: Buffer }>();
   readonly calls: string[] = [];
-  readonly putOptions: WriteOptions[] = [];
-  readonly ranges: RangeRequest[] = [];
+  readonly putOptions: PutOptions[] = [];
+  readonly ranges: RangeOptions[] = [];
   /** Called before each put; what it throws is the put's failure. */
   beforePut: (key: Buffer, value: Buffer) => Promise<void> | void = () => {};
   /** Damaged keys: their pages carry an error in place of the value. */
@@ -49,11 +49,7 @@ export class FakeClient implements ShellClient {
     return this.entries.get(key.toString('latin1'));
   }
 
-  async put(
-    key: Buffer,
-    value: Buffer,
-    options: WriteOptions = {},
-  ): Promise<ShellEntry & EntryMeta> {
+  async put(key: Buffer, value: Buffer, options: PutOptions = {}): Promise<ShellEntry & EntryMeta> {
     this.putOptions.push(options);
     await this.beforePut(key, value);
     const old = this.entries.get(key.toString('latin1'));
@@ -62,7 +58,7 @@ export class FakeClient implements ShellClient {
     return { ...entry, updatedAt: CREATED_AT, expiresAt: undefined };
   }
 
-  async delete(key: Buffer, options: Omit<WriteOptions, 'ifAbsent'> = {}): Promise<boolean> {
+  async delete(key: Buffer, options: Omit<PutOptions, 'ifAbsent'> = {}): Promise<boolean> {
     checkCondition(options, this.entries.get(key.toString('latin1'))?.revision);
     return this.entries.delete(key.toString('latin1'));
   }
@@ -85,7 +81,7 @@ export class FakeClient implements ShellClient {
     });
   }
 
-  async rangePage(request: RangeRequest): Promise<ShellPage> {
+  async rangePage(request: RangeOptions): Promise<ShellPage> {
     this.ranges.push(request);
     const within = (key: Buffer): boolean =>
       (request.prefix === undefined || key.indexOf(request.prefix) === 0) &&
@@ -168,7 +164,7 @@ export class FakeClient implements ShellClient {
   }
 }
 
-function checkCondition(options: WriteOptions, revision: number | undefined): void {
+function checkCondition(options: PutOptions, revision: number | undefined): void {
   const fails =
     (options.ifAbsent && revision !== undefined) ||
     (options.ifPresent && revision === undefined) ||
