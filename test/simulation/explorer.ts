@@ -38,7 +38,7 @@ export interface ExploreLimits {
   /** Outcomes of a power cut in modes tear and reorder, by what the store was doing. */
   readonly variants: Readonly<Record<Phase, number>>;
   /** One in so many images is visited; they are as good as random. */
-  readonly sampled: number;
+  readonly sampled: Readonly<Record<Phase, number>>;
   /** One in so many recoveries is crashed itself, at all its points. */
   readonly crashedRecoveries: number;
   /** One in so many goes on writing, closes and opens again. */
@@ -53,11 +53,19 @@ export const STANDARD_LIMITS: ExploreLimits = {
   statesMax: Number.POSITIVE_INFINITY,
   // A merge has few operations, and all of them matter.
   variants: { append: 3, roll: 1, merge: 4, recovery: 2, manifest: 1 },
-  sampled: 1,
+  // Every run rolls and publishes; few merge.
+  sampled: { append: 1, roll: 3, merge: 1, recovery: 2, manifest: 3 },
   crashedRecoveries: 12,
   continued: 4,
   compared: 16,
   faultyRecoveries: 8,
+};
+
+/** Fewer images of each workload, so more workloads in the same time. */
+export const SPARSE_LIMITS: ExploreLimits = {
+  ...STANDARD_LIMITS,
+  sampled: { append: 3, roll: 6, merge: 2, recovery: 4, manifest: 6 },
+  crashedRecoveries: 4,
 };
 
 /** Observations are kept for so many images, to be judged again. */
@@ -153,7 +161,7 @@ export class Explorer {
       return undefined;
     }
     const { sampled, crashedRecoveries, continued } = this.#limits;
-    if (Math.floor(digest / SAMPLING_SHIFT) % sampled !== 0) return undefined;
+    if (Math.floor(digest / SAMPLING_SHIFT) % sampled[point.phase] !== 0) return undefined;
     const { workload, keys, depth } = visit;
     const options: RecoveryOptions = {
       workload,

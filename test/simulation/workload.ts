@@ -171,7 +171,7 @@ const WEIGHTS: readonly (readonly [Step['op'] | 'ttl' | 'condition', number])[] 
   ['ttl', 8],
   ['condition', 8],
   ['roll', 4],
-  ['merge', 14],
+  ['merge', 18],
   ['reopen', 3],
   ['advance', 12],
   ['sync', 4],

@@ -1,15 +1,25 @@
 /** Stores whose process died: copies of the directory of an open store. */
 
-import { cpSync } from 'node:fs';
+import { cpSync, readdirSync, statSync } from 'node:fs';
 import { cp, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { SEGMENT_HEADER_BYTES } from '../../../src/storage/format/segment-header.ts';
 import { DamagedStore, removeTemplate, valueFor } from './damaged-store.ts';
 
 afterAll(removeTemplate);
 
 const ADDED = 30;
 const GROUP = 8;
+
+/** Whether no segment or manifest is being made: the next segment is prepared behind the writes. */
+function isAtRest(directory: string): boolean {
+  return readdirSync(directory).every(
+    (name) =>
+      !name.endsWith('.tmp') &&
+      (!name.endsWith('.log') || statSync(join(directory, name)).size >= SEGMENT_HEADER_BYTES),
+  );
+}
 
 /** Adds to a store and takes what lies on the disk while it is open. */
 async function killed(made: DamagedStore, durability: 'always' | 'os'): Promise<string> {
@@ -22,6 +32,7 @@ async function killed(made: DamagedStore, durability: 'always' | 'os'): Promise<
   }
   for (const key of keys) made.expected.set(key, valueFor(key, 1));
   const image = join(made.directory, '../image');
+  await expect.poll(() => isAtRest(made.directory)).toBe(true);
   // In one go, as a kill would leave it; what is being written under another name does not count.
   cpSync(made.directory, image, { recursive: true, filter: (name) => !name.endsWith('.tmp') });
   await store.close();
