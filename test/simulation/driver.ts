@@ -108,6 +108,8 @@ export class Driver {
         return this.#sync();
       case 'roll':
         return this.#track(this.#world.engine.writes.commit.roll());
+      case 'mergeIfDue':
+        return this.#track(this.#world.engine.merger.mergeIfDue());
       case 'merge':
         return this.#track(this.#world.store.merge().then(() => {}));
     }

@@ -9,6 +9,7 @@ export interface MutationResult {
   /** The check that failed; undefined: the mutation survived. */
   readonly caughtBy: string | undefined;
   readonly place: string;
+  readonly message: string;
   /** Distinct states that were visited until then. */
   readonly states: number;
   readonly tasks: number;
@@ -29,10 +30,10 @@ export async function runMutation(
       const { failure, digests } = await worker.run(task);
       states += digests.length;
       if (failure === undefined) continue;
-      const { check: caughtBy, place } = failure;
-      return { name, caughtBy, place, states, tasks: task + 1 };
+      const { check: caughtBy, place, message } = failure;
+      return { name, caughtBy, place, message, states, tasks: task + 1 };
     }
-    return { name, caughtBy: undefined, place: '', states, tasks: tasksMax };
+    return { name, caughtBy: undefined, place: '', message: '', states, tasks: tasksMax };
   } finally {
     worker.stop();
   }

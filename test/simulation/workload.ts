@@ -20,7 +20,7 @@ export type Step =
       /** Without `bytes`: a delete. */
       readonly items: readonly { readonly key: string; readonly bytes?: number }[];
     }
-  | { readonly op: 'roll' | 'merge' | 'reopen' | 'sync' | 'read' }
+  | { readonly op: 'roll' | 'merge' | 'mergeIfDue' | 'reopen' | 'sync' | 'read' }
   | { readonly op: 'advance'; readonly ms: number };
 
 export type TimedStep = Step & {
@@ -143,7 +143,7 @@ function conditionAt(at: number): Condition {
 /** A long workload drawn from a seed. */
 export function randomWorkload(seed: number, stepCount: number, fault?: FaultSpec): Workload {
   const random = new SeededRandom(seed, 77);
-  const keys = Array.from({ length: random.between(3, 8) }, (_, index) => `key-${index}`);
+  const keys = Array.from({ length: random.between(3, 6) }, (_, index) => `key-${index}`);
   const steps: TimedStep[] = [];
   const pipelining = random.pick([0.1, 0.5, 0.9]);
   for (let at = 0; at < stepCount; at += 1) {
@@ -166,12 +166,13 @@ export function randomWorkload(seed: number, stepCount: number, fault?: FaultSpe
 
 const WEIGHTS: readonly (readonly [Step['op'] | 'ttl' | 'condition', number])[] = [
   ['put', 30],
-  ['delete', 14],
+  ['delete', 18],
   ['batch', 10],
-  ['ttl', 8],
+  ['ttl', 12],
   ['condition', 8],
   ['roll', 4],
-  ['merge', 18],
+  ['merge', 12],
+  ['mergeIfDue', 14],
   ['reopen', 3],
   ['advance', 12],
   ['sync', 4],
@@ -212,7 +213,7 @@ function weighted(random: SeededRandom): (typeof WEIGHTS)[number][0] {
 }
 
 function randomBytes(random: SeededRandom): number {
-  return random.pick([0, 30, 120, 400, LARGE_BYTES, 1024]);
+  return random.pick([0, 30, 120, 400, LARGE_BYTES, LARGE_BYTES, 1024]);
 }
 
 function randomItems(

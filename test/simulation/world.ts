@@ -222,6 +222,7 @@ export class World {
     }
     // A merge at work has files that are listed nowhere yet, and bytes on the move.
     while (this.store.mergeStatus().state !== 'idle') await this.loop.runFor(REST_MS);
+    this.store.pauseMerge();
     const stats = this.store.stats();
     check(!stats.degraded && stats.damage.length === 0, 'false-damage', () =>
       JSON.stringify(stats.damage),
@@ -237,6 +238,7 @@ export class World {
       return `the store counts ${stats.log.liveBytes} live bytes, its entries have ${live}`;
     });
     await this.#checkNames();
+    this.store.resumeMerge();
   }
 
   async #checkNames(): Promise<void> {
