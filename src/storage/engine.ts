@@ -155,6 +155,7 @@ export class Engine {
     if (this.failure !== undefined) return;
     this.failure = error;
     this.status = 'failed';
+    this.opened.manifests.stop(error);
     this.writes.sequencer.closedBy = error;
     this.options.logger('error', 'store-failed', { reason: error.message });
     // A merge must not publish on the strength of writes that may be lost.
@@ -208,7 +209,13 @@ export class Engine {
     await this.writes.turnstile.whenOpen();
     await this.writes.commit.whenIdle();
     if (this.failure !== undefined) return;
-    await this.writes.appender.close();
+    try {
+      await this.writes.appender.close();
+    } catch (error) {
+      // A store that failed meanwhile is left as it is; its failure has been told.
+      if (this.failure !== undefined) return;
+      throw error;
+    }
     await this.hints.whenIdle();
     const { keydir, manifests } = this.opened;
     const isKeyCountOff =

@@ -145,7 +145,7 @@ export function randomWorkload(seed: number, stepCount: number, fault?: FaultSpe
   const random = new SeededRandom(seed, 77);
   const keys = Array.from({ length: random.between(3, 6) }, (_, index) => `key-${index}`);
   const steps: TimedStep[] = [];
-  const pipelining = random.pick([0.1, 0.5, 0.9]);
+  const pipelining = random.pick([0.2, 0.6, 0.9]);
   for (let at = 0; at < stepCount; at += 1) {
     steps.push({ ...randomStep(random, keys), isPipelined: random.chance(pipelining) });
   }
@@ -175,7 +175,7 @@ const WEIGHTS: readonly (readonly [Step['op'] | 'ttl' | 'condition', number])[] 
   ['mergeIfDue', 14],
   ['reopen', 3],
   ['advance', 12],
-  ['sync', 4],
+  ['sync', 8],
   ['read', 4],
 ];
 const WEIGHT_SUM = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);

@@ -241,6 +241,8 @@ export class Appender {
   async close(): Promise<void> {
     await this.#sealing;
     await Promise.allSettled(this.#nexts.map((next) => next.ready));
+    // The last roll may have failed just now: then nothing more is written.
+    if (this.#parts.manifests.failure !== undefined) throw this.#parts.manifests.failure;
     await this.sync();
     const active = this.#active;
     const usable = this.#nexts.splice(0).filter((next) => !next.failed);

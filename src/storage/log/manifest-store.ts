@@ -19,7 +19,7 @@ export class ManifestStore {
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
   #reverts: (() => void)[] = [];
-  /** What a write failed of, other than for want of space or descriptors. */
+  /** What the store, or a write of a manifest other than for want of space, failed of. */
   #failure: unknown;
   readonly #unlinked = new Set<string>();
   /** Tells how many keys there are. */
@@ -77,6 +77,16 @@ export class ManifestStore {
 
   get persistedEngineTime(): number {
     return this.#current.engineTime;
+  }
+
+  /** The store has failed: what is on the disk now is what the next open finds. */
+  stop(error: unknown): void {
+    this.#failure ??= error;
+  }
+
+  /** Why no manifest is written any more; undefined: they are. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** Files that the next manifest calls obsolete, and that are unlinked after it. */
