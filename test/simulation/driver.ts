@@ -31,6 +31,7 @@ export class Driver {
   readonly history: History;
   /** Faults are injected: errors are to be expected, as long as they are typed. */
   readonly #mayFail: boolean;
+  readonly #isTight: boolean;
   readonly #keys = new Set<string>();
   readonly #outstanding = new Set<Promise<void>>();
   #failure: CheckFailure | undefined;
@@ -38,11 +39,23 @@ export class Driver {
   readonly #revisionFloor: number;
   readonly #revisions = new Set<number>();
 
-  constructor(world: World, history: History, revisionFloor: number, mayFail: boolean) {
+  constructor(
+    world: World,
+    history: History,
+    options: {
+      /** Revisions up to this one have been seen. */
+      readonly revisionFloor: number;
+      /** Faults are injected. */
+      readonly mayFail: boolean;
+      /** A merge may find no room for its copies. */
+      readonly isTight: boolean;
+    },
+  ) {
     this.#world = world;
     this.history = history;
-    this.#revisionFloor = revisionFloor;
-    this.#mayFail = mayFail;
+    this.#revisionFloor = options.revisionFloor;
+    this.#mayFail = options.mayFail;
+    this.#isTight = options.isTight;
     for (const key of history.base.keys()) this.#keys.add(key);
   }
 
@@ -309,8 +322,13 @@ export class Driver {
 
   /** Lets typed errors pass where faults are injected. */
   #accept(thrown: unknown): void {
-    const isMergeBusy = thrown instanceof CaskError && thrown.code === 'MERGE_RUNNING';
-    if (isMergeBusy || (this.#mayFail && isTyped(thrown))) return;
+    const code = thrown instanceof CaskError ? thrown.code : '';
+    if (
+      code === 'MERGE_RUNNING' ||
+      (this.#isTight && code === 'NO_SPACE') ||
+      (this.#mayFail && isTyped(thrown))
+    )
+      return;
     throw thrown;
   }
 

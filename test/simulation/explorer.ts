@@ -54,7 +54,7 @@ export const STANDARD_LIMITS: ExploreLimits = {
   // A merge has few operations, and all of them matter.
   variants: { append: 3, roll: 1, merge: 4, recovery: 2, manifest: 1 },
   // Every run rolls and publishes; few merge.
-  sampled: { append: 1, roll: 3, merge: 1, recovery: 2, manifest: 3 },
+  sampled: { append: 1, roll: 2, merge: 1, recovery: 1, manifest: 2 },
   crashedRecoveries: 12,
   continued: 4,
   compared: 16,

@@ -76,7 +76,7 @@ export async function checkRecovery(options: RecoveryOptions): Promise<Recovered
     revisionFloor,
   );
   recording.begin(history);
-  const driver = new Driver(world, history, revisionFloor, false);
+  const driver = new Driver(world, history, { revisionFloor, mayFail: false, isTight: false });
   if (options.goesOn) {
     await driver.run(MORE);
     await driver.checkState();

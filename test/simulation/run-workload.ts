@@ -11,6 +11,9 @@ import { EMPTY_DISK } from './simulated-disk.ts';
 import { SEGMENT_BYTES, SYNC_INTERVAL_MS, type Workload } from './workload.ts';
 import { World, type WorldOptions } from './world.ts';
 
+/** What a merge keeps in reserve (8 KiB), and room to copy one segment that is mostly dead. */
+const TIGHT_BYTES = 8 * 1024 + 1300;
+
 const NOTHING: Expectation = {
   candidates: [new Map()],
   revisionMax: 0,
@@ -70,13 +73,18 @@ export async function runWorkload(
     latency: latencyOf(workload),
     store: storeOptionsOf(workload),
     startMs: 0,
+    freeBytes: workload.isTight ? TIGHT_BYTES : undefined,
     faults,
     onChange: (change) => recording.note(change, world),
     beforeChange: () => recording.endPoint(world.nowMs),
     ...(onOperation === undefined ? {} : { onOperation }),
   });
   const history = new History(workload.durability, SYNC_INTERVAL_MS, new Map(), 0, 0);
-  const driver = new Driver(world, history, 0, faults !== undefined);
+  const driver = new Driver(world, history, {
+    revisionFloor: 0,
+    mayFail: faults !== undefined,
+    isTight: workload.isTight,
+  });
   try {
     await world.open();
   } catch (thrown) {

@@ -40,6 +40,8 @@ export interface Workload {
   /** Input bytes of an automatic merge: few make it take one segment at a time. */
   readonly mergeInputBytes: number;
   readonly ballastBytes: number;
+  /** So little space is free that a merge by hand takes few segments at a time. */
+  readonly isTight: boolean;
   readonly steps: readonly TimedStep[];
   readonly fault: FaultSpec | undefined;
 }
@@ -95,6 +97,7 @@ export function exhaustiveWorkload(length: number, index: number): Workload {
     mergesByItself: turn % 5 === 4,
     mergeInputBytes: turn % 2 === 0 ? 1 : MERGE_BYTES_ALL,
     ballastBytes: 0,
+    isTight: turn % 3 === 1,
     steps: kinds.map((kind, at) => ({ ...stepOf(kind, at), isPipelined: (turn + at) % 3 === 0 })),
     fault: undefined,
   };
@@ -159,6 +162,7 @@ export function randomWorkload(seed: number, stepCount: number, fault?: FaultSpe
     mergesByItself: random.chance(0.7),
     mergeInputBytes: random.pick([1, 1, 6000, MERGE_BYTES_ALL]),
     ballastBytes: random.pick([0, 0, 0, 300]),
+    isTight: random.chance(0.4),
     steps,
     fault,
   };

@@ -21,6 +21,8 @@ export class SegmentFiles {
   readonly #openMax: number;
   readonly #open = new Map<number, OpenFile>();
   readonly #opening = new Map<number, Promise<OpenFile>>();
+  /** Closes that are underway. */
+  readonly #closing = new Set<Promise<void>>();
   #tick = 0;
   /** Called when a pin was released and the segment has no more: it may be unlinkable. */
   onUnpinned: (segment: Segment) => void = () => {};
@@ -100,6 +102,7 @@ export class SegmentFiles {
 
   async closeAll(): Promise<void> {
     await Promise.allSettled(this.#opening.values());
+    await Promise.all(this.#closing);
     const files = [...this.#open.values()];
     this.#open.clear();
     await Promise.all(files.map((open) => open.file.close()));
@@ -131,7 +134,11 @@ export class SegmentFiles {
       if (oldest === undefined) return;
       this.#open.delete(oldest.segment.id);
       // A failed close of a file that was only read loses nothing.
-      oldest.file.close().catch(() => {});
+      const closing = oldest.file
+        .close()
+        .catch(() => {})
+        .finally(() => this.#closing.delete(closing));
+      this.#closing.add(closing);
     }
   }
 }
