@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { copyOf, crashed, cut, overwrite, segmentsOf } from './world/built.ts';
+import { copyOf, crashed, cut, flip, overwrite, segmentsOf } from './world/built.ts';
 import { inspect } from './world/inspect.ts';
 import type { State } from './world/journal.ts';
 import { scratchDirectories } from './world/scratch.ts';
@@ -113,6 +113,25 @@ it('a tail of a record that is good but not next is cut, too', async () => {
   // A copy of an earlier record: its checksum is of another place.
   overwrite(path, end, readFileSync(path).subarray(80, 80 + 60));
   expect(await stateOf(directory)).toEqual(state);
+});
+
+it('what a record with a cut value proves durable is damage when it is gone, not a torn tail', async () => {
+  const directory = newDirectory();
+  await crashed(directory, async (store) => {
+    await store.put('a', 'first');
+    await store.put('b', 'x'.repeat(400));
+    await store.put('c', 'y'.repeat(1000));
+  });
+  const [segment] = await segmentsOf(directory);
+  const [, b, c] = segment?.records ?? [];
+  const path = segment?.path as string;
+  flip(path, (b?.valueStart as number) + 200);
+  cut(path, (c?.valueStart as number) + 500);
+  const store = await new World().open(directory);
+  await expect(store.get('b')).rejects.toMatchObject({ code: 'CORRUPT' });
+  expect(await store.get('c')).toBeUndefined();
+  expect(store.stats().reads.corrupt).toBe(1);
+  await store.close();
 });
 
 it('revisions jump after an unclean start, and only then', async () => {

@@ -33,7 +33,7 @@ export function standardTask(seed: number, index: number): StandardTask {
     case 0:
       return { kind: 'crash', workload: exhausted(turn) };
     case 1:
-      return { kind: 'crash', workload: randomWorkload(random.u32(), random.between(8, 24)) };
+      return { kind: 'crash', workload: randomWorkload(random.u32(), random.between(8, 30)) };
     case 2: {
       const stride = random.between(FAULT_STRIDE_MIN, FAULT_STRIDE_MAX);
       const workload = randomWorkload(random.u32(), random.between(6, 14));

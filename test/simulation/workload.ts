@@ -148,9 +148,14 @@ export function randomWorkload(seed: number, stepCount: number, fault?: FaultSpe
   const random = new SeededRandom(seed, 77);
   const keys = Array.from({ length: random.between(3, 6) }, (_, index) => `key-${index}`);
   const steps: TimedStep[] = [];
+  // Something is there to begin with, in segments that are mostly live.
+  if (random.chance(0.7)) steps.push(...filling(random, keys));
   const pipelining = random.pick([0.2, 0.6, 0.9]);
   for (let at = 0; at < stepCount; at += 1) {
-    steps.push({ ...randomStep(random, keys), isPipelined: random.chance(pipelining) });
+    const step = randomStep(random, keys);
+    // What races with a merge is the interesting part of it.
+    const isMerge = step.op === 'merge' || step.op === 'mergeIfDue';
+    steps.push({ ...step, isPipelined: random.chance(isMerge ? 0.75 : pipelining) });
   }
   const kind = fault === undefined ? 'random' : `fault ${fault.kind}@${fault.operation}`;
   return {
@@ -166,6 +171,13 @@ export function randomWorkload(seed: number, stepCount: number, fault?: FaultSpe
     steps,
     fault,
   };
+}
+
+function filling(random: SeededRandom, keys: readonly string[]): TimedStep[] {
+  const puts = keys.map(
+    (key) => ({ op: 'put', key, bytes: LARGE_BYTES, isPipelined: true }) as const,
+  );
+  return random.chance(0.5) ? [...puts, { op: 'roll', isPipelined: false }] : puts;
 }
 
 const WEIGHTS: readonly (readonly [Step['op'] | 'ttl' | 'condition', number])[] = [

@@ -24,6 +24,11 @@ export interface SearchRange {
   /** What a record at some offset may have as its sequence. */
   readonly sequenceMin: number;
   readonly sequenceMax: (offset: number) => number;
+  /**
+   * Also finds records whose value the end of the file cuts off: a torn tail's last head is whole.
+   * @default false
+   */
+  readonly findsCut?: boolean;
 }
 
 /** Is told of each find; false ends the search. */
@@ -83,7 +88,8 @@ function isRecordAt(
   range: SearchRange,
   view: RecordView,
 ): boolean {
-  const { sequenceMin, end } = range;
+  const { sequenceMin } = range;
+  const end = range.findsCut === true ? Number.MAX_SAFE_INTEGER : range.end;
   const sequenceMax = range.sequenceMax(offset);
   return (
     looksLikeRecord(buffer, local, filled, offset, end, sequenceMin, sequenceMax) &&

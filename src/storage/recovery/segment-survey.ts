@@ -108,7 +108,7 @@ class Surveyor {
     this.provenMax = Math.max(this.provenMax, provenOffset);
   }
 
-  /** Searches what lies behind `stop` for valid records: the first one, and what they prove. */
+  /** Searches what lies from `stop` on for valid records: the first to go on at, what all prove. */
   async searchBehind(stop: number): Promise<{ offset: number; sequence: number } | undefined> {
     if (this.#searchedFrom >= 0 && stop <= (this.#found?.offset ?? Number.MAX_SAFE_INTEGER)) {
       return this.#found;
@@ -117,13 +117,16 @@ class Surveyor {
     this.#found = undefined;
     const { file, salt, fileBytes, sequenceMin, sequenceMax } = this.#input;
     const range = {
-      start: stop + 1,
+      start: stop,
       end: fileBytes,
       sequenceMin: Math.max(sequenceMin, this.last + 1),
       sequenceMax: () => sequenceMax,
+      findsCut: true,
     };
     await searchRecords(file, salt, range, (offset, view) => {
-      this.#found ??= { offset, sequence: view.sequence };
+      // One at the stop, or whose value is cut off, proves what any other does; nothing goes on there.
+      const isNextStart = offset > stop && offset + view.recordBytes <= fileBytes;
+      if (isNextStart) this.#found ??= { offset, sequence: view.sequence };
       this.#note(view.sequence, view.provenOffset);
       return true;
     });
