@@ -197,6 +197,7 @@ const STORE_NAMES = [
   'cacheBytes',
   'maxWriteQueueBytes',
   'maxOpenSegments',
+  'maxJobs',
   'ballastBytes',
 ] as const satisfies (SettingName & keyof StoreOptionsInput)[];
 

@@ -63,6 +63,7 @@ export const SETTINGS = {
   cacheBytes: setting(bytes, '1/16 of memory, at most 256m', 'memory of the value cache'),
   maxWriteQueueBytes: setting(bytes, '64m', 'writes accepted and not yet committed'),
   maxOpenSegments: setting(integer, '256', 'files of sealed segments kept open'),
+  maxJobs: setting(integer, '4', 'long work (deleting a range, ...) underway at a time'),
   ballastBytes: setting(bytes, '1m', 'a file that is given up when the disk is full'),
 
   mergeAutomatic: setting({ type: 'boolean' }, 'true', 'merge when there is reason to'),

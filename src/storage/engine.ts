@@ -4,6 +4,7 @@
 
 import { CaskError, toCaskError } from '../errors/cask-error.ts';
 import { nextTurn } from './disk/environment.ts';
+import { JobRegistry } from './jobs/job-registry.ts';
 import { HintBuilder } from './merge/hint-builder.ts';
 import { Merger } from './merge/merger.ts';
 import { ReadPath } from './read/read-path.ts';
@@ -31,6 +32,8 @@ export class Engine {
   readonly reads: ReadPath;
   readonly merger: Merger;
   readonly hints: HintBuilder;
+  /** Long work that someone asked for. */
+  readonly jobs: JobRegistry;
   status: EngineStatus = 'open';
   failure: CaskError | undefined;
   onFailed: (error: CaskError) => void = () => {};
@@ -43,6 +46,7 @@ export class Engine {
     this.opened = opened;
     const { environment, directory, logger } = options;
     const { files, manifests } = opened;
+    this.jobs = new JobRegistry(environment.clock, options.maxJobs);
     this.hints = new HintBuilder(environment, directory, files, manifests, logger);
     this.writes = new WritePath(options, opened, {
       onSealed: (segment) => this.hints.add(segment),
@@ -160,6 +164,7 @@ export class Engine {
     this.options.logger('error', 'store-failed', { reason: error.message });
     // A merge must not publish on the strength of writes that may be lost.
     this.merger.close().catch(() => {});
+    this.jobs.cancelAll('the store failed');
     this.onFailed(error);
   }
 
@@ -188,6 +193,7 @@ export class Engine {
     if (!wasFailed) this.status = 'closing';
     const closed = new CaskError('CLOSED', 'the store is closed');
     this.writes.sequencer.closedBy ??= closed;
+    await this.jobs.close(closed);
     this.writes.expirer.close();
     await this.merger.close();
     await this.writes.space.close();
@@ -277,6 +283,7 @@ export class Engine {
         read: gate.longStalls,
       },
       merge: merger.status,
+      jobs: this.jobs.listRunning(),
       damage: manifests.damage,
       degraded: opened.unknownDamage.length > 0,
       opened: opened.report,

@@ -13,6 +13,8 @@ export type {
   WriteCondition,
 } from '../vocabulary/entry.ts';
 export type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
+export type { JobState, JobStatus } from './jobs/job.ts';
+export type { JobRegistry } from './jobs/job-registry.ts';
 export type { MergeResult, MergeStatus } from './merge/merger.ts';
 export type { EntryView, PutOutcome, ReplySink } from './reply-sink.ts';
 export type { Session } from './session.ts';

@@ -77,6 +77,8 @@ export interface StoreOptions {
   readonly maxOpenSegments: number;
   /** Reads in flight in the thread pool. @default 14, or the pool's size less 2 */
   readonly maxReadsInFlight: number;
+  /** Long work (`deleteRange` and the like) underway at a time; more is refused (BUSY). @default 4 */
+  readonly maxJobs: number;
   /** Size of the file that is given up when the disk is full; 0: none. @default 1 MiB */
   readonly ballastBytes: number;
   readonly merge: MergeOptions;
@@ -133,6 +135,7 @@ function defaults(
     maxWriteQueueBytes: 64 * MIB,
     maxOpenSegments: 256,
     maxReadsInFlight: Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) - 2),
+    maxJobs: 4,
     ballastBytes: MIB,
     merge: MERGE_DEFAULTS,
     logger: () => {},
@@ -161,6 +164,7 @@ function bounds(segmentBytes: number): Readonly<Record<string, Bound>> {
     maxWriteQueueBytes: { min: 64 * KIB, max: GIB },
     maxOpenSegments: { min: 2, max: 65_535 },
     maxReadsInFlight: { min: 1, max: 1022 },
+    maxJobs: { min: 1, max: 64 },
     ballastBytes: { min: 0, max: GIB },
   };
 }

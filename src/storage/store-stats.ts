@@ -1,5 +1,6 @@
 /** Figures of an open store: maintained counters, gathered without a scan. */
 
+import type { JobStatus } from './jobs/job.ts';
 import type { MergeStatus } from './merge/merger.ts';
 import type { OpenReport } from './recovery/open-directory.ts';
 
@@ -54,6 +55,8 @@ export interface StoreStats {
   /** Operations that held the event loop for more than 5 ms, by kind. */
   readonly longStalls: { readonly write: number; readonly sync: number; readonly read: number };
   readonly merge: MergeStatus;
+  /** Those that run. */
+  readonly jobs: readonly JobStatus[];
   readonly damage: readonly {
     readonly segment: number;
     readonly offset: number;

@@ -20,6 +20,7 @@ import type { Environment } from './disk/environment.ts';
 import { createNodeEnvironment, grantedMemoryBytes } from './disk/node-environment.ts';
 import { Engine } from './engine.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
+import type { JobRegistry } from './jobs/job-registry.ts';
 import { keyBytesOf, valueBytesOf } from './key-and-value.ts';
 import type { MergeResult, MergeStatus } from './merge/merger.ts';
 import { PromiseSink, type ValueAnswer } from './promise-sink.ts';
@@ -210,6 +211,11 @@ export class Store {
 
   stats(): StoreStats {
     return this.#engine.stats();
+  }
+
+  /** Long work: what runs and what ran, and a way to stop it. */
+  get jobs(): JobRegistry {
+    return this.#engine.jobs;
   }
 
   /** Makes durable all that is committed; resolves to the last such revision. */
