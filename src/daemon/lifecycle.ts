@@ -10,7 +10,9 @@ import { type CaskError, toCaskError } from '../errors/cask-error.ts';
 import { type CaskServer, listen, type ServedStore } from '../server/index.ts';
 import { systemErrorCode } from '../storage/disk/file-system.ts';
 import type { StoreOptionsInput } from '../storage/store-options.ts';
+import type { StoreHealth } from '../storage/store-stats.ts';
 import { formatAddress } from './address.ts';
+import { DaemonHealth } from './daemon-health.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { type Logger, storeLogger } from './logging.ts';
 import type { DaemonOptions } from './options.ts';
@@ -21,6 +23,7 @@ import { type StopSignal, watchStopSignals } from './stop-signals.ts';
 export interface DaemonStore extends ServedStore {
   /** Resolves if the store fails while serving. */
   readonly failed: Promise<CaskError>;
+  health(): StoreHealth;
   /** Syncs, writes hints, gives up the directory. */
   close(): Promise<void>;
 }
@@ -44,6 +47,7 @@ export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Pro
   watchForBugs(world);
   const stopAsked = watchSignals(world);
   const startMs = performance.now();
+  const health = new DaemonHealth();
   log.info({ data: options.store.directory, version: world.version }, 'opening');
   let store: DaemonStore;
   try {
@@ -65,12 +69,14 @@ export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Pro
     await store.close();
     return code;
   }
+  health.serving(store);
   const address = formatAddress({ host: options.listen.host, port: server.address.port });
   const loadMs = Math.round(performance.now() - startMs);
   const { pid } = process;
   log.info({ address, pid, loadMs, store: loadFigures(store) }, 'ready');
   await world.services.ready(`serving on ${address}`);
   const reason = await Promise.race([stopAsked, store.failed]);
+  health.draining();
   const failed = async (error: CaskError): Promise<ExitCode> => {
     // Who waits is told what became of its writes.
     await server.drain('the store failed', FAILURE_GRACE_MS);

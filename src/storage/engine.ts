@@ -10,7 +10,7 @@ import { Merger } from './merge/merger.ts';
 import { ReadPath } from './read/read-path.ts';
 import type { OpenedDirectory } from './recovery/open-directory.ts';
 import type { StoreOptions } from './store-options.ts';
-import type { StoreStats } from './store-stats.ts';
+import type { StoreHealth, StoreStats } from './store-stats.ts';
 import { WritePath } from './write/write-path.ts';
 
 /** References merged, and entries moved, in one slice: about 1 ms. */
@@ -229,6 +229,18 @@ export class Engine {
     if (isKeyCountOff) await manifests.publish();
   }
 
+  health(): StoreHealth {
+    const { sequencer, space } = this.writes;
+    const isReadOnly = this.status === 'open' && space.isFull;
+    const refusal =
+      this.failure ?? sequencer.closedBy ?? (isReadOnly ? sequencer.readOnlyBy : undefined);
+    return {
+      status: isReadOnly ? 'read-only' : this.status,
+      indexReady: this.opened.keydir.indexReady,
+      reason: refusal?.message,
+    };
+  }
+
   stats(): StoreStats {
     const { opened, options, merger } = this;
     const { reader, cache, gate } = this.reads;
@@ -236,10 +248,9 @@ export class Engine {
     const { writeGate, syncGate } = this.writes;
     const { keydir, catalog, manifests, files } = opened;
     const totals = catalog.totals();
-    const isReadOnly = this.status === 'open' && space.isFull;
     return {
       uuid: Buffer.from(manifests.uuid).toString('hex'),
-      status: isReadOnly ? 'read-only' : this.status,
+      status: this.health().status,
       durability: options.durability,
       keys: keydir.count,
       indexReady: keydir.indexReady,

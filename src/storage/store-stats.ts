@@ -4,9 +4,20 @@ import type { JobStatus } from './jobs/job.ts';
 import type { MergeStatus } from './merge/merger.ts';
 import type { OpenReport } from './recovery/open-directory.ts';
 
+export type StoreStatus = 'open' | 'read-only' | 'failed' | 'closing' | 'closed';
+
+/** How the store is, at no cost: for probes that ask often. */
+export interface StoreHealth {
+  readonly status: StoreStatus;
+  /** Ranges and counts are served. */
+  readonly indexReady: boolean;
+  /** Why puts, or all requests, are refused; undefined: they are served. */
+  readonly reason: string | undefined;
+}
+
 export interface StoreStats {
   readonly uuid: string;
-  readonly status: 'open' | 'read-only' | 'failed' | 'closing' | 'closed';
+  readonly status: StoreStatus;
   readonly durability: string;
   readonly keys: number;
   readonly indexReady: boolean;

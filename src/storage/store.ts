@@ -29,7 +29,7 @@ import type { ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';
 import { resolveStoreOptions, type StoreOptions, type StoreOptionsInput } from './store-options.ts';
 import { StoreSession } from './store-session.ts';
-import type { StoreStats } from './store-stats.ts';
+import type { StoreHealth, StoreStats, StoreStatus } from './store-stats.ts';
 
 /** Options of a walk over a range: `limit` bounds the whole walk, `pageSize` a page. */
 export type WalkOptions = RangeOptions & { readonly pageSize?: number };
@@ -81,8 +81,13 @@ export class Store {
     return Buffer.from(this.#engine.opened.manifests.uuid).toString('hex');
   }
 
-  get status(): StoreStats['status'] {
-    return this.#engine.stats().status;
+  get status(): StoreStatus {
+    return this.#engine.health().status;
+  }
+
+  /** Whether it serves, and if not why: cheap. */
+  health(): StoreHealth {
+    return this.#engine.health();
   }
 
   /** Whether ranges and counts are served; point operations always are. */

@@ -49,6 +49,10 @@ it('puts are refused, deletes and reads go on, and it recovers by itself', async
   world.fault = failNth(1, 'ENOSPC', isLogWrite);
   await expect(store.put('d', 'd')).rejects.toMatchObject({ code: 'NO_SPACE' });
   expect(store.status).toBe('read-only');
+  expect(store.health()).toMatchObject({
+    indexReady: true,
+    reason: expect.stringContaining('the disk is full'),
+  });
   await expect(store.put('d', 'd')).rejects.toMatchObject({ code: 'READ_ONLY' });
   await expect(store.batch([{ type: 'put', key: 'd', value: 'd' }])).rejects.toMatchObject({
     code: 'READ_ONLY',

@@ -9,6 +9,7 @@ import type { StoreLimits } from '../../../src/server/served-store.ts';
 import type { Entry, KeyEntry, RangePage } from '../../../src/storage/entry.ts';
 import type { ReplySink } from '../../../src/storage/reply-sink.ts';
 import type { Session } from '../../../src/storage/session.ts';
+import type { StoreHealth } from '../../../src/storage/store-stats.ts';
 import type {
   BatchItem,
   BatchItemResult,
@@ -89,6 +90,10 @@ export class MemoryStore implements ServedStore {
     };
     this.entries.set(key, entry);
     return entry;
+  }
+
+  health(): StoreHealth {
+    return { status: 'open', indexReady: this.indexReady, reason: undefined };
   }
 
   stats(): object {
