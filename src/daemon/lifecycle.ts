@@ -87,7 +87,7 @@ export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Pro
 }
 
 function reportStoreFailure(log: Logger, { code, message }: CaskError): ExitCode {
-  log.fatal({ code, error: message }, 'store failed');
+  log.fatal({ code, error: message }, 'stopped-by-failure');
   return EXIT.runtimeFailure;
 }
 
@@ -111,12 +111,12 @@ async function stop(
   log.info({ signal, shutdownGraceMs }, 'stopping');
   const told = world.services.stopping();
   const inTime = await server.drain('the server is stopping', shutdownGraceMs);
-  if (!inTime) log.warn('requests were left unanswered when the grace was over');
+  if (!inTime) log.warn({ shutdownGraceMs }, 'requests-unanswered');
   try {
     await store.close();
   } catch (thrown) {
     const error = toCaskError(thrown);
-    log.fatal({ code: error.code, error: error.message }, 'closing the store failed');
+    log.fatal({ code: error.code, error: error.message }, 'close-failed');
     return EXIT.runtimeFailure;
   }
   await told;
@@ -126,13 +126,13 @@ async function stop(
 
 function watchSignals(world: DaemonWorld): Promise<StopSignal> {
   const { log } = world;
-  world.process.on('SIGHUP', () => log.info('SIGHUP is reserved and does nothing yet'));
+  world.process.on('SIGHUP', () => log.info({ signal: 'SIGHUP' }, 'signal-ignored'));
   return new Promise((resolve) => {
     watchStopSignals({
       source: world.process,
       onFirst: resolve,
       onSecond: (signal) => {
-        log.warn({ signal }, 'second signal: exiting at once');
+        log.warn({ signal }, 'second-signal');
         world.abort(EXIT.runtimeFailure);
       },
     });
@@ -141,18 +141,19 @@ function watchSignals(world: DaemonWorld): Promise<StopSignal> {
 
 /** Whatever was not expected leaves the process in an unknown state: it ends at once. */
 function watchForBugs({ process: source, log, abort }: DaemonWorld): void {
+  const end = (what: string, thrown: unknown): void => {
+    const stack = thrown instanceof Error ? thrown.stack : undefined;
+    log.fatal({ what, error: String(thrown), stack }, 'bug');
+    abort(EXIT.internal);
+  };
   for (const event of ['uncaughtException', 'unhandledRejection']) {
-    source.on(event, (thrown: unknown) => {
-      const stack = thrown instanceof Error ? thrown.stack : undefined;
-      log.fatal({ error: String(thrown), stack }, event);
-      abort(EXIT.internal);
-    });
+    source.on(event, (thrown: unknown) => end(event, thrown));
   }
 }
 
 function reportOpenFailure(options: DaemonOptions, log: Logger, error: CaskError): ExitCode {
   const { code, message } = error;
-  log.fatal({ code, error: message, data: options.store.directory }, 'cannot open the store');
+  log.fatal({ code, error: message, data: options.store.directory }, 'open-failed');
   return exitCodeOf(error);
 }
 
@@ -170,10 +171,10 @@ function reportListenFailure(options: DaemonOptions, log: Logger, thrown: unknow
   const problem = LISTEN_PROBLEMS[code];
   if (problem === undefined) {
     const error = toCaskError(thrown);
-    log.fatal({ code: error.code, error: error.message }, 'cannot listen');
+    log.fatal({ code: error.code, error: error.message }, 'listen-failed');
     return exitCodeOf(error);
   }
   const message = `cannot listen on port ${options.listen.port} (--listen ${address}): ${problem}`;
-  log.fatal({ code, address, error: message }, 'cannot listen');
+  log.fatal({ code, address, error: message }, 'listen-failed');
   return EXIT.address;
 }

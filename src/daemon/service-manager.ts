@@ -29,7 +29,7 @@ export function createServiceManager(
 function send(states: readonly string[], log: Logger): Promise<void> {
   return new Promise((resolve) => {
     execFile('systemd-notify', [...states], { timeout: NOTIFY_TIMEOUT_MS }, (error) => {
-      if (error !== null) log.warn({ error: error.message }, 'systemd-notify failed');
+      if (error !== null) log.warn({ error: error.message }, 'systemd-notify-failed');
       resolve();
     });
   });

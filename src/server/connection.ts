@@ -198,7 +198,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
 
   #logBug(error: CaskError): void {
     const { op } = this.#request;
-    this.services.log('error', 'request failed', { op: opName(op), error: error.message });
+    this.services.log('error', 'request-failed', { op: opName(op), error: error.message });
   }
 
   // ---- what commands use
@@ -209,7 +209,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.#session = this.services.store.openSession(this);
     this.#input.allowFrames(this.services.limits.maxFrameBytes);
     this.#sendPreamble();
-    this.services.log('debug', 'client', { clientId: this.clientId, client });
+    this.services.log('debug', 'client-greeted', { clientId: this.clientId, client });
     return true;
   }
 

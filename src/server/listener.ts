@@ -83,7 +83,7 @@ export class CaskServer implements ServerServices {
       this.#server.listen({ host, port, backlog: ACCEPT_BACKLOG }, () => {
         this.#server.off('error', reject);
         this.#server.on('error', (error) => {
-          this.log('error', 'listener failed', { error: error.message });
+          this.log('error', 'listener-failed', { error: error.message });
         });
         this.#sweeper = setInterval(() => this.#sweep(), this.limits.sweepIntervalMs);
         this.#sweeper.unref();

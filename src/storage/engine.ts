@@ -10,7 +10,7 @@ import { Merger } from './merge/merger.ts';
 import { ReadPath } from './read/read-path.ts';
 import type { OpenedDirectory } from './recovery/open-directory.ts';
 import type { StoreOptions } from './store-options.ts';
-import type { StoreHealth, StoreStats } from './store-stats.ts';
+import type { StoreHealth } from './store-stats.ts';
 import { WritePath } from './write/write-path.ts';
 
 /** References merged, and entries moved, in one slice: about 1 ms. */
@@ -238,66 +238,6 @@ export class Engine {
       status: isReadOnly ? 'read-only' : this.status,
       indexReady: this.opened.keydir.indexReady,
       reason: refusal?.message,
-    };
-  }
-
-  stats(): StoreStats {
-    const { opened, options, merger } = this;
-    const { reader, cache, gate } = this.reads;
-    const { sequencer, commit, appender, expirer, space, applier } = this.writes;
-    const { writeGate, syncGate } = this.writes;
-    const { keydir, catalog, manifests, files } = opened;
-    const totals = catalog.totals();
-    return {
-      uuid: Buffer.from(manifests.uuid).toString('hex'),
-      status: this.health().status,
-      durability: options.durability,
-      keys: keydir.count,
-      indexReady: keydir.indexReady,
-      lastRevision: sequencer.lastSequence,
-      committedRevision: applier.committedSequence,
-      historyFloor: manifests.historyFloor,
-      keydir: {
-        bytes: keydir.bytesUsed,
-        maxBytes: options.maxKeydirBytes,
-        retired: expirer.retired,
-      },
-      cache: {
-        bytesMax: cache.bytesMax,
-        entries: cache.entries,
-        hits: cache.hits,
-        misses: cache.misses,
-      },
-      log: {
-        ...totals,
-        deadBytes: totals.bytes - totals.liveBytes,
-        ballastBytes: space.ballastBytes,
-        openFiles: files.openCount,
-      },
-      writes: {
-        queuedBytes: sequencer.queuedBytes,
-        groups: commit.groups,
-        syncs: appender.syncs,
-        bytesWritten: appender.bytesWritten,
-        dirtyBytes: appender.dirtyBytes,
-      },
-      reads: {
-        fromDisk: reader.diskReads,
-        bytesFromDisk: reader.diskReadBytes,
-        inFlight: reader.slots.taken,
-        waiting: reader.slots.waiting,
-        corrupt: reader.corruptReads,
-      },
-      longStalls: {
-        write: writeGate.longStalls,
-        sync: syncGate.longStalls,
-        read: gate.longStalls,
-      },
-      merge: merger.status,
-      jobs: this.jobs.listRunning(),
-      damage: manifests.damage,
-      degraded: opened.unknownDamage.length > 0,
-      opened: opened.report,
     };
   }
 }

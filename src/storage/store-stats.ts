@@ -1,5 +1,6 @@
 /** Figures of an open store: maintained counters, gathered without a scan. */
 
+import type { DurationHistogram, DurationSummary } from '../vocabulary/duration-histogram.ts';
 import type { JobStatus } from './jobs/job.ts';
 import type { MergeStatus } from './merge/merger.ts';
 import type { OpenReport } from './recovery/open-directory.ts';
@@ -15,6 +16,11 @@ export interface StoreHealth {
   readonly reason: string | undefined;
 }
 
+/** What is timed: each fdatasync, write of a group, read from a file, and completed merge. */
+export type TimedWork = 'sync' | 'write' | 'read' | 'merge';
+
+export type StoreDurations = Readonly<Record<TimedWork, DurationHistogram>>;
+
 export interface StoreStats {
   readonly uuid: string;
   readonly status: StoreStatus;
@@ -26,8 +32,11 @@ export interface StoreStats {
   readonly committedRevision: number;
   readonly historyFloor: number;
   readonly keydir: {
+    /** All of it, the index included. */
     readonly bytes: number;
+    readonly indexBytes: number;
     readonly maxBytes: number;
+    /** Keys that were removed because they had expired. */
     readonly retired: number;
   };
   readonly cache: {
@@ -62,9 +71,11 @@ export interface StoreStats {
     readonly inFlight: number;
     readonly waiting: number;
     readonly corrupt: number;
+    readonly failed: number;
   };
   /** Operations that held the event loop for more than 5 ms, by kind. */
   readonly longStalls: { readonly write: number; readonly sync: number; readonly read: number };
+  readonly durations: Readonly<Record<TimedWork, DurationSummary>>;
   readonly merge: MergeStatus;
   /** Those that run. */
   readonly jobs: readonly JobStatus[];

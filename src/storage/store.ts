@@ -19,6 +19,7 @@ import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
 import type { Environment } from './disk/environment.ts';
 import { createNodeEnvironment, grantedMemoryBytes } from './disk/node-environment.ts';
 import { Engine } from './engine.ts';
+import { durationsOf, statsOf } from './engine-stats.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
 import type { JobRegistry } from './jobs/job-registry.ts';
 import { keyBytesOf, valueBytesOf } from './key-and-value.ts';
@@ -29,7 +30,7 @@ import type { ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';
 import { resolveStoreOptions, type StoreOptions, type StoreOptionsInput } from './store-options.ts';
 import { StoreSession } from './store-session.ts';
-import type { StoreHealth, StoreStats, StoreStatus } from './store-stats.ts';
+import type { StoreDurations, StoreHealth, StoreStats, StoreStatus } from './store-stats.ts';
 
 /** Options of a walk over a range: `limit` bounds the whole walk, `pageSize` a page. */
 export type WalkOptions = RangeOptions & { readonly pageSize?: number };
@@ -215,7 +216,12 @@ export class Store {
   }
 
   stats(): StoreStats {
-    return this.#engine.stats();
+    return statsOf(this.#engine);
+  }
+
+  /** How long the work of the disk takes: histograms that go on counting. */
+  get durations(): StoreDurations {
+    return durationsOf(this.#engine);
   }
 
   /** Long work: what runs and what ran, and a way to stop it. */

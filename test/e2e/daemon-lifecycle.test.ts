@@ -102,7 +102,7 @@ describe('stopping', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     daemon.kill('SIGTERM');
     expect((await daemon.exited).code).toBe(0);
-    expect(daemon.stdout).toContain('requests were left unanswered');
+    expect(daemon.stdout).toContain('requests-unanswered');
     await client.close();
   });
 
@@ -110,14 +110,14 @@ describe('stopping', () => {
     const daemon = start(FREE);
     await daemon.line('ready');
     daemon.kill('SIGHUP');
-    await daemon.line('SIGHUP is reserved and does nothing yet');
+    await daemon.line('signal-ignored');
     await (await WireClient.greeted(await daemon.port())).close();
   });
 
   test.each([
-    ['fails', 1, 'store failed'],
-    ['throws', 70, 'uncaughtException'],
-    ['rejects', 70, 'unhandledRejection'],
+    ['fails', 1, 'stopped-by-failure'],
+    ['throws', 70, 'bug'],
+    ['rejects', 70, 'bug'],
   ])('a store that %s ends it with %i', async (misbehaviour, code, msg) => {
     const daemon = start(FREE, { MISBEHAVIOUR: misbehaviour });
     expect((await daemon.exited).code).toBe(code);
@@ -147,7 +147,7 @@ describe('not starting', () => {
     const daemon = start(['--listen', `127.0.0.1:${port}`]);
     expect((await daemon.exited).code).toBe(3);
     const line = daemon.lines.at(-1);
-    expect(line).toMatchObject({ level: 'fatal', msg: 'cannot listen' });
+    expect(line).toMatchObject({ level: 'fatal', msg: 'listen-failed' });
     expect(line?.['error']).toMatch(new RegExp(`port ${port} \\(--listen .*is in use`));
     await release();
   });
@@ -174,7 +174,7 @@ describe('not starting', () => {
   ])('a store that is %s: exit code %i', async (misbehaviour, code, name) => {
     const daemon = start(FREE, { MISBEHAVIOUR: misbehaviour });
     expect((await daemon.exited).code).toBe(code);
-    expect(daemon.lines.at(-1)).toMatchObject({ msg: 'cannot open the store', code: name });
+    expect(daemon.lines.at(-1)).toMatchObject({ msg: 'open-failed', code: name });
   });
 
   test('every wrong option is listed', async () => {

@@ -49,7 +49,7 @@ describe.skipIf(SKIPS)('rule 6: an fdatasync that fails with EIO', () => {
     const under = failing('fdatasync', 'EIO', `${when}`);
     const { acknowledged, code, log } = await failAndRecover(under, []);
     expect(code).toBe(1);
-    expect(log).toContain('"msg":"store failed"');
+    expect(log).toContain('"msg":"stopped-by-failure"');
     expect(log).toContain('EIO');
     // the waiters of that group, and what waited behind it, were told so by the server itself
     const told = acknowledged.refusals.filter(({ byServer }) => byServer);
@@ -64,7 +64,7 @@ describe.skipIf(SKIPS)('rule 6: an fdatasync that fails with EIO', () => {
     const flags = ['--durability', 'interval', '--sync-interval-ms', '20'];
     const { code, log } = await failAndRecover(under, flags);
     expect(code).toBe(1);
-    expect(log).toContain('"msg":"store failed"');
+    expect(log).toContain('"msg":"stopped-by-failure"');
   });
 });
 
@@ -72,12 +72,12 @@ describe.skipIf(SKIPS)('other calls that fail', () => {
   test('a write that fails with EIO: fail-stop, nothing lost', async () => {
     const { code, log } = await failAndRecover(failing('pwrite64', 'EIO', '40+'), []);
     expect(code).toBe(1);
-    expect(log).toContain('"msg":"store failed"');
+    expect(log).toContain('"msg":"stopped-by-failure"');
   });
 
   test('an fsync that fails when the log rolls: loud, nothing lost', async () => {
     const { code, log } = await failAndRecover(failing('fsync', 'EIO', '10+'), []);
     expect(code).toBe(1);
-    expect(log).toContain('"msg":"store failed"');
+    expect(log).toContain('"msg":"stopped-by-failure"');
   });
 });

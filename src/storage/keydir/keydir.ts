@@ -74,8 +74,13 @@ export class Keydir {
   /** Bytes of arena, hash, index, expiries and, while it is built, what the index needs. */
   get bytesUsed(): number {
     const fixed = this.#arena.bytesUsed + this.#hash.bytesUsed;
+    return fixed + this.indexBytesUsed + this.#expiry.bytesUsed;
+  }
+
+  /** Of these, what the index takes, and what it needs while it is built. */
+  get indexBytesUsed(): number {
     const build = this.#build === undefined ? 0 : this.#build.bytesUsed;
-    return fixed + this.#index.bytesUsed + this.#expiry.bytesUsed + build;
+    return this.#index.bytesUsed + build;
   }
 
   /**

@@ -8,6 +8,7 @@
  */
 
 import { assert, CaskError } from '../../errors/cask-error.ts';
+import { DurationHistogram } from '../../vocabulary/duration-histogram.ts';
 import type { EngineClock } from '../disk/engine-clock.ts';
 import type { Environment } from '../disk/environment.ts';
 import { type FileHandle, isShortage } from '../disk/file-system.ts';
@@ -68,6 +69,9 @@ export class Appender {
   #syncFailure: CaskError | undefined;
   syncs = 0;
   bytesWritten = 0;
+  /** Of each fdatasync, and of each write of a group. */
+  readonly syncDurations = new DurationHistogram();
+  readonly writeDurations = new DurationHistogram();
 
   constructor(parts: AppenderParts) {
     this.#parts = parts;
@@ -138,7 +142,9 @@ export class Appender {
     const { environment, writeGate } = this.#parts;
     const started = environment.clock.monotonicMs();
     this.#openFile().writeSync(buffer, 0, bytes, offset);
-    writeGate.record(environment.clock.monotonicMs() - started, true);
+    const ms = environment.clock.monotonicMs() - started;
+    writeGate.record(ms, true);
+    this.writeDurations.record(ms);
     this.#written(bytes);
   }
 
@@ -153,7 +159,9 @@ export class Appender {
     } catch (error) {
       throw this.#noteSyncFailure(error);
     }
-    syncGate.record(environment.clock.monotonicMs() - started, true);
+    const ms = environment.clock.monotonicMs() - started;
+    syncGate.record(ms, true);
+    this.syncDurations.record(ms);
     this.syncs += 1;
     this.#proven = end;
   }
@@ -164,9 +172,11 @@ export class Appender {
     await this.#preallocate(bytes);
     const { environment, writeGate } = this.#parts;
     const started = environment.clock.monotonicMs();
-    if (bytes > 0) await this.#openFile().write(buffer, 0, bytes, offset);
-    if (bytes > 0 && bytes <= SYNC_WRITE_BYTES_MAX) {
-      writeGate.record(environment.clock.monotonicMs() - started, false);
+    if (bytes > 0) {
+      await this.#openFile().write(buffer, 0, bytes, offset);
+      const ms = environment.clock.monotonicMs() - started;
+      if (bytes <= SYNC_WRITE_BYTES_MAX) writeGate.record(ms, false);
+      this.writeDurations.record(ms);
     }
     this.#written(bytes);
   }
@@ -196,7 +206,9 @@ export class Appender {
     } catch (error) {
       throw this.#noteSyncFailure(error);
     }
-    syncGate.record(environment.clock.monotonicMs() - started, false);
+    const ms = environment.clock.monotonicMs() - started;
+    syncGate.record(ms, false);
+    this.syncDurations.record(ms);
     this.syncs += 1;
     if (segment === this.#active) this.#proven = end;
   }

@@ -7,6 +7,7 @@
  */
 
 import { CaskError, toCaskError } from '../../errors/cask-error.ts';
+import { DurationHistogram } from '../../vocabulary/duration-histogram.ts';
 import type { EngineClock } from '../disk/engine-clock.ts';
 import {
   type Environment,
@@ -87,6 +88,8 @@ export interface MergerParts {
 }
 
 export class Merger {
+  /** Of each merge that was completed, from its start to the installation of its outputs. */
+  readonly durations = new DurationHistogram();
   readonly #parts: MergerParts;
   #running: Promise<MergeResult> | undefined;
   #job: JobHandle | undefined;
@@ -269,6 +272,7 @@ export class Merger {
     const bytesAfter = outputs.reduce((sum, segment) => sum + segment.bytes, 0);
     const ms = Math.round(environment.clock.monotonicMs() - started);
     this.#runs += 1;
+    this.durations.record(ms);
     this.#bytesRead += bytesBefore;
     this.#bytesWritten += bytesAfter;
     this.#tombstoneBytesKept = outputs.reduce((sum, segment) => sum + segment.tombstoneBytes, 0);

@@ -8,12 +8,14 @@ import type { WritePath } from '../write/write-path.ts';
 import { PageReader } from './page-reader.ts';
 import { PointReader } from './point-reader.ts';
 import { RangeReader } from './range-reader.ts';
+import { ReadTrouble } from './read-trouble.ts';
 import { RecordReader } from './record-reader.ts';
 import { ValueCache } from './value-cache.ts';
 
 export class ReadPath {
   readonly cache: ValueCache;
   readonly gate: LatencyGate;
+  readonly trouble: ReadTrouble;
   readonly reader: RecordReader;
   readonly points: PointReader;
   readonly ranges: RangeReader;
@@ -26,13 +28,16 @@ export class ReadPath {
     closedBy: () => CaskError | undefined,
   ) {
     const { environment, maxKeyBytes, maxRangeItems, maxRangeBytes, maxBatchItems } = options;
+    const { clock: monotonic } = environment;
     const { catalog, files, keydir, clock } = opened;
     const { pending, applier, turnstile, expirer } = writes;
     const now = (): number => clock.now();
     this.cache = new ValueCache(options.cacheBytes);
-    this.gate = new LatencyGate(environment.clock, { meanMsMax: READ_MEAN_MS_MAX });
-    this.reader = new RecordReader(files, environment.clock, this.gate, options.maxReadsInFlight);
-    const { cache, reader } = this;
+    this.gate = new LatencyGate(monotonic, { meanMsMax: READ_MEAN_MS_MAX });
+    this.trouble = new ReadTrouble(monotonic, options.logger);
+    const { cache, gate, trouble } = this;
+    this.reader = new RecordReader(files, monotonic, gate, trouble, options.maxReadsInFlight);
+    const { reader } = this;
     this.points = new PointReader({
       keydir,
       catalog,

@@ -4,6 +4,7 @@
  */
 
 import { CaskError } from '../../errors/cask-error.ts';
+import { DurationHistogram } from '../../vocabulary/duration-histogram.ts';
 import type { Clock } from '../disk/environment.ts';
 import { systemErrorCode } from '../disk/file-system.ts';
 import type { LatencyGate } from '../disk/latency-gate.ts';
@@ -12,6 +13,7 @@ import { DECODE_OK, decodeRecordHead, RecordView, verifyRecordValue } from '../f
 import type { Segment } from '../log/segment.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
 import { ReadSlots } from './read-slots.ts';
+import type { ReadTrouble } from './read-trouble.ts';
 
 /** Larger records are read by the thread pool: copying and summing them takes long enough. */
 const SYNC_READ_BYTES_MAX = 64 * 1024;
@@ -30,18 +32,27 @@ export class RecordReader {
   readonly #files: SegmentFiles;
   readonly #clock: Clock;
   readonly #gate: LatencyGate;
+  readonly #trouble: ReadTrouble;
   readonly slots: ReadSlots;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   /** The record read last by `readNow`, in `buffer`; valid until the next read. */
   readonly view = new RecordView();
   diskReads = 0;
   diskReadBytes = 0;
-  corruptReads = 0;
+  /** Of each read from a file, without the wait for its turn. */
+  readonly durations = new DurationHistogram();
 
-  constructor(files: SegmentFiles, clock: Clock, gate: LatencyGate, readsMax: number) {
+  constructor(
+    files: SegmentFiles,
+    clock: Clock,
+    gate: LatencyGate,
+    trouble: ReadTrouble,
+    readsMax: number,
+  ) {
     this.#files = files;
     this.#clock = clock;
     this.#gate = gate;
+    this.#trouble = trouble;
     this.slots = new ReadSlots(readsMax);
   }
 
@@ -63,10 +74,9 @@ export class RecordReader {
     try {
       count = file.readSync(this.#scratch, 0, recordBytes, offset);
     } catch (error) {
-      throw readFailure(error, segment, offset);
+      throw this.#failure(error, segment, offset);
     }
-    this.#gate.record(this.#clock.monotonicMs() - started, true);
-    this.#count(recordBytes);
+    this.#count(recordBytes, started, true);
     this.verify(this.#scratch, 0, count, segment, offset, recordBytes, sequence, this.view);
     return true;
   }
@@ -99,15 +109,14 @@ export class RecordReader {
         return await this.#files.use(segment, async (file) => {
           const started = this.#clock.monotonicMs();
           const count = await file.read(buffer, at, length, offset);
-          this.#gate.record(this.#clock.monotonicMs() - started, false);
-          this.#count(length);
+          this.#count(length, started, false);
           return count;
         });
       } finally {
         this.slots.give();
       }
     } catch (error) {
-      throw error instanceof CaskError ? error : readFailure(error, segment, offset);
+      throw error instanceof CaskError ? error : this.#failure(error, segment, offset);
     } finally {
       this.#files.unpin(segment);
     }
@@ -127,17 +136,25 @@ export class RecordReader {
     const started = this.#clock.monotonicMs();
     try {
       const count = file.readSync(buffer, at, length, offset);
-      this.#gate.record(this.#clock.monotonicMs() - started, true);
-      this.#count(length);
+      this.#count(length, started, true);
       return count;
     } catch (error) {
-      throw readFailure(error, segment, offset);
+      throw this.#failure(error, segment, offset);
     }
   }
 
-  #count(bytes: number): void {
+  #count(bytes: number, startedMs: number, wasSync: boolean): void {
+    const ms = this.#clock.monotonicMs() - startedMs;
+    this.#gate.record(ms, wasSync);
+    this.durations.record(ms);
     this.diskReads += 1;
     this.diskReadBytes += bytes;
+  }
+
+  #failure(error: unknown, segment: Segment, offset: number): CaskError {
+    const failure = readFailure(error, segment, offset);
+    this.#trouble.noteFailed(segment, offset, failure.message);
+    return failure;
   }
 
   /**
@@ -165,7 +182,7 @@ export class RecordReader {
     ) {
       return;
     }
-    this.corruptReads += 1;
+    this.#trouble.noteCorrupt(segment, offset, recordBytes);
     const where = `segment ${segment.id}, offset ${offset}, ${recordBytes} bytes`;
     const what = whole ? 'its checksum does not match' : 'the file ends before it does';
     throw new CaskError('CORRUPT', `the record is damaged (${where}): ${what}`, {
