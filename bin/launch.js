@@ -15,6 +15,10 @@ const NODE_MAJOR_MIN = 24;
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Holds the pid of the shim in the environment of its child. */
 const SHIM_PID = 'CASKD_SHIM_PID';
+/** systemd says with these for which process sockets and watchdog are meant. */
+const ADDRESSEES = ['LISTEN_PID', 'WATCHDOG_PID'];
+const FIRST_SOCKET_FD = 3;
+const SOCKETS_MAX = 16;
 
 /** @param {'daemon' | 'shell'} program @param {string} shimUrl `import.meta.url` of the caller */
 export async function launch(program, shimUrl) {
@@ -35,6 +39,9 @@ function endWithShim() {
   if (shimPid === undefined) return;
   // not for the programs that this one starts
   delete process.env[SHIM_PID];
+  for (const name of ADDRESSEES) {
+    if (process.env[name] === shimPid) process.env[name] = String(process.pid);
+  }
   const end = () => process.exit(128 + constants.signals.SIGKILL);
   if (!process.connected || shimPid !== String(process.ppid)) end();
   process.once('disconnect', end);
@@ -48,7 +55,7 @@ function launchBundled(shimPath) {
     return;
   }
   const child = spawn(node, [...process.execArgv, shimPath, ...process.argv.slice(2)], {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    stdio: ['inherit', 'inherit', 'inherit', ...handedDownSockets(), 'ipc'],
     env: { ...process.env, [SHIM_PID]: String(process.pid) },
   });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
@@ -61,6 +68,16 @@ function launchBundled(shimPath) {
     for (const forwarded of FORWARDED) process.removeAllListeners(forwarded);
     process.kill(process.pid, signal);
   });
+}
+
+/** Descriptors of socket activation, which keep their numbers in the child. */
+function handedDownSockets() {
+  const { LISTEN_PID, LISTEN_FDS } = process.env;
+  const count = LISTEN_PID === String(process.pid) ? Number(LISTEN_FDS) || 0 : 0;
+  return Array.from(
+    { length: Math.min(count, SOCKETS_MAX) },
+    (_, index) => FIRST_SOCKET_FD + index,
+  );
 }
 
 /** The path of the bundled Node; found wherever npm hoisted it. */

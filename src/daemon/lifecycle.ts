@@ -11,11 +11,12 @@ import { type CaskServer, listen, type ServedStore } from '../server/index.ts';
 import { systemErrorCode } from '../storage/disk/file-system.ts';
 import type { StoreOptionsInput } from '../storage/store-options.ts';
 import type { StoreHealth } from '../storage/store-stats.ts';
-import { formatAddress } from './address.ts';
+import { formatAddress, isLoopback } from './address.ts';
 import { DaemonHealth } from './daemon-health.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
+import type { InheritedSockets } from './inherited-sockets.ts';
 import { type Logger, storeLogger } from './logging.ts';
-import type { DaemonOptions } from './options.ts';
+import { type DaemonOptions, refusalOf, UsageError } from './options.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { type StopSignal, watchStopSignals } from './stop-signals.ts';
 
@@ -32,6 +33,8 @@ export interface DaemonWorld {
   readonly openStore: (options: StoreOptionsInput) => Promise<DaemonStore>;
   readonly log: Logger;
   readonly services: ServiceManager;
+  /** Listeners that were handed down to this process. */
+  readonly sockets: InheritedSockets;
   /** Where signals and uncaught errors come from: `process`. */
   readonly process: Pick<EventEmitter, 'on'>;
   /** Ends the process at once. */
@@ -48,7 +51,9 @@ export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Pro
   const stopAsked = watchSignals(world);
   const startMs = performance.now();
   const health = new DaemonHealth();
-  log.info({ data: options.store.directory, version: world.version }, 'opening');
+  const { directory } = options.store;
+  log.info({ data: directory, version: world.version }, 'opening');
+  world.services.opening(`loading ${directory}`);
   let store: DaemonStore;
   try {
     store = await world.openStore({ ...options.store, logger: storeLogger(log) });
@@ -57,24 +62,19 @@ export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Pro
   }
   let server: CaskServer;
   try {
-    server = await listen({
-      store,
-      ...options.listen,
-      identity: { version: world.version, serverId: store.uuid },
-      limits: options.server,
-      log: storeLogger(log),
-    });
+    server = await startServer(options, world, store);
   } catch (thrown) {
     const code = reportListenFailure(options, log, thrown);
     await store.close();
     return code;
   }
   health.serving(store);
-  const address = formatAddress({ host: options.listen.host, port: server.address.port });
+  const address = addressOf(options, world, server);
   const loadMs = Math.round(performance.now() - startMs);
   const { pid } = process;
   log.info({ address, pid, loadMs, store: loadFigures(store) }, 'ready');
-  await world.services.ready(`serving on ${address}`);
+  world.services.ready(`serving on ${address}`);
+  world.services.watch(() => store.health().status !== 'failed');
   const reason = await Promise.race([stopAsked, store.failed]);
   health.draining();
   const failed = async (error: CaskError): Promise<ExitCode> => {
@@ -84,6 +84,34 @@ export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Pro
   };
   if (typeof reason !== 'string') return failed(reason);
   return Promise.race([stop(options, world, server, store, reason), store.failed.then(failed)]);
+}
+
+async function startServer(
+  options: DaemonOptions,
+  world: DaemonWorld,
+  store: DaemonStore,
+): Promise<CaskServer> {
+  const server = await listen({
+    store,
+    ...options.listen,
+    fd: world.sockets.get('caskd'),
+    identity: { version: world.version, serverId: store.uuid },
+    limits: options.server,
+    log: storeLogger(world.log),
+  });
+  // Nothing was accepted yet: that takes a turn of the event loop.
+  const { address } = server;
+  const isTcp = address.host !== '';
+  if (isTcp && (isLoopback(address.host) || options.insecure)) return server;
+  await server.close();
+  throw new UsageError([isTcp ? refusalOf(address) : NOT_TCP], EXIT.address);
+}
+
+/** As the user wrote it, with the port that it became; a socket handed down knows its own. */
+function addressOf(options: DaemonOptions, world: DaemonWorld, server: CaskServer): string {
+  const { address } = server;
+  if (world.sockets.has('caskd')) return formatAddress(address);
+  return formatAddress({ host: options.listen.host, port: address.port });
 }
 
 function reportStoreFailure(log: Logger, { code, message }: CaskError): ExitCode {
@@ -109,7 +137,7 @@ async function stop(
   const { log } = world;
   const { shutdownGraceMs } = options;
   log.info({ signal, shutdownGraceMs }, 'stopping');
-  const told = world.services.stopping();
+  world.services.stopping(`${signal}: finishing what was asked`);
   const inTime = await server.drain('the server is stopping', shutdownGraceMs);
   if (!inTime) log.warn({ shutdownGraceMs }, 'requests-unanswered');
   try {
@@ -119,7 +147,6 @@ async function stop(
     log.fatal({ code: error.code, error: error.message }, 'close-failed');
     return EXIT.runtimeFailure;
   }
-  await told;
   log.info({ ...server.stats() }, 'stopped');
   return EXIT.ok;
 }
@@ -157,6 +184,8 @@ function reportOpenFailure(options: DaemonOptions, log: Logger, error: CaskError
   return exitCodeOf(error);
 }
 
+const NOT_TCP = 'the socket that was handed down is not one that listens for TCP';
+
 /** What the system's code means for someone who typed `--listen`. */
 const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use; stop what listens there, or choose another port',
@@ -168,6 +197,11 @@ const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
 function reportListenFailure(options: DaemonOptions, log: Logger, thrown: unknown): ExitCode {
   const address = formatAddress(options.listen);
   const code = systemErrorCode(thrown) ?? '';
+  const refused = thrown instanceof UsageError ? thrown.message : undefined;
+  if (refused !== undefined || code === 'EINVAL') {
+    log.fatal({ error: refused ?? NOT_TCP }, 'listen-failed');
+    return EXIT.address;
+  }
   const problem = LISTEN_PROBLEMS[code];
   if (problem === undefined) {
     const error = toCaskError(thrown);

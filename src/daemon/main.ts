@@ -4,6 +4,7 @@ import './thread-pool.ts';
 
 import { readFileSync } from 'node:fs';
 import type { ExitCode } from './exit-codes.ts';
+import { takeInheritedSockets } from './inherited-sockets.ts';
 import { type DaemonWorld, runDaemon } from './lifecycle.ts';
 import { createLogger } from './logging.ts';
 import { parseOptions, UsageError } from './options.ts';
@@ -36,6 +37,7 @@ async function run(argv: readonly string[], open: DaemonWorld['openStore']): Pro
       openStore: open,
       log,
       services: createServiceManager(process.env, log),
+      sockets: takeInheritedSockets(process.env, process.pid),
       process,
       abort: (code) => process.exit(code),
       version,

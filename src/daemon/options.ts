@@ -25,6 +25,8 @@ export type Origin = 'flag' | 'environment' | 'file' | 'default';
 
 export interface DaemonOptions {
   readonly listen: Address;
+  /** Others may reach the daemon. */
+  readonly insecure: boolean;
   readonly logLevel: LogLevel;
   /** How long to finish what was asked before exiting anyway. @default 30000 */
   readonly shutdownGraceMs: number;
@@ -162,11 +164,13 @@ function settle({ values, origins, problems }: Gathered): DaemonOptions {
     problems.push(`--listen is "${written}", wanted is HOST:PORT, e.g. 127.0.0.1:7117 or [::1]:0`);
   }
   if (problems.length > 0 || listen === undefined) throw new UsageError(problems, EXIT.usage);
-  if (!isLoopback(listen.host) && values.get('insecure') !== true) {
-    throw new UsageError([refusal(listen)], EXIT.address);
+  const insecure = values.get('insecure') === true;
+  if (!isLoopback(listen.host) && !insecure) {
+    throw new UsageError([refusalOf(listen)], EXIT.address);
   }
   return {
     listen,
+    insecure,
     logLevel: (values.get('logLevel') ?? SETTINGS.logLevel.byDefault) as LogLevel,
     shutdownGraceMs: Number(values.get('shutdownGraceMs') ?? SETTINGS.shutdownGraceMs.byDefault),
     store: storeOptions(values),
@@ -175,9 +179,10 @@ function settle({ values, origins, problems }: Gathered): DaemonOptions {
   };
 }
 
-function refusal(listen: Address): string {
+/** Why an address is not served without `--insecure`. */
+export function refusalOf(listen: Address): string {
   return (
-    `--listen ${formatAddress(listen)} can be reached by others, and caskd does not ask anyone ` +
+    `${formatAddress(listen)} can be reached by others, and caskd does not ask anyone ` +
     'who they are. Listen on 127.0.0.1 or [::1], or add --insecure if the network is trusted.'
   );
 }

@@ -1,36 +1,94 @@
 /**
- * Tells systemd (Type=notify) how the daemon is. Node has no datagram sockets of the unix kind,
- * so `systemd-notify` does it; the unit needs NotifyAccess=all.
+ * Tells systemd (`Type=notify`, or `notify-reload` where it is known) how the daemon is: see
+ * sd_notify(3). Without `NOTIFY_SOCKET` nobody is told. The unit needs `NotifyAccess=all`, because
+ * a helper sends.
  */
 
-import { execFile } from 'node:child_process';
 import type { Logger } from './logging.ts';
+import { NotifyHelper } from './notify-helper.ts';
+import { startWatchdog, watchdogPeriodMs } from './watchdog.ts';
 
 export interface ServiceManager {
-  ready(status: string): Promise<void>;
-  stopping(): Promise<void>;
+  /** Loading has begun: asks for more time again and again, until `ready`. */
+  opening(status: string): void;
+  /** One line for `systemctl status`. */
+  status(status: string): void;
+  /** Serving, after a start or after a reload. */
+  ready(status: string): void;
+  /** The configuration is being read anew; `ready` follows. */
+  reloading(): void;
+  stopping(status: string): void;
+  /** Gives signs of life from now on while `isHealthy`. */
+  watch(isHealthy: () => boolean): void;
 }
 
-const NOTIFY_TIMEOUT_MS = 5000;
+/** While loading, so much more time is asked for ... */
+const EXTENSION_MS = 60_000;
+/** ... so often. */
+const EXTENSION_PERIOD_MS = 10_000;
+const US_PER_MS = 1000;
+const NS_PER_US = 1000n;
 
+export type Send = (assignments: readonly string[]) => void;
+
+/** `environment` is that of the process: what is for this process alone is taken out of it. */
 export function createServiceManager(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Record<string, string | undefined>,
   log: Logger,
 ): ServiceManager {
-  const managed = (environment['NOTIFY_SOCKET'] ?? '') !== '';
-  const notify = (...states: string[]) => (managed ? send(states, log) : Promise.resolve());
-  return {
-    ready: (status) => notify('READY=1', `STATUS=${status}`, `MAINPID=${process.pid}`),
-    stopping: () => notify('STOPPING=1'),
-  };
+  const { NOTIFY_SOCKET = '', PATH = '' } = environment;
+  const periodMs = watchdogPeriodMs(environment, process.pid);
+  for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete environment[name];
+  if (NOTIFY_SOCKET === '') return new Notifier(() => {}, undefined);
+  const helper = new NotifyHelper({ PATH, NOTIFY_SOCKET }, (reason) => {
+    // a daemon that serves must not die because nobody could be told
+    log.warn({ reason }, 'systemd-notify-failed');
+  });
+  return new Notifier((assignments) => helper.send(assignments), periodMs);
 }
 
-/** Never fails: a daemon that serves must not die because nobody could be told. */
-function send(states: readonly string[], log: Logger): Promise<void> {
-  return new Promise((resolve) => {
-    execFile('systemd-notify', [...states], { timeout: NOTIFY_TIMEOUT_MS }, (error) => {
-      if (error !== null) log.warn({ error: error.message }, 'systemd-notify-failed');
-      resolve();
+export class Notifier implements ServiceManager {
+  readonly #send: Send;
+  readonly #watchdogPeriodMs: number | undefined;
+  #extending: NodeJS.Timeout | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
+
+  constructor(send: Send, watchdogMs: number | undefined) {
+    this.#send = send;
+    this.#watchdogPeriodMs = watchdogMs;
+  }
+
+  opening(status: string): void {
+    const extend = `EXTEND_TIMEOUT_USEC=${EXTENSION_MS * US_PER_MS}`;
+    // the process that systemd started may be a shim of ours
+    this.#send([`MAINPID=${process.pid}`, extend, `STATUS=${status}`]);
+    this.#extending = setInterval(() => this.#send([extend]), EXTENSION_PERIOD_MS).unref();
+  }
+
+  status(status: string): void {
+    this.#send([`STATUS=${status}`]);
+  }
+
+  ready(status: string): void {
+    clearInterval(this.#extending);
+    this.#send(['READY=1', `STATUS=${status}`]);
+  }
+
+  reloading(): void {
+    // notify-reload tells this message from an older one by the clock that both sides share
+    const us = process.hrtime.bigint() / NS_PER_US;
+    this.#send(['RELOADING=1', `MONOTONIC_USEC=${us}`, 'STATUS=reading the configuration anew']);
+  }
+
+  stopping(status: string): void {
+    clearInterval(this.#extending);
+    this.#send(['STOPPING=1', `STATUS=${status}`]);
+  }
+
+  watch(isHealthy: () => boolean): void {
+    if (this.#watchdogPeriodMs === undefined || this.#watchdog !== undefined) return;
+    this.#watchdog = startWatchdog(this.#watchdogPeriodMs, isHealthy, () => {
+      this.#send(['WATCHDOG=1']);
     });
-  });
+  }
 }

@@ -19,6 +19,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** A listening TCP socket that was handed down; takes the place of host and port. */
+  readonly fd?: number | undefined;
   readonly identity: ServerIdentity;
   readonly limits?: Partial<ServerLimits>;
   readonly log?: StoreLogger;
@@ -38,7 +40,7 @@ const ACCEPT_BACKLOG = 511;
  */
 export async function listen(options: ListenOptions): Promise<CaskServer> {
   const server = new CaskServer(options);
-  await server.open(options.host, options.port);
+  await server.open(options);
   return server;
 }
 
@@ -77,10 +79,11 @@ export class CaskServer implements ServerServices {
   }
 
   /** Starts to listen; `listen()` does it. */
-  open(host: string, port: number): Promise<void> {
+  open({ host, port, fd }: Pick<ListenOptions, 'host' | 'port' | 'fd'>): Promise<void> {
+    const where = fd === undefined ? { host, port } : { fd };
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ host, port, backlog: ACCEPT_BACKLOG }, () => {
+      this.#server.listen({ ...where, backlog: ACCEPT_BACKLOG }, () => {
         this.#server.off('error', reject);
         this.#server.on('error', (error) => {
           this.log('error', 'listener-failed', { error: error.message });

@@ -1,9 +1,6 @@
 /** The daemon from start to exit code, as a process, over a store in memory. */
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FLAG_PUSH } from '../../src/protocol/frame.ts';
@@ -122,22 +119,6 @@ describe('stopping', () => {
     const daemon = start(FREE, { MISBEHAVIOUR: misbehaviour });
     expect((await daemon.exited).code).toBe(code);
     expect(daemon.lines.at(-1)).toMatchObject({ level: 'fatal', msg });
-  });
-
-  test('the service manager is told through systemd-notify', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'caskd-notify-'));
-    const told = join(directory, 'told');
-    await writeFile(join(directory, 'systemd-notify'), `#!/bin/sh\necho "$@" >> ${told}\n`, {
-      mode: 0o755,
-    });
-    const PATH = `${directory}:${process.env['PATH']}`;
-    const daemon = start(FREE, { PATH, NOTIFY_SOCKET: '/nowhere' });
-    await daemon.line('ready');
-    await expect.poll(() => readFile(told, 'utf8').catch(() => '')).toContain('READY=1');
-    daemon.kill('SIGTERM');
-    expect((await daemon.exited).code).toBe(0);
-    expect(await readFile(told, 'utf8')).toMatch(/^READY=1 STATUS=serving on .*\nSTOPPING=1\n$/);
-    await rm(directory, { recursive: true });
   });
 });
 

@@ -35,6 +35,13 @@ await main(process.argv, async () => {
     case 'rejects':
       setTimeout(() => void Promise.reject(new TypeError('a bug')), 100);
       break;
+    case 'hangs':
+      setTimeout(() => {
+        const endMs = performance.now() + 1000;
+        while (performance.now() < endMs);
+        process.exit();
+      }, 100);
+      break;
     default:
   }
   return store;

@@ -35,6 +35,12 @@ export function unmount(directory: string): Obstacle {
   return tried('umount', [directory]);
 }
 
+/** Is the program there? */
+export function toolObstacle(program: string): Obstacle {
+  const found = spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0;
+  return found ? undefined : `${program} is not installed`;
+}
+
 /** Says on the console why tests are skipped. */
 export function skipsBecause(what: string, obstacle: Obstacle): boolean {
   if (obstacle === undefined) return false;

@@ -39,6 +39,7 @@ function file(text: string): string {
 test('defaults', () => {
   expect(parse([])).toEqual({
     listen: { host: '127.0.0.1', port: 7117 },
+    insecure: false,
     logLevel: 'info',
     shutdownGraceMs: 30_000,
     store: { directory: './caskd-data', merge: {} },
