@@ -71,6 +71,12 @@ export const ERROR_CODES = {
   CONNECTION_LOST: { number: 109, retryable: true },
   QUEUE_FULL: { number: 110, retryable: true },
 
+  // 120-139: who may do what
+  UNAUTHENTICATED: { number: 120, retryable: false },
+  FORBIDDEN: { number: 121, retryable: false },
+  AUTH_LOCKED: { number: 122, retryable: true },
+  TLS_REQUIRED: { number: 123, retryable: false },
+
   // 200: a bug of ours
   INTERNAL: { number: 200, retryable: false },
 } as const satisfies Record<string, ErrorCodeFacts>;

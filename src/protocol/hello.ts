@@ -9,6 +9,14 @@ export interface HelloRequest {
   readonly client: string;
   /** Version of the client's software. */
   readonly version: string;
+  /** Who the client is, where the server wants to know. */
+  readonly auth?: HelloAuth | undefined;
+}
+
+/** User and password, in HELLO or in AUTH. */
+export interface HelloAuth {
+  readonly user: string;
+  readonly password: string;
 }
 
 /** Every limit that the server checks requests against. */
@@ -32,7 +40,9 @@ export interface HelloReply {
   readonly serverId: string;
   readonly clientId: number;
   readonly limits: ServerLimits;
+  /** Does it want user and password? */
   readonly auth: boolean;
+  /** Is this connection under TLS? */
   readonly tls: boolean;
   readonly epoch: number;
   /** The server's time, ms since 1970. */
@@ -92,7 +102,10 @@ function readMap(reader: MsgpackReader, what: string): Readonly<Record<string, u
 /** The argument of a HELLO request. */
 export function readHelloRequest(reader: MsgpackReader): HelloRequest {
   const map = readMap(reader, 'the argument of HELLO');
-  return { client: textOf(map, 'client'), version: textOf(map, 'version') };
+  const hello = { client: textOf(map, 'client'), version: textOf(map, 'version') };
+  if (map['auth'] === undefined || map['auth'] === null) return hello;
+  const auth = mapOf(map, 'auth');
+  return { ...hello, auth: { user: textOf(auth, 'user'), password: textOf(auth, 'password') } };
 }
 
 /** The result of a HELLO request. */

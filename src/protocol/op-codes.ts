@@ -18,6 +18,7 @@ export const OP_STATS = 11;
 export const OP_SYNC = 12;
 export const OP_MERGE = 13;
 export const OP_CANCEL = 14;
+export const OP_AUTH = 15;
 
 /** The name of each operation by its number, for messages, metrics and traces. */
 export const OP_NAMES: readonly (string | undefined)[] = [
@@ -36,6 +37,7 @@ export const OP_NAMES: readonly (string | undefined)[] = [
   'SYNC',
   'MERGE',
   'CANCEL',
+  'AUTH',
 ];
 
 /** Number of a batch item's kind, the first item of its array. */

@@ -21,7 +21,7 @@ import {
   TTL_NONE,
 } from '../vocabulary/write-arguments.ts';
 import { PING_PAYLOAD_BYTES_MAX, REQUEST_ID_MAX } from './frame.ts';
-import { type HelloRequest, readHelloRequest } from './hello.ts';
+import { type HelloAuth, type HelloRequest, readHelloRequest } from './hello.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
 import { BATCH_DELETE, BATCH_PUT, RANGE_KEYS_ONLY, RANGE_REVERSE } from './op-codes.ts';
 
@@ -171,6 +171,17 @@ export class RequestReader {
     const hello = readHelloRequest(this.#reader);
     this.#finish();
     return hello;
+  }
+
+  /** AUTH: user and password. */
+  readAuth(): HelloAuth {
+    const reader = this.#reader;
+    this.#need('user');
+    const user = reader.readText('user');
+    this.#need('password');
+    const password = reader.readText('password');
+    this.#finish();
+    return { user, password };
   }
 
   /** MERGE: the action; nil means run. */

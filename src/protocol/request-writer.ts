@@ -13,7 +13,7 @@ import {
   TTL_NONE,
   ttlOf,
 } from '../vocabulary/write-arguments.ts';
-import type { HelloRequest } from './hello.ts';
+import type { HelloAuth, HelloRequest } from './hello.ts';
 import {
   bytesRoom,
   HEADER_BYTES_MAX,
@@ -32,6 +32,7 @@ import {
 import {
   BATCH_DELETE,
   BATCH_PUT,
+  OP_AUTH,
   OP_BATCH,
   OP_DELETE,
   OP_EXISTS,
@@ -247,5 +248,16 @@ export function encodeRequest(
 }
 
 export function encodeHelloRequest(out: OutputBuffer, id: number, hello: HelloRequest): void {
-  encodeRequest(out, id, OP_HELLO, [{ client: hello.client, version: hello.version }]);
+  const { client, version, auth } = hello;
+  const who = auth === undefined ? {} : { auth: { user: auth.user, password: auth.password } };
+  encodeRequest(out, id, OP_HELLO, [{ client, version, ...who }]);
+}
+
+export function encodeAuth(
+  out: OutputBuffer,
+  id: number,
+  { user, password }: HelloAuth,
+  deadlineMs = 0,
+): void {
+  encodeRequest(out, id, OP_AUTH, [user, password], deadlineMs);
 }

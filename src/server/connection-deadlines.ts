@@ -42,13 +42,14 @@ export class ConnectionDeadlines {
 
   /**
    * What the client is too late with.
+   * @param awaited what it must say before it is served, e.g. HELLO
    * @param busy its input waits because of us: that time does not count
    */
-  missed(nowMs: number, greeting: boolean, busy: boolean): CaskError | undefined {
+  missed(nowMs: number, awaited: string | undefined, busy: boolean): CaskError | undefined {
     const { handshakeTimeoutMs, frameTimeoutMs } = this.#limits;
-    if (greeting) {
+    if (awaited !== undefined) {
       if (nowMs - this.#openedMs < handshakeTimeoutMs) return undefined;
-      return new CaskError('TIMEOUT', `no HELLO within ${handshakeTimeoutMs} ms`);
+      return new CaskError('TIMEOUT', `no ${awaited} within ${handshakeTimeoutMs} ms`);
     }
     if (this.#frameSinceMs === undefined) return undefined;
     if (busy) {

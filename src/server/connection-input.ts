@@ -41,6 +41,8 @@ export class ConnectionInput {
   /** Stopped until there is room again. */
   #waiting = false;
   #turnScheduled = false;
+  /** The request before decides on those behind it, and is not answered yet. */
+  #held = false;
 
   constructor(
     owner: InputOwner,
@@ -87,10 +89,20 @@ export class ConnectionInput {
   /** Goes on if it had to wait and there is room now. */
   goOn(): void {
     const owner = this.#owner;
-    if (!this.#waiting || owner.services.store.writeQueueIsLong) return;
+    if (!this.#waiting || this.#held || owner.services.store.writeQueueIsLong) return;
     if (!this.#pressure.mayGoOn(owner.inFlight, this.#output.pendingBytes)) return;
     this.#waiting = false;
     this.#scheduleTurn();
+  }
+
+  /** Handles nothing more until `release`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.goOn();
   }
 
   readonly #turn = (): void => {
@@ -126,6 +138,7 @@ export class ConnectionInput {
   }
 
   #mustWait(pendingBytes: number): boolean {
+    if (this.#held) return true;
     const { services, inFlight } = this.#owner;
     if (services.store.writeQueueIsLong) {
       services.awaitShortWriteQueue();

@@ -1,8 +1,10 @@
 /**
  * One client: a state machine over its socket.
  *
- *     greeting --HELLO--> open --GOAWAY--> draining --> closed
- *         \________________ \__________________________/
+ *     greeting --HELLO--> nameless --AUTH--> open --GOAWAY--> draining --> closed
+ *         \__________________\_______________ \__________________________/
+ *
+ * `nameless` is passed at once where HELLO says who it is, or where nobody is asked.
  *
  * Requests are handled where they lie in the socket's chunk. GET, PUT, DELETE and EXISTS go to
  * the session with the request's id as token, and their answers are encoded straight from the
@@ -28,11 +30,12 @@ import {
   encodeValueReply,
 } from '../protocol/reply-writer.ts';
 import { RequestReader } from '../protocol/request-reader.ts';
+import { type Account, type Credentials, EVERYONE, NOBODY } from '../security/index.ts';
 import type { EntryView, PutOutcome, ReplySink } from '../storage/reply-sink.ts';
 import type { Session } from '../storage/session.ts';
 import { BackPressure } from './back-pressure.ts';
 import type { CommandContext, LaterAnswer } from './commands/command.ts';
-import { commandOf } from './commands/command-table.ts';
+import { dispatch } from './commands/dispatch.ts';
 import { ConnectionDeadlines } from './connection-deadlines.ts';
 import { ConnectionInput, type InputOwner } from './connection-input.ts';
 import { ConnectionOutput } from './connection-output.ts';
@@ -40,16 +43,21 @@ import type { Flushable } from './flush-queue.ts';
 import { type PendingAnswer, PendingAnswers } from './pending-answers.ts';
 import type { ServerServices } from './server-services.ts';
 
-export type ConnectionState = 'greeting' | 'open' | 'draining' | 'closed';
+export type ConnectionState = 'greeting' | 'nameless' | 'open' | 'draining' | 'closed';
 
 const PREAMBLE = encodePreamble();
+/** Requests of a client that has not said who it is. */
+const NAMELESS_REQUESTS_MAX = 16;
 
 export class Connection implements ReplySink, CommandContext, InputOwner, Flushable {
   readonly services: ServerServices;
   readonly clientId: number;
   readonly out: OutputBuffer;
+  account: Account = NOBODY;
 
   readonly #socket: Socket;
+  /** Of the client; a socket forgets it when it closes. */
+  readonly #address: string;
   readonly #output: ConnectionOutput;
   readonly #pressure: BackPressure;
   readonly #deadlines: ConnectionDeadlines;
@@ -58,6 +66,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
   readonly #later = new PendingAnswers();
 
   #state: ConnectionState = 'greeting';
+  #namelessRequests = 0;
   #session: Session | undefined;
   #preambleSent = false;
   /** Requests without an answer, of every kind. */
@@ -73,6 +82,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.services = services;
     this.clientId = clientId;
     this.#socket = socket;
+    this.#address = socket.remoteAddress ?? '';
     this.#output = new ConnectionOutput(socket, services.counters);
     this.out = this.#output.buffer;
     this.#pressure = new BackPressure(services.limits);
@@ -95,7 +105,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
   }
 
   get session(): Session {
-    assert(this.#session !== undefined, 'commands run after HELLO');
+    assert(this.#session !== undefined, 'commands run for a user');
     return this.#session;
   }
 
@@ -159,13 +169,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     if (this.#later.size > 0 && this.#later.has(id)) {
       throw new CaskError('BAD_REQUEST', `id ${id} is in flight already`);
     }
-    const command = commandOf(op);
-    if (command === undefined) {
-      request.readNothing();
-      this.refuse(id, new CaskError('UNKNOWN_OPERATION', `there is no ${opName(op)}`));
-      return;
-    }
-    command.run(this, request);
+    dispatch(this, request);
   }
 
   /** Outside of the state `open`: may the request be carried out? */
@@ -173,6 +177,13 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     if (this.#state === 'greeting' && op !== OP_HELLO) {
       const message = `${opName(op)} came before HELLO`;
       this.#endWith(new CaskError('HANDSHAKE_REQUIRED', message), id);
+      return false;
+    }
+    if (this.#state === 'nameless') {
+      this.#namelessRequests += 1;
+      if (this.#namelessRequests <= NAMELESS_REQUESTS_MAX) return true;
+      const message = `${NAMELESS_REQUESTS_MAX} requests, and none of them says who asks`;
+      this.#endWith(new CaskError('UNAUTHENTICATED', message), id);
       return false;
     }
     if (this.#state === 'draining' && this.#refusing) {
@@ -205,12 +216,43 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
 
   greet(client: string): boolean {
     if (this.#state !== 'greeting') return false;
-    this.#state = 'open';
-    this.#session = this.services.store.openSession(this);
-    this.#input.allowFrames(this.services.limits.maxFrameBytes);
+    this.#state = 'nameless';
+    if (this.services.authenticator === undefined) this.#enter(EVERYONE);
     this.#sendPreamble();
     this.services.log('debug', 'client-greeted', { clientId: this.clientId, client });
     return true;
+  }
+
+  login(id: number, credentials: Credentials, encode: () => void): void {
+    const { authenticator } = this.services;
+    assert(authenticator !== undefined, 'there is someone to ask');
+    this.#input.hold();
+    authenticator.authenticate(this.#address, credentials).then(
+      (account) => {
+        if (this.closed) return;
+        this.#enter(account);
+        encode();
+        this.answered();
+        this.#input.release();
+      },
+      (thrown: unknown) => {
+        if (this.#state === 'nameless') {
+          this.#endWith(toCaskError(thrown), id);
+          return;
+        }
+        this.refuse(id, toCaskError(thrown));
+        this.#input.release();
+      },
+    );
+  }
+
+  /** The client speaks for this account from here on. */
+  #enter(account: Account): void {
+    this.account = account;
+    if (this.#state !== 'nameless') return;
+    this.#state = 'open';
+    this.#session = this.services.store.openSession(this);
+    this.#input.allowFrames(this.services.limits.maxFrameBytes);
   }
 
   answered(): void {
@@ -329,10 +371,21 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
       this.disconnect(new CaskError('SLOW_CONSUMER', 'replies were not read for too long'));
       return;
     }
+    if (this.account.revoked) {
+      const message = `the user ${this.account.name} was removed or changed`;
+      this.disconnect(new CaskError('UNAUTHENTICATED', message));
+      return;
+    }
     const { busy } = this.#input;
-    const late = this.#deadlines.missed(nowMs, this.#state === 'greeting', busy);
+    const late = this.#deadlines.missed(nowMs, this.#awaited, busy);
     if (late !== undefined) this.#endWith(late);
-    else if (this.#state !== 'greeting') this.#sweepIdle(nowMs, busy || this.inFlight > 0);
+    else if (this.#awaited === undefined) this.#sweepIdle(nowMs, busy || this.inFlight > 0);
+  }
+
+  /** What the client must say before it is served. */
+  get #awaited(): string | undefined {
+    if (this.#state === 'greeting') return 'HELLO';
+    return this.#state === 'nameless' ? 'authentication' : undefined;
   }
 
   #sweepIdle(nowMs: number, busy: boolean): void {
@@ -350,7 +403,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
 
   /** Asks the client to go; what was asked before is still answered. */
   drain(reason: string, graceMs: number): void {
-    if (this.#state === 'greeting') this.#endWith(new CaskError('SHUTTING_DOWN', reason));
+    if (this.#awaited !== undefined) this.#endWith(new CaskError('SHUTTING_DOWN', reason));
     if (this.#state !== 'open') return;
     this.#state = 'draining';
     this.#refusing = !this.#input.busy;

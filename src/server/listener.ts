@@ -6,6 +6,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { CaskError } from '../errors/cask-error.ts';
+import type { Authenticator } from '../security/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
 import { Connection } from './connection.ts';
 import { FlushQueue } from './flush-queue.ts';
@@ -23,6 +24,8 @@ export interface ListenOptions {
   readonly fd?: number | undefined;
   readonly identity: ServerIdentity;
   readonly limits?: Partial<ServerLimits>;
+  /** Without it everybody may do everything. */
+  readonly authenticator?: Authenticator | undefined;
   readonly log?: StoreLogger;
 }
 
@@ -48,6 +51,8 @@ export class CaskServer implements ServerServices {
   readonly store: ServedStore;
   readonly limits: ServerLimits;
   readonly identity: ServerIdentity;
+  readonly authenticator: Authenticator | undefined;
+  readonly tls = false;
   readonly log: StoreLogger;
   readonly counters = new ServerCounters();
   readonly flushQueue = new FlushQueue();
@@ -65,6 +70,7 @@ export class CaskServer implements ServerServices {
     this.store = options.store;
     this.limits = resolveServerLimits(options.limits ?? {}, options.store.options);
     this.identity = options.identity;
+    this.authenticator = options.authenticator;
     this.log = options.log ?? (() => {});
     this.#server = createServer(
       {

@@ -1,5 +1,6 @@
 /** What the connections of a server share. */
 
+import type { Authenticator } from '../security/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
 import type { FlushQueue } from './flush-queue.ts';
 import type { ServedStore } from './served-store.ts';
@@ -18,6 +19,10 @@ export interface ServerServices {
   readonly counters: ServerCounters;
   readonly flushQueue: FlushQueue;
   readonly identity: ServerIdentity;
+  /** Undefined: nobody is asked who they are, and everybody may do everything. */
+  readonly authenticator: Authenticator | undefined;
+  /** Connections are under TLS. */
+  readonly tls: boolean;
   /** The same shape as the engine's log. */
   readonly log: StoreLogger;
   /** Milliseconds that never go back, as of the last sweep: cheap, and good for deadlines. */

@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 /** BATCH items: all or nothing. */
 export const batch: Command = {
   op: OP_BATCH,
+  role: 'write',
   run(context, request) {
     const items = request.readBatch(context.services.limits.maxBatchItems);
     context.answerLater(request.id, context.session.batch(items), {

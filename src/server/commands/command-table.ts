@@ -1,6 +1,7 @@
 /** All commands by the number of their operation. */
 
 import { OP_NAMES } from '../../protocol/op-codes.ts';
+import { auth } from './auth.ts';
 import { batch } from './batch.ts';
 import { cancel } from './cancel.ts';
 import type { Command } from './command.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   sync,
   merge,
   cancel,
+  auth,
 ];
 
 const BY_OP: readonly (Command | undefined)[] = OP_NAMES.map((_, op) =>

@@ -3,12 +3,15 @@
 import type { CaskError } from '../../errors/cask-error.ts';
 import type { OutputBuffer } from '../../protocol/output-buffer.ts';
 import type { RequestReader } from '../../protocol/request-reader.ts';
+import type { Account, Credentials, NeededRole } from '../../security/index.ts';
 import type { Session } from '../../storage/session.ts';
 import type { ServerServices } from '../server-services.ts';
 
 export interface CommandContext {
   readonly services: ServerServices;
-  /** The session of this connection; there is one once HELLO is done. */
+  /** Who asks. */
+  readonly account: Account;
+  /** The session of this connection; there is one once its user is known. */
   readonly session: Session;
   readonly clientId: number;
   /** Replies are encoded here; `answered()` follows each. */
@@ -23,6 +26,11 @@ export interface CommandContext {
   cancel(id: number): boolean;
   /** HELLO is done. @returns false: it was done before */
   greet(client: string): boolean;
+  /**
+   * Finds out who the client is, then answers with `encode`; what it sends meanwhile waits. A
+   * failure is the answer otherwise, and ends a connection that has no user yet.
+   */
+  login(id: number, credentials: Credentials, encode: () => void): void;
 }
 
 export interface LaterAnswer<T> {
@@ -40,5 +48,7 @@ export interface LaterAnswer<T> {
  */
 export interface Command {
   readonly op: number;
+  /** What the user must have; looked at in `dispatch.ts`, before the command runs. */
+  readonly role: NeededRole;
   run(context: CommandContext, request: RequestReader): void;
 }

@@ -6,6 +6,7 @@ import { refuseWhileLoading } from './loading.ts';
 /** COUNT: the exact number of keys. */
 export const count: Command = {
   op: OP_COUNT,
+  role: 'read',
   run(context, request) {
     request.readNothing();
     if (refuseWhileLoading(context, request.id)) return;

@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 /** DELETE key, condition?. Answered through the connection's `ReplySink`. */
 export const deleteKey: Command = {
   op: OP_DELETE,
+  role: 'write',
   run({ session }, request) {
     request.readDelete();
     const { buffer, keyStart, keyBytes, condition, id } = request;

@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 /** EXISTS key. Answered through the connection's `ReplySink`. */
 export const exists: Command = {
   op: OP_EXISTS,
+  role: 'read',
   run({ session }, request) {
     request.readKey();
     session.exists(request.buffer, request.keyStart, request.keyBytes, request.id);

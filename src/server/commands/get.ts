@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 /** GET key. Answered through the connection's `ReplySink`. */
 export const get: Command = {
   op: OP_GET,
+  role: 'read',
   run({ session }, request) {
     request.readKey();
     session.get(request.buffer, request.keyStart, request.keyBytes, request.id);

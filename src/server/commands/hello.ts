@@ -2,26 +2,38 @@ import { CaskError } from '../../errors/cask-error.ts';
 import { helloReplyMap } from '../../protocol/hello.ts';
 import { OP_HELLO } from '../../protocol/op-codes.ts';
 import { encodeReply } from '../../protocol/reply-writer.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandContext } from './command.ts';
 
 const SERVER_NAME = 'caskd';
 /** A single node is epoch 1 of the replicated case. */
 const EPOCH = 1;
 
-/** HELLO {client, version}: the connection is open from here. */
+/** HELLO {client, version, auth?}: the connection is open from here, if its user is known. */
 export const hello: Command = {
   op: OP_HELLO,
+  role: 'anyone',
   run(context, request) {
-    const { client } = request.readHello();
+    const { client, auth } = request.readHello();
+    const { id } = request;
     if (!context.greet(client)) {
-      context.refuse(request.id, new CaskError('BAD_REQUEST', 'HELLO was said already'));
+      context.refuse(id, new CaskError('BAD_REQUEST', 'HELLO was said already'));
       return;
     }
-    const { identity, limits } = context.services;
-    const { clientId } = context;
-    const facts = { server: SERVER_NAME, ...identity, clientId, limits, epoch: EPOCH };
-    const reply = helloReplyMap({ ...facts, auth: false, tls: false, now: Date.now() });
-    encodeReply(context.out, request.id, [reply]);
-    context.answered();
+    const { authenticator } = context.services;
+    if (auth === undefined || authenticator === undefined) {
+      answer(context, id);
+      context.answered();
+    } else {
+      context.login(id, auth, () => answer(context, id));
+    }
   },
 };
+
+function answer(context: CommandContext, id: number): void {
+  const { authenticator, identity, limits, tls } = context.services;
+  const { clientId } = context;
+  const facts = { server: SERVER_NAME, ...identity, clientId, limits, epoch: EPOCH };
+  const auth = authenticator !== undefined;
+  const reply = helloReplyMap({ ...facts, auth, tls, now: Date.now() });
+  encodeReply(context.out, id, [reply]);
+}

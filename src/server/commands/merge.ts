@@ -14,6 +14,7 @@ const MERGE_RESULT: LaterAnswer<Facts> = {
 /** MERGE action?: run (answered when it is done), status, pause, resume. */
 export const merge: Command = {
   op: OP_MERGE,
+  role: 'admin',
   run(context, request) {
     const action = request.readMerge();
     const { store } = context.services;

@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 /** PING payload?: the payload and the server's time. */
 export const ping: Command = {
   op: OP_PING,
+  role: 'anyone',
   run(context, request) {
     const payload = request.readPing();
     encodePingReply(context.out, request.id, payload, Date.now());

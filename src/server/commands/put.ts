@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 /** PUT key, value, condition?, ttl?. Answered through the connection's `ReplySink`. */
 export const put: Command = {
   op: OP_PUT,
+  role: 'write',
   run({ session }, request) {
     request.readPut();
     const { buffer } = request;

@@ -16,6 +16,7 @@ const PAGE: LaterAnswer<Page> = {
 /** RANGE start, end, prefix, after, limit, flags: one page. */
 export const range: Command = {
   op: OP_RANGE,
+  role: 'read',
   run(context, request) {
     const { keysOnly, ...bounds } = request.readRange();
     if (refuseWhileLoading(context, request.id)) return;

@@ -6,10 +6,12 @@ import type { Command } from './command.ts';
 /** STATS: the store's counters, and the server's under `server`. */
 export const stats: Command = {
   op: OP_STATS,
+  role: 'read',
   run(context, request) {
     request.readNothing();
-    const { store, counters } = context.services;
-    const all = { ...store.stats(), server: counters.snapshot() };
+    const { store, counters, authenticator } = context.services;
+    const who = authenticator === undefined ? {} : { authentication: authenticator.stats() };
+    const all = { ...store.stats(), server: counters.snapshot(), ...who };
     encodeReply(context.out, request.id, [all as unknown as PlainValue]);
     context.answered();
   },

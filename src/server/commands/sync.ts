@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 /** SYNC: what was committed before is durable when this is answered. */
 export const sync: Command = {
   op: OP_SYNC,
+  role: 'write',
   run(context, request) {
     request.readNothing();
     context.answerLater(request.id, context.services.store.sync(), {

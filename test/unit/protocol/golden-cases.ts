@@ -68,6 +68,8 @@ export const HELLO: HelloReply = {
 const corrupt = new CaskError('CORRUPT', 'checksum of segment 3');
 const conflict = new CaskError('CONFLICT', 'the key exists', { details: { revision: 41 } });
 
+const ADA = { user: 'ada', password: 'Lovelace1815' };
+
 const greeting: GoldenCase[] = [
   {
     name: 'preamble',
@@ -80,6 +82,13 @@ const greeting: GoldenCase[] = [
     direction: 'client',
     encode: (out) => request.encodeHelloRequest(out, 1, { client: 'app', version: '0.1.0' }),
     body: [1, 1, null, { client: 'app', version: '0.1.0' }],
+  },
+  {
+    name: 'HELLO request, auth',
+    direction: 'client',
+    encode: (out) =>
+      request.encodeHelloRequest(out, 1, { client: 'app', version: '0.1.0', auth: ADA }),
+    body: [1, 1, null, { client: 'app', version: '0.1.0', auth: ADA }],
   },
   {
     name: 'HELLO reply',
@@ -184,6 +193,9 @@ const requests: GoldenCase[] = [
   plain('MERGE request', 19, OP_MERGE, []),
   plain('MERGE request, status', 20, OP_MERGE, ['status']),
   plain('CANCEL request', 21, OP_CANCEL, [15]),
+  from('AUTH request', [22, 15, null, ADA.user, ADA.password], (out) =>
+    request.encodeAuth(out, 22, ADA),
+  ),
 ];
 
 const replies: GoldenCase[] = [
@@ -307,6 +319,7 @@ const replies: GoldenCase[] = [
       ]),
   ),
   back('CANCEL reply', [21, 0, false], (out) => reply.encodeBoolReply(out, 21, false)),
+  back('AUTH reply', [22, 0], (out) => reply.encodeReply(out, 22, [])),
   back('error', [7, 20, 'CONFLICT', 'the key exists', false, { revision: 41 }], (out) =>
     reply.encodeErrorReply(out, 7, conflict),
   ),
@@ -336,6 +349,7 @@ export const GOLDEN_CASES: readonly GoldenCase[] = [
 export const DOCUMENTED: readonly string[] = [
   'preamble',
   'HELLO request',
+  'HELLO request, auth',
   'GET request',
   'GET reply',
   'GET reply, no such key',

@@ -110,6 +110,7 @@ function rewriteRequest(frame: Buffer): Buffer | undefined {
     [ops.OP_BATCH]: () => request.encodeBatch(out, id, reader.readBatch(10)),
     [ops.OP_RANGE]: () => request.encodeRange(out, id, reader.readRange()),
     [ops.OP_CANCEL]: () => request.encodeRequest(out, id, op, [reader.readCancel()]),
+    [ops.OP_AUTH]: () => request.encodeAuth(out, id, reader.readAuth()),
     [ops.OP_MERGE]: () => {
       const action = reader.readMerge();
       request.encodeRequest(out, id, op, action === 'run' ? [] : [action]);

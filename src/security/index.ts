@@ -1,0 +1,13 @@
+/** Users, roles, passwords, and the price of guessing. It knows no network. */
+
+export { Account, EVERYONE, NOBODY } from './account.ts';
+export {
+  type AuthenticationStats,
+  Authenticator,
+  type AuthenticatorOptions,
+  type Credentials,
+} from './authenticator.ts';
+export { FileChanges } from './file-changes.ts';
+export { HASHES_AT_ONCE_MAX } from './hashing-slots.ts';
+export { type NeededRole, ROLES, type Role, rankOf } from './roles.ts';
+export { type SecurityLog, UserDirectory } from './user-directory.ts';
