@@ -119,7 +119,7 @@ export class Authenticator {
   #admit(group: string, pair: string, { account }: KnownUser): Account {
     this.#succeeded += 1;
     this.#pairs.succeeded(pair);
-    this.#log('debug', 'authenticated', { user: account.name, address: group });
+    this.#log('debug', 'user-authenticated', { user: account.name, address: group });
     return account;
   }
 
@@ -130,7 +130,7 @@ export class Authenticator {
     this.#addresses.failed(group, nowMs);
     // a name that is not known may be a password that slipped into the wrong field
     const user = known?.account.name ?? '(not known)';
-    this.#log('warn', 'authentication failed', { user, address: group });
+    this.#log('warn', 'authentication-failed', { user, address: group });
   }
 
   #waitMs(group: string, pair: string): number {

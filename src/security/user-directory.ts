@@ -81,10 +81,9 @@ export class UserDirectory {
     const { path, log } = this.#options;
     try {
       this.#take(await readUsersFile(path));
-      log('info', 'users reloaded', { users: this.#users.size });
+      log('info', 'users-reloaded', { users: this.#users.size });
     } catch (thrown) {
-      const error = toCaskError(thrown).message;
-      log('error', 'users not reloaded, the ones before stay', { error });
+      log('error', 'users-not-reloaded', { reason: toCaskError(thrown).message });
     }
   }
 

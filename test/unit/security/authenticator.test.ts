@@ -176,8 +176,8 @@ test('the log names users that are known, and never what was typed', async () =>
   await codeOf(login('ada', 'SECRET'));
   await login('ada', 'lovelace');
   expect(events).toEqual([
-    { event: 'authentication failed', facts: { user: '(not known)', address: HOME } },
-    { event: 'authentication failed', facts: { user: 'ada', address: HOME } },
-    { event: 'authenticated', facts: { user: 'ada', address: HOME } },
+    { event: 'authentication-failed', facts: { user: '(not known)', address: HOME } },
+    { event: 'authentication-failed', facts: { user: 'ada', address: HOME } },
+    { event: 'user-authenticated', facts: { user: 'ada', address: HOME } },
   ]);
 });

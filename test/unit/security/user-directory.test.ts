@@ -48,7 +48,7 @@ test('a new role reaches accounts that are in use', async () => {
   await directory.reload();
   expect(directory.find('bob')?.account).toBe(account);
   expect(account).toMatchObject({ rank: 2, revoked: false });
-  expect(events.at(-1)).toEqual(['info', 'users reloaded', { users: 2 }]);
+  expect(events.at(-1)).toEqual(['info', 'users-reloaded', { users: 2 }]);
 });
 
 test('a removed user and one with a new password lose the accounts that are in use', async () => {
@@ -73,7 +73,7 @@ test.each<[string, () => Promise<void>]>([
   await directory.reload();
   expect(directory.find('ada')?.account).toBe(account);
   expect(account).toMatchObject({ rank: 3, revoked: false });
-  expect(events.at(-1)?.slice(0, 2)).toEqual(['error', 'users not reloaded, the ones before stay']);
+  expect(events.at(-1)?.slice(0, 2)).toEqual(['error', 'users-not-reloaded']);
   await disk.write();
 });
 
