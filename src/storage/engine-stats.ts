@@ -31,6 +31,7 @@ export function statsOf(engine: Engine): StoreStats {
     lastRevision: sequencer.lastSequence,
     committedRevision: applier.committedSequence,
     historyFloor: manifests.historyFloor,
+    historyFloorTime: manifests.historyFloorTime,
     keydir: {
       bytes: keydir.bytesUsed,
       indexBytes: keydir.indexBytesUsed,

@@ -103,11 +103,12 @@ export class Engine {
     this.options.logger('info', 'index-ready', { keys: keydir.count, ms });
   }
 
-  /** Once a second: moves entries out of sparse memory, and persists engine time. */
+  /** Once a second: moves entries out of sparse memory, persists engine time, notes history. */
   #keepHouse(): void {
     const { scheduler } = this.options.environment;
     scheduler.after(HOUSEKEEPING_MS, () => {
       if (this.status !== 'open') return;
+      this.merger.history.note(this.opened.clock.now(), this.writes.applier.committedSequence);
       this.#background(
         this.#compactKeydir().then(() => {
           this.#persistTime();

@@ -55,6 +55,12 @@ export interface StoreOptions {
   readonly segmentBytes: number;
   /** The active segment's file is extended by this much ahead of the log; 0: never. @default 16 MiB */
   readonly preallocateBytes: number;
+  /**
+   * States of the store up to this old can be restored from a backup: merges keep what newer
+   * writes superseded. Costs the space of it; segments are merged once they are older than this.
+   * 0: merges keep what is current. @default 0
+   */
+  readonly retainHistoryMs: number;
   /** 1 .. 65535. @default 65535 */
   readonly maxKeyBytes: number;
   /** At most a quarter of `segmentBytes`. @default 16 MiB (or that quarter) */
@@ -97,6 +103,8 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 export const SEGMENT_BYTES_MAX = 4 * GIB - 1;
+/** Ten years. */
+const HISTORY_MS_MAX = 10 * 366 * 24 * 3_600_000;
 
 const MERGE_DEFAULTS: MergeOptions = {
   automatic: true,
@@ -124,6 +132,7 @@ function defaults(
     syncIntervalMs: 1000,
     segmentBytes,
     preallocateBytes: Math.min(16 * MIB, segmentBytes),
+    retainHistoryMs: 0,
     maxKeyBytes: Math.min(65_535, Math.floor(segmentBytes / 4)),
     maxValueBytes: Math.min(16 * MIB, Math.floor(segmentBytes / 4)),
     maxBatchItems: 10_000,
@@ -153,6 +162,7 @@ function bounds(segmentBytes: number): Readonly<Record<string, Bound>> {
     syncIntervalMs: { min: 1, max: 3_600_000 },
     segmentBytes: { min: 4 * KIB, max: SEGMENT_BYTES_MAX },
     preallocateBytes: { min: 0, max: SEGMENT_BYTES_MAX },
+    retainHistoryMs: { min: 0, max: HISTORY_MS_MAX },
     maxKeyBytes: { min: 1, max: 65_535 },
     maxValueBytes: { min: 0, max: Math.floor(segmentBytes / 4) },
     maxBatchItems: { min: 1, max: 50_000 },

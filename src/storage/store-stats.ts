@@ -30,7 +30,10 @@ export interface StoreStats {
   /** The last sequence given out, and the last one committed. */
   readonly lastRevision: number;
   readonly committedRevision: number;
+  /** States from this revision on can be restored from a backup taken now. */
   readonly historyFloor: number;
+  /** And states from this time on, ms since 1970; 0: it is not known which. */
+  readonly historyFloorTime: number;
   readonly keydir: {
     /** All of it, the index included. */
     readonly bytes: number;

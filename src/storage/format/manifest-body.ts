@@ -3,7 +3,7 @@
  *
  * ```
  *  uuid  generation  segments  nextSegmentId  keys  lastSequence  jumps  epochs  engineTime
- *  historyFloor  obsolete  damage  promisedEpoch  commitFloor
+ *  historyFloor  obsolete  damage  promisedEpoch  commitFloor  historyFloorTime?  history?
  * ```
  *
  * Keys that this version does not know are kept and written back.
@@ -40,6 +40,14 @@ export interface DamageFacts {
   readonly lastSequence: number;
 }
 
+/** Records that a merge kept for the sake of history: dead, and not to be dropped yet. */
+export interface HistoryFacts {
+  readonly segment: number;
+  readonly bytes: number;
+  /** Once every write up to this sequence is older than the retention, they may go. */
+  readonly until: number;
+}
+
 export interface Manifest {
   /** 16 bytes. */
   readonly uuid: Uint8Array;
@@ -60,9 +68,16 @@ export interface Manifest {
   readonly engineTime: number;
   /** Highest sequence at which something superseded was dropped; 0: never. */
   readonly historyFloor: number;
+  /**
+   * Every write up to that sequence was committed by then. It says something of `historyFloor`
+   * only while it names the same sequence.
+   */
+  readonly historyFloorTime?: readonly [sequence: number, ms: number];
   /** Names of files to be unlinked, no longer part of the store. */
   readonly obsolete: readonly string[];
   readonly damage: readonly DamageFacts[];
+  /** Absent: nothing is kept for history. */
+  readonly history?: readonly HistoryFacts[];
   readonly promisedEpoch: number;
   readonly commitFloor: number;
   /** What a newer version put here; undefined or empty: nothing. */
@@ -150,14 +165,17 @@ function segmentsOf(value: unknown, nextSegmentId: number): ManifestSegment[] {
   return segments;
 }
 
+function pairOf(value: unknown, name: string): [number, number] {
+  const pair = array(value, name);
+  if (pair.length !== 2) throw wrong(`${name} has ${pair.length} items, not 2`);
+  return [uint(pair[0], `${name}[0]`), uint(pair[1], `${name}[1]`)];
+}
+
 /** Pairs of uints of which the second ones ascend. */
 function pairsOf(value: unknown, name: string): [number, number][] {
   let before = -1;
   return array(value, name).map((item, index) => {
-    const pair = array(item, `${name}[${index}]`);
-    if (pair.length !== 2) throw wrong(`${name}[${index}] has ${pair.length} items, not 2`);
-    const first = uint(pair[0], `${name}[${index}][0]`);
-    const second = uint(pair[1], `${name}[${index}][1]`);
+    const [first, second] = pairOf(item, `${name}[${index}]`);
     if (second <= before) throw wrong(`${name}[${index}] does not come after the one before`);
     before = second;
     return [first, second];
@@ -202,6 +220,14 @@ function damageOf(value: unknown): DamageFacts[] {
   });
 }
 
+function historyOf(value: unknown): HistoryFacts[] {
+  return array(value, 'history').map((item, index) => {
+    const fields = map(item, `history[${index}]`);
+    const field = (key: string, max?: number) => uint(fields[key], `history[${index}].${key}`, max);
+    return { segment: field('segment'), bytes: field('bytes', U32_MAX), until: field('until') };
+  });
+}
+
 /**
  * Checks a decoded body.
  * @throws CaskError BAD_MANIFEST naming the field that is wrong
@@ -222,6 +248,8 @@ export function manifestOf(body: unknown): Manifest {
     damage,
     promisedEpoch,
     commitFloor,
+    historyFloorTime,
+    history,
     ...unknown
   } = map(body, 'the body');
   const nextId = uint(nextSegmentId, 'nextSegmentId');
@@ -240,6 +268,10 @@ export function manifestOf(body: unknown): Manifest {
     damage: damageOf(damage),
     promisedEpoch: uint(promisedEpoch, 'promisedEpoch'),
     commitFloor: uint(commitFloor, 'commitFloor'),
+    ...(historyFloorTime === undefined
+      ? {}
+      : { historyFloorTime: pairOf(historyFloorTime, 'historyFloorTime') }),
+    ...(history === undefined ? {} : { history: historyOf(history) }),
     ...(Object.keys(unknown).length === 0 ? {} : { unknown }),
   };
 }

@@ -33,7 +33,13 @@ import { MANIFEST } from './file-names.ts';
 import { readU16, readU32, writeU16, writeU32 } from './integers.ts';
 import { bodyOf, type Manifest, manifestOf } from './manifest-body.ts';
 
-export type { DamageFacts, Manifest, ManifestSegment, SegmentState } from './manifest-body.ts';
+export type {
+  DamageFacts,
+  HistoryFacts,
+  Manifest,
+  ManifestSegment,
+  SegmentState,
+} from './manifest-body.ts';
 
 const MANIFEST_MAGIC: Uint8Array = Buffer.from('caskdman', 'latin1');
 const MANIFEST_VERSION = 1;
@@ -120,6 +126,12 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
     throw badManifest('its body is not msgpack', thrown);
   }
   return manifestOf(body);
+}
+
+/** When everything up to `historyFloor` had been committed, ms; 0: that is not known. */
+export function historyFloorTimeOf(manifest: Manifest): number {
+  const [sequence, ms] = manifest.historyFloorTime ?? [0, 0];
+  return sequence === manifest.historyFloor ? ms : 0;
 }
 
 /** Makes `manifest` the one of the directory: when this resolves, it is durable. */

@@ -342,6 +342,7 @@ export class Appender {
       segment.preallocatedBytes = 0;
     }
     segment.state = 'sealed';
+    segment.latestUpdatedAt = this.#parts.clock.latest;
   }
 
   #prepareNext(): NextSegment {

@@ -5,7 +5,12 @@
 
 import type { EngineClock } from '../disk/engine-clock.ts';
 import { type FileSystem, isShortage } from '../disk/file-system.ts';
-import { type DamageFacts, type Manifest, writeManifest } from '../format/manifest.ts';
+import {
+  type DamageFacts,
+  historyFloorTimeOf,
+  type Manifest,
+  writeManifest,
+} from '../format/manifest.ts';
 import type { SegmentCatalog } from './segment-catalog.ts';
 
 export class ManifestStore {
@@ -104,9 +109,15 @@ export class ManifestStore {
     this.#unlinked.add(fileName);
   }
 
+  /** Every write up to `historyFloor` was committed by then; 0: that is not known. */
+  get historyFloorTime(): number {
+    return historyFloorTimeOf(this.#current);
+  }
+
   /** Raises the floor for the manifest to come; a revert sets it back. */
-  setHistoryFloor(sequence: number): void {
-    this.#current = { ...this.#current, historyFloor: sequence };
+  setHistoryFloor(sequence: number, ms: number): void {
+    const historyFloorTime = [sequence, ms] as const;
+    this.#current = { ...this.#current, historyFloor: sequence, historyFloorTime };
   }
 
   /**
@@ -180,8 +191,15 @@ export class ManifestStore {
       .all()
       .filter((segment) => segment.state !== 'obsolete' && segment.state !== 'planned');
     const listed = new Set(segments.map((segment) => segment.id));
+    const { history: _, ...current } = this.#current;
+    const history = segments
+      .filter((segment) => segment.historyBytes > 0)
+      .map(({ id, historyBytes, historyUntil }) => {
+        return { segment: id, bytes: historyBytes, until: historyUntil };
+      });
     return {
-      ...this.#current,
+      ...current,
+      ...(history.length === 0 ? {} : { history }),
       generation: this.#current.generation + 1,
       engineTime: Math.max(this.#current.engineTime, this.#clock.latest),
       nextSegmentId: this.#catalog.nextId,

@@ -35,6 +35,12 @@ export class Segment {
   /** Bytes of tombstones in it. Counted as dead, but a merge may have to keep them. */
   tombstoneBytes = 0;
   hintBytes = 0;
+  /** No record in it was written later than this; until it is known, any time. */
+  latestUpdatedAt = Number.MAX_SAFE_INTEGER;
+  /** Bytes of dead records that a merge kept for the sake of history. */
+  historyBytes = 0;
+  /** Once every write up to this sequence is older than the retention, they may go. */
+  historyUntil = 0;
   /** Length of the file beyond `bytes`, extended ahead of the log. */
   preallocatedBytes = 0;
   /** It has quarantined ranges or failed to be read: merges leave it alone. */

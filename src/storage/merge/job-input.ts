@@ -33,6 +33,8 @@ export interface MergeJobInput {
   readonly now: number;
   /** No surviving segment holds a lower sequence: tombstones at or below it may be dropped. */
   readonly survivorMin: number;
+  /** Every state from this sequence on is kept; all of the inputs lie below. */
+  readonly horizon: number;
   /** 0: no limit. */
   readonly bytesPerSecond: number;
 }
@@ -69,13 +71,19 @@ export interface MergeOutput extends JobSegment {
   readonly last: number;
   readonly tombstoneBytes: number;
   readonly hintBytes: number;
+  readonly latestUpdatedAt: number;
+}
+
+/** An output of a merge, and how much of it is kept for history alone. */
+export interface MergeJobOutput extends MergeOutput {
+  readonly historyBytes: number;
 }
 
 /** The last message of a merge job. */
 export interface MergeJobResult {
   readonly type: 'merged';
-  readonly outputs: readonly MergeOutput[];
-  /** Something superseded, or a tombstone, was left out. */
+  readonly outputs: readonly MergeJobOutput[];
+  /** Something superseded, a tombstone, or where a batch ends was left out. */
   readonly dropped: boolean;
 }
 

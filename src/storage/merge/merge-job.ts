@@ -10,11 +10,18 @@
  *                             have, without a tombstone: it is treated as one itself
  *  tombstone, superseded      dropped: the newer record does its work
  *  tombstone, key absent      dropped if no surviving segment has an older record, else kept
+ *
+ * While history is kept, all inputs lie below its horizon, and "superseded" means: by a record
+ * below it, too. Where the newest record of the key is beyond it, or there is none, the newest in
+ * the inputs stays for the states from the horizon on, as what it is; those before it are dropped
+ * (`history-survey.ts`). With a key that is absent nobody knows when it was deleted.
  */
 
-import { delay, type Environment, type JobPort } from '../disk/environment.ts';
+import type { Environment, JobPort } from '../disk/environment.ts';
+import { Throttle } from '../disk/throttle.ts';
 import { segmentName } from '../format/file-names.ts';
 import {
+  FLAG_BATCH_CONTINUES,
   NO_EXPIRY,
   RECORD_DELETE,
   RecordView,
@@ -24,11 +31,13 @@ import {
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import { SegmentScanner, STEP_END, STEP_MORE, STEP_RECORD } from '../log/segment-scanner.ts';
 import { damaged } from './hint-job.ts';
+import { NO_HISTORY } from './history-horizon.ts';
+import { HistorySurvey } from './history-survey.ts';
 import type {
   JobSegment,
   MergeJobInput,
+  MergeJobOutput,
   MergeJobResult,
-  MergeOutput,
   OutputReply,
   OutputRequest,
   VerdictReply,
@@ -51,8 +60,14 @@ export async function runMergeJob(
   port: JobPort,
   input: MergeJobInput,
 ): Promise<void> {
-  const job = new MergeJob(environment, new JobLine(port), input);
+  const line = new JobLine(port);
+  const job = new MergeJob(environment, line, input);
   try {
+    if (input.horizon !== NO_HISTORY) {
+      const survey = new HistorySurvey(environment, input.directory, line);
+      for (const segment of input.segments) await survey.add(segment);
+      job.survey = survey;
+    }
     for (const segment of input.segments) await job.copySegment(segment);
     await job.finish();
   } catch (error) {
@@ -67,9 +82,13 @@ class MergeJob {
   readonly #input: MergeJobInput;
   readonly #request = new VerdictRequestWriter();
   readonly #view = new RecordView();
-  readonly #outputs: MergeOutput[] = [];
-  readonly #startedMs: number;
+  readonly #outputs: MergeJobOutput[] = [];
+  readonly #throttle: Throttle;
+  /** There is one while history is kept. */
+  survey: HistorySurvey | undefined;
   #writer: MergedWriter | undefined;
+  /** What the output holds for the sake of history. */
+  #historyBytes = 0;
   #bytesDone = 0;
   #dropped = false;
 
@@ -77,7 +96,7 @@ class MergeJob {
     this.#environment = environment;
     this.#line = line;
     this.#input = input;
-    this.#startedMs = environment.clock.monotonicMs();
+    this.#throttle = new Throttle(environment, input.bytesPerSecond);
   }
 
   async copySegment(segment: JobSegment): Promise<void> {
@@ -128,7 +147,10 @@ class MergeJob {
     const record = this.#view;
     for (let row = 0; row < recordAts.length; row += 1) {
       viewTrustedRecord(buffer, recordAts[row] as number, record);
-      const fate = this.#fateOf(record, verdicts[row] as number);
+      const verdict = verdicts[row] as number;
+      const fate = this.#fateOf(buffer, record, verdict);
+      // A merged segment does not say where batches end: no state before that is asked for.
+      if ((record.flags & FLAG_BATCH_CONTINUES) !== 0) this.#dropped = true;
       if (fate === DROP) {
         this.#dropped = true;
         continue;
@@ -137,19 +159,24 @@ class MergeJob {
       if (writer === undefined || !writer.hasRoomFor(record)) writer = await this.#nextWriter();
       if (writer.mustFlushFor(record)) await writer.flush();
       writer.add(buffer, record, fate === BURY);
+      const isForHistory = verdict !== CURRENT && fate === COPY && record.type !== RECORD_DELETE;
+      if (isForHistory) this.#historyBytes += record.recordBytes;
     }
-    await this.#throttle();
+    await this.#throttle.wait(this.#bytesDone);
   }
 
-  #fateOf(record: RecordView, verdict: number): number {
+  #fateOf(buffer: Uint8Array, record: RecordView, verdict: number): number {
     if (verdict === SUPERSEDED) return DROP;
-    const isTombstone = record.type === RECORD_DELETE;
     const expires = record.expiresAt !== NO_EXPIRY;
-    if (verdict === CURRENT) {
-      // The keydir must be told of what it still points at, by way of the output.
-      return expires && record.expiresAt <= this.#input.now ? BURY : COPY;
-    }
-    if (!isTombstone && !expires) return DROP;
+    const hasExpired = expires && record.expiresAt <= this.#input.now;
+    // The keydir must be told of what it still points at, by way of the output.
+    if (verdict === CURRENT) return hasExpired ? BURY : COPY;
+    const isTombstone = record.type === RECORD_DELETE;
+    const fate =
+      this.survey === undefined
+        ? fateWithoutHistory(isTombstone || expires)
+        : fateInHistory(this.survey, buffer, record, isTombstone || hasExpired);
+    if (fate !== BURY) return fate;
     if (record.sequence < this.#input.survivorMin) return DROP;
     return isTombstone ? COPY : BURY;
   }
@@ -157,8 +184,7 @@ class MergeJob {
   /** Finishes the output that is full, if there is one, and begins the next. */
   async #nextWriter(): Promise<MergedWriter> {
     const { segmentBytes, directory, uuid, epoch, now } = this.#input;
-    if (this.#writer !== undefined) this.#outputs.push(await this.#writer.finish());
-    this.#writer = undefined;
+    await this.#finishWriter();
     const request: OutputRequest = { type: 'output?' };
     const { id, salt } = await this.#line.ask<OutputReply>(request, 'output');
     const facts = { id, salt, epoch, createdAt: now, baseSequence: 1, segmentBytes };
@@ -166,19 +192,15 @@ class MergeJob {
     return this.#writer;
   }
 
-  /** Waits until what was read is within the bytes per second that are allowed. */
-  async #throttle(): Promise<void> {
-    const { bytesPerSecond } = this.#input;
-    if (bytesPerSecond === 0) return;
-    const { clock, scheduler } = this.#environment;
-    const dueMs = this.#startedMs + (this.#bytesDone / bytesPerSecond) * 1000;
-    const waitMs = dueMs - clock.monotonicMs();
-    if (waitMs > 1) await delay(scheduler, waitMs);
+  async #finishWriter(): Promise<void> {
+    if (this.#writer === undefined) return;
+    this.#outputs.push({ ...(await this.#writer.finish()), historyBytes: this.#historyBytes });
+    this.#writer = undefined;
+    this.#historyBytes = 0;
   }
 
   async finish(): Promise<void> {
-    if (this.#writer !== undefined) this.#outputs.push(await this.#writer.finish());
-    this.#writer = undefined;
+    await this.#finishWriter();
     const result: MergeJobResult = {
       type: 'merged',
       outputs: this.#outputs,
@@ -190,4 +212,21 @@ class MergeJob {
   async abandon(): Promise<void> {
     await this.#writer?.abandon();
   }
+}
+
+/** Of a record that is not current. BURY: it says that the key is gone, if that must be said. */
+function fateWithoutHistory(saysGone: boolean): number {
+  return saysGone ? BURY : DROP;
+}
+
+/** The newest record of a key below the horizon stays, those before it are needed no more. */
+function fateInHistory(
+  survey: HistorySurvey,
+  buffer: Uint8Array,
+  record: RecordView,
+  saysGone: boolean,
+): number {
+  const newest = survey.newestOf(buffer, record.keyStart, record.keyBytes);
+  if (newest !== undefined && record.sequence < newest) return DROP;
+  return newest === record.sequence && saysGone ? BURY : COPY;
 }

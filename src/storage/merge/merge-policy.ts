@@ -8,7 +8,7 @@ import type { MergeOptions } from '../store-options.ts';
 const HELD_TOMBSTONES_SHARE = 0.05;
 
 export interface PolicyInput {
-  /** Sealed segments without damage. */
+  /** Sealed segments that may be merged. */
   readonly sealed: readonly Segment[];
   readonly options: MergeOptions;
   /** The most that a segment holds: what several small ones are gathered into. */
@@ -42,10 +42,7 @@ function smallSegments(input: PolicyInput): Set<Segment> {
   const { sealed, options, segmentBytes } = input;
   const limit = Math.min(options.smallSegmentBytes, segmentBytes / 2);
   const small = sealed.filter((segment) => segment.bytes < limit);
-  const bytes = small.reduce(
-    (sum, { liveBytes, tombstoneBytes }) => sum + liveBytes + tombstoneBytes,
-    0,
-  );
+  const bytes = small.reduce((sum, segment) => sum + segment.liveBytes + keptBytes(segment), 0);
   const isWorthIt =
     small.length >= options.smallSegmentCount && Math.ceil(bytes / segmentBytes) < small.length;
   return new Set(isWorthIt ? small : []);
@@ -57,9 +54,14 @@ export function chooseAll(sealed: readonly Segment[]): Segment[] {
   return isUseful ? [...sealed] : [];
 }
 
-/** Bytes that a merge certainly gives back: neither the header nor tombstones, which may stay. */
+/** Dead bytes that may have to stay: tombstones, and what is kept for history. */
+function keptBytes(segment: Segment): number {
+  return segment.tombstoneBytes + segment.historyBytes;
+}
+
+/** Bytes that a merge certainly gives back: neither the header nor what may have to stay. */
 function garbageBytes(segment: Segment): number {
-  return Math.max(0, segment.deadBytes - segment.tombstoneBytes - SEGMENT_HEADER_BYTES);
+  return Math.max(0, segment.deadBytes - keptBytes(segment) - SEGMENT_HEADER_BYTES);
 }
 
 function deadRatio(segment: Segment): number {

@@ -98,10 +98,8 @@ export class MergedWriter {
     if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);
     const offset = this.bytes;
     const type = isDelete ? RECORD_DELETE : RECORD_PUT;
-    // A time to come would set the engine's clock forward when it is loaded.
-    const updatedAt = asTombstone
-      ? Math.min(source.expiresAt, this.#facts.createdAt)
-      : source.updatedAt;
+    // Its time stays that of its sequence: times ascend with sequences.
+    const { updatedAt } = source;
     const createdAt = isDelete ? updatedAt : source.createdAt;
     const version = isDelete ? 0 : source.version;
     this.#filled = encodeRecord(
@@ -152,6 +150,7 @@ export class MergedWriter {
       last: highestSequence,
       tombstoneBytes,
       hintBytes: hint.fileBytes,
+      latestUpdatedAt,
     };
   }
 

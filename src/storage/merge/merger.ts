@@ -24,12 +24,13 @@ import type { Segment } from '../log/segment.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
 import type { StoreLogger, StoreOptions } from '../store-options.ts';
+import { type Committed, HistoryHorizon, NO_HISTORY } from './history-horizon.ts';
 import type {
   MergeEngineMessage,
   MergeJobInput,
   MergeJobMessage,
+  MergeJobOutput,
   MergeJobResult,
-  MergeOutput,
   VerdictRequest,
 } from './job-input.ts';
 import { installOutput } from './merge-install.ts';
@@ -91,6 +92,7 @@ export class Merger {
   /** Of each merge that was completed, from its start to the installation of its outputs. */
   readonly durations = new DurationHistogram();
   readonly #parts: MergerParts;
+  readonly history: HistoryHorizon;
   #running: Promise<MergeResult> | undefined;
   #job: JobHandle | undefined;
   #paused = false;
@@ -111,6 +113,7 @@ export class Merger {
 
   constructor(parts: MergerParts) {
     this.#parts = parts;
+    this.history = new HistoryHorizon(parts.catalog, () => parts.options.retainHistoryMs);
     parts.files.onUnpinned = (segment) => {
       if (segment.state === 'obsolete') this.#removeSegment(segment);
     };
@@ -245,8 +248,23 @@ export class Merger {
     return this.#parts.failure() ?? new CaskError('CLOSED', 'the store is closed');
   }
 
+  /**
+   * Sealed segments without damage. While history is kept, only those of which every record is
+   * older than it: of others nothing could be dropped, and they know where their batches end.
+   */
   #candidates(): Segment[] {
-    return this.#parts.catalog.sealed().filter((segment) => !segment.damaged);
+    const horizon = this.#horizon().sequence;
+    const candidates = this.#parts.catalog
+      .sealed()
+      .filter((segment) => !segment.damaged && segment.last <= horizon);
+    for (const segment of candidates) {
+      if (segment.historyUntil <= horizon) segment.historyBytes = 0;
+    }
+    return candidates;
+  }
+
+  #horizon(): Committed {
+    return this.history.at(this.#parts.clock.now());
   }
 
   async #merge(chosen: readonly Segment[]): Promise<MergeResult> {
@@ -261,8 +279,9 @@ export class Merger {
     for (const segment of inputs) files.pin(segment);
     let outputs: Segment[];
     try {
-      const result = await this.#copy(inputs, bytesBefore);
-      outputs = await this.#publish(inputs, result);
+      const horizon = this.#horizon();
+      const result = await this.#copy(inputs, bytesBefore, horizon);
+      outputs = await this.#publish(inputs, result, horizon);
       this.#state = 'installing';
       const parts = { ...this.#parts, uuid: this.#parts.manifests.uuid };
       for (const output of outputs) await installOutput(parts, output);
@@ -290,9 +309,11 @@ export class Merger {
     const free = await environment.fs.freeBytes(options.directory);
     let needed = SPARE_BYTES;
     const chosen: Segment[] = [];
-    for (const segment of segments.toSorted((a, b) => copyBytes(a) - copyBytes(b))) {
-      if (needed + copyBytes(segment) > free) break;
-      needed += copyBytes(segment);
+    // How much of it is kept for history is known when it is merged.
+    const bytesOf = this.history.isKept ? copyBytesMax : copyBytes;
+    for (const segment of segments.toSorted((a, b) => bytesOf(a) - bytesOf(b))) {
+      if (needed + bytesOf(segment) > free) break;
+      needed += bytesOf(segment);
       chosen.push(segment);
     }
     if (chosen.length > 0) return chosen;
@@ -301,7 +322,11 @@ export class Merger {
   }
 
   /** Runs the job and answers its questions. */
-  async #copy(inputs: readonly Segment[], bytesTotal: number): Promise<MergeJobResult> {
+  async #copy(
+    inputs: readonly Segment[],
+    bytesTotal: number,
+    horizon: Committed,
+  ): Promise<MergeJobResult> {
     const { environment, options, manifests, clock } = this.#parts;
     await this.#parts.retireExpired();
     this.#state = 'copying';
@@ -315,6 +340,7 @@ export class Merger {
       segmentBytes: options.segmentBytes,
       now: clock.now(),
       survivorMin: this.#survivorMin(inputs),
+      horizon: horizon.sequence,
       bytesPerSecond: options.merge.bytesPerSecond,
     };
     const outputIds: number[] = [];
@@ -322,7 +348,7 @@ export class Merger {
     try {
       const job = environment.jobs.start('merge', { ...input });
       this.#job = job;
-      return await this.#converse(job, outputIds);
+      return await this.#converse(job, outputIds, horizon.sequence);
     } catch (error) {
       await this.#job?.terminate();
       await this.#removeFiles(outputIds);
@@ -342,7 +368,7 @@ export class Merger {
     return lowest;
   }
 
-  #converse(job: JobHandle, outputIds: number[]): Promise<MergeJobResult> {
+  #converse(job: JobHandle, outputIds: number[], horizon: number): Promise<MergeJobResult> {
     return new Promise((resolve, reject) => {
       let result: MergeJobResult | undefined;
       job.port.onMessage((message) => {
@@ -351,7 +377,7 @@ export class Merger {
           result = asked;
           return;
         }
-        this.#answer(asked, outputIds).then(
+        this.#answer(asked, outputIds, horizon).then(
           (reply) => job.port.post(reply as unknown as JobMessage),
           reject,
         );
@@ -366,11 +392,12 @@ export class Merger {
   async #answer(
     asked: Exclude<MergeJobMessage, MergeJobResult>,
     outputIds: number[],
+    horizon: number,
   ): Promise<MergeEngineMessage> {
     while (this.#paused) await new Promise<void>((resolve) => this.#resumed.push(resolve));
     if (this.#closed) throw this.#closing();
     if (asked.type === 'verdicts?') {
-      return { type: 'verdicts', verdicts: await this.#judge(asked) };
+      return { type: 'verdicts', verdicts: await this.#judge(asked, horizon) };
     }
     const { catalog, environment } = this.#parts;
     const id = catalog.takeId();
@@ -378,34 +405,41 @@ export class Merger {
     return { type: 'output', id, salt: readU32(environment.random.bytes(4), 0) };
   }
 
-  async #judge(request: VerdictRequest): Promise<Uint8Array> {
+  async #judge(request: VerdictRequest, horizon: number): Promise<Uint8Array> {
     const { keydir, environment } = this.#parts;
-    const judge = new VerdictJudge(keydir, request.count, request.records);
+    const judge = new VerdictJudge(keydir, request.count, request.records, horizon);
     while (!judge.step(RECORDS_PER_SLICE)) await nextTurn(environment.scheduler);
     this.#bytesDone = request.bytesDone;
     return judge.verdicts;
   }
 
   /** Lists the outputs and drops the inputs, in one manifest. */
-  async #publish(inputs: readonly Segment[], result: MergeJobResult): Promise<Segment[]> {
-    const { catalog, manifests } = this.#parts;
+  async #publish(
+    inputs: readonly Segment[],
+    result: MergeJobResult,
+    horizon: Committed,
+  ): Promise<Segment[]> {
+    const { catalog, manifests, clock } = this.#parts;
     // A verdict may rest on a write that is committed but not durable (modes interval and os):
     // it must not be lost once what it superseded is gone.
     const relied = this.#parts.committedSequence();
     await this.#parts.syncLog();
     if (this.#closed) throw this.#closing();
-    const outputs = result.outputs.map((output) => addOutput(catalog, output));
+    const outputs = result.outputs.map((output) => addOutput(catalog, output, relied));
     for (const segment of inputs) {
       segment.state = 'obsolete';
       manifests.addObsolete(segmentName(segment.kind, segment.id));
       manifests.addObsolete(hintName(segment.id));
     }
     const floor = manifests.historyFloor;
-    if (result.dropped) manifests.setHistoryFloor(Math.max(floor, relied));
+    const floorTime = manifests.historyFloorTime;
+    const isKept = horizon.sequence !== NO_HISTORY;
+    const lost = isKept ? horizon : { sequence: relied, ms: clock.now() };
+    if (result.dropped && lost.sequence > floor) manifests.setHistoryFloor(lost.sequence, lost.ms);
     let isReverted = false;
     const revert = (): void => {
       isReverted = true;
-      manifests.setHistoryFloor(floor);
+      manifests.setHistoryFloor(floor, floorTime);
       for (const segment of outputs) catalog.remove(segment);
       for (const segment of inputs) {
         segment.state = 'sealed';
@@ -478,7 +512,7 @@ export class Merger {
   }
 }
 
-function addOutput(catalog: SegmentCatalog, output: MergeOutput): Segment {
+function addOutput(catalog: SegmentCatalog, output: MergeJobOutput, relied: number): Segment {
   const segment = catalog.add({ ...output, state: 'sealed' });
   segment.base = output.min;
   segment.min = output.min;
@@ -486,6 +520,10 @@ function addOutput(catalog: SegmentCatalog, output: MergeOutput): Segment {
   segment.records = output.records;
   segment.tombstoneBytes = output.tombstoneBytes;
   segment.hintBytes = output.hintBytes;
+  segment.latestUpdatedAt = output.latestUpdatedAt;
+  segment.historyBytes = output.historyBytes;
+  // What superseded these was committed by now.
+  segment.historyUntil = output.historyBytes > 0 ? relied : 0;
   return segment;
 }
 
@@ -493,4 +531,9 @@ function addOutput(catalog: SegmentCatalog, output: MergeOutput): Segment {
 function copyBytes(segment: Segment): number {
   const kept = segment.liveBytes + segment.tombstoneBytes;
   return kept + Math.ceil((segment.hintBytes * kept) / Math.max(1, segment.bytes));
+}
+
+/** What it will take at the most. */
+function copyBytesMax(segment: Segment): number {
+  return segment.bytes + segment.hintBytes;
 }

@@ -11,12 +11,14 @@ import { copyBytes } from '../format/byte-ranges.ts';
 import { readU16, readU64, writeU16, writeU64 } from '../format/integers.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 
-/** The keydir has a newer record of the key: this one is dead. */
+/** The keydir has a newer record of the key, beyond the horizon of history: this one is dead. */
 export const SUPERSEDED = 0;
 /** The keydir points at this very record. */
 export const CURRENT = 1;
 /** The keydir has nothing of the key: deleted, or expired. */
 export const ABSENT = 2;
+/** The keydir has a newer record of the key, so new that a state before it may be asked for. */
+export const SUPERSEDED_LATELY = 3;
 
 const KEY_BYTES_AT = 8;
 const KEY_AT = KEY_BYTES_AT + 2;
@@ -59,12 +61,15 @@ export class VerdictJudge {
   readonly verdicts: Uint8Array;
   readonly #keydir: Keydir;
   readonly #records: Uint8Array;
+  readonly #horizon: number;
   #at = 0;
   #next = 0;
 
-  constructor(keydir: Keydir, count: number, records: Uint8Array) {
+  /** @param horizon what a write up to this sequence superseded is needed no more */
+  constructor(keydir: Keydir, count: number, records: Uint8Array, horizon: number) {
     this.#keydir = keydir;
     this.#records = records;
+    this.#horizon = horizon;
     this.verdicts = new Uint8Array(count);
   }
 
@@ -84,6 +89,8 @@ export class VerdictJudge {
 
   #verdict(ref: number, sequence: number): number {
     if (ref === 0) return ABSENT;
-    return this.#keydir.sequence(ref) === sequence ? CURRENT : SUPERSEDED;
+    const newest = this.#keydir.sequence(ref);
+    if (newest === sequence) return CURRENT;
+    return newest <= this.#horizon ? SUPERSEDED : SUPERSEDED_LATELY;
   }
 }

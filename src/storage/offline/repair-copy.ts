@@ -133,7 +133,8 @@ function manifestOfCopy(
     jumps: [[last, jumpTo]],
     epochs: manifest.epochs,
     engineTime: manifest.engineTime,
-    historyFloor: manifest.historyFloor,
+    // Merged segments do not say where batches end.
+    historyFloor: Math.max(manifest.historyFloor, last),
     obsolete: [],
     damage: [],
     promisedEpoch: 0,

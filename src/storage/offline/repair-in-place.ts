@@ -231,6 +231,8 @@ class Repair {
       segments: [...before.segments.filter(({ id }) => !gone.has(id)), ...replacements],
       nextSegmentId: this.#nextId,
       lastSequence: Math.max(before.lastSequence, ...before.segments.map(({ last }) => last)),
+      // What is lost, or where a batch ended, is missing in the states before that, too.
+      historyFloor: Math.max(before.historyFloor, ...unsound.map(({ task }) => task.segment.last)),
       damage,
     };
     const { isRebuilt } = this.#found;

@@ -175,6 +175,9 @@ async function settle(
     segment.min = listed.min;
     segment.records = listed.records;
     segment.damaged = settled.damage.some((range) => range.segment === listed.id);
+    const kept = settled.history?.find((facts) => facts.segment === listed.id);
+    segment.historyBytes = kept?.bytes ?? 0;
+    segment.historyUntil = kept?.until ?? 0;
   }
   const manifests = new ManifestStore(environment.fs, directory, catalog, clock, settled);
   const unfinished = manifest.segments

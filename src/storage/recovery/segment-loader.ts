@@ -74,6 +74,7 @@ export class SegmentLoader {
       const { header } = reader;
       segment.tombstoneBytes = header.tombstoneBytes;
       segment.hintBytes = header.fileBytes;
+      segment.latestUpdatedAt = header.latestUpdatedAt;
       clock.advanceTo(header.latestUpdatedAt);
       return true;
     } catch (error) {
@@ -128,6 +129,7 @@ export class SegmentLoader {
       const scanner = new SegmentScanner(file, segment.salt, range);
       const damaged: DamageFacts[] = [];
       let last = Math.max(0, segment.min - 1);
+      segment.latestUpdatedAt = 0;
       for (;;) {
         const step = scanner.step();
         if (step === STEP_END) return damaged;
@@ -147,6 +149,7 @@ export class SegmentLoader {
       }
     });
     keydir.loadRunEnd();
+    if (damage.length > 0) segment.latestUpdatedAt = Number.MAX_SAFE_INTEGER;
     return damage;
   }
 
@@ -155,6 +158,7 @@ export class SegmentLoader {
     const { view, offset } = scanner;
     const isTombstone = view.type === RECORD_DELETE;
     clock.advanceTo(view.updatedAt);
+    segment.latestUpdatedAt = Math.max(segment.latestUpdatedAt, view.updatedAt);
     if (isTombstone) segment.tombstoneBytes += view.recordBytes;
     const isNewest = keydir.loadEntry(
       scanner.buffer,

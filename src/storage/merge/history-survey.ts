@@ -1,0 +1,93 @@
+/**
+ * What a merge must know of its inputs before it may drop anything while history is kept: of
+ * each key whose newest record is young, or which is gone, the newest record in the inputs. All
+ * of them lie below the horizon of history, so that one is needed for the states from there on,
+ * and those before it are not.
+ */
+
+import type { Environment } from '../disk/environment.ts';
+import { segmentName } from '../format/file-names.ts';
+import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
+import { SegmentScanner, STEP_END, STEP_MORE, STEP_RECORD } from '../log/segment-scanner.ts';
+import { damaged } from './hint-job.ts';
+import type { JobSegment, VerdictReply, VerdictRequest } from './job-input.ts';
+import type { JobLine } from './job-line.ts';
+import { ABSENT, SUPERSEDED_LATELY, VerdictRequestWriter } from './verdicts.ts';
+
+const VERDICTS_MAX = 4000;
+/** Beyond this no further keys are noted: all of their records are then kept. */
+const NOTED_BYTES_MAX = 128 << 20;
+/** What a key costs besides its bytes: a string, a number, a slot of the map. */
+const NOTE_BYTES = 96;
+
+interface Asked {
+  readonly key: string;
+  readonly sequence: number;
+}
+
+export class HistorySurvey {
+  readonly #environment: Environment;
+  readonly #directory: string;
+  readonly #line: JobLine;
+  readonly #newest = new Map<string, number>();
+  #notedBytes = 0;
+
+  constructor(environment: Environment, directory: string, line: JobLine) {
+    this.#environment = environment;
+    this.#directory = directory;
+    this.#line = line;
+  }
+
+  /** The sequence of the newest record of that key in the inputs; undefined: it is not known. */
+  newestOf(buffer: Uint8Array, keyStart: number, keyBytes: number): number | undefined {
+    return this.#newest.get(textOf(buffer, keyStart, keyBytes));
+  }
+
+  async add(segment: JobSegment): Promise<void> {
+    const path = `${this.#directory}/${segmentName(segment.kind, segment.id)}`;
+    const file = await this.#environment.fs.open(path, 'read');
+    try {
+      const range = { start: SEGMENT_HEADER_BYTES, end: segment.bytes, withValues: false };
+      await this.#scan(segment, new SegmentScanner(file, segment.salt, range));
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #scan(segment: JobSegment, scanner: SegmentScanner): Promise<void> {
+    const request = new VerdictRequestWriter();
+    const asked: Asked[] = [];
+    for (;;) {
+      const step = scanner.step();
+      if (step === STEP_RECORD) {
+        const { sequence, keyStart, keyBytes } = scanner.view;
+        request.add(sequence, scanner.buffer, keyStart, keyBytes);
+        asked.push({ sequence, key: textOf(scanner.buffer, keyStart, keyBytes) });
+        if (asked.length < VERDICTS_MAX) continue;
+      }
+      if (asked.length > 0) await this.#note(request, asked.splice(0));
+      if (step === STEP_END) return;
+      if (step === STEP_MORE) await scanner.fill();
+      else if (step !== STEP_RECORD) throw damaged(segment.id, scanner.offset);
+    }
+  }
+
+  async #note(writer: VerdictRequestWriter, asked: readonly Asked[]): Promise<void> {
+    const request: VerdictRequest = { type: 'verdicts?', ...writer.take(), bytesDone: 0 };
+    const { verdicts } = await this.#line.ask<VerdictReply>(request, 'verdicts');
+    for (const [row, { key, sequence }] of asked.entries()) {
+      if (verdicts[row] !== SUPERSEDED_LATELY && verdicts[row] !== ABSENT) continue;
+      const before = this.#newest.get(key);
+      if (before === undefined) {
+        // A key is noted with all of its records, or not at all.
+        if (this.#notedBytes > NOTED_BYTES_MAX) continue;
+        this.#notedBytes += NOTE_BYTES + key.length;
+      }
+      if (before === undefined || sequence > before) this.#newest.set(key, sequence);
+    }
+  }
+}
+
+function textOf(buffer: Uint8Array, start: number, bytes: number): string {
+  return Buffer.from(buffer.buffer, buffer.byteOffset + start, bytes).toString('latin1');
+}
