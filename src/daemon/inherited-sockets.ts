@@ -5,7 +5,7 @@
  */
 
 import { EXIT } from './exit-codes.ts';
-import { UsageError } from './options.ts';
+import { UsageError } from './usage-error.ts';
 
 /** The first descriptor handed down. */
 const FIRST_FD = 3;

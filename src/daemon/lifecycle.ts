@@ -6,19 +6,22 @@
  */
 
 import type { EventEmitter } from 'node:events';
-import { type CaskError, toCaskError } from '../errors/cask-error.ts';
+import { assert, type CaskError, toCaskError } from '../errors/cask-error.ts';
 import { type CaskServer, listen, type ServedStore } from '../server/index.ts';
 import { systemErrorCode } from '../storage/disk/file-system.ts';
 import type { StoreOptionsInput } from '../storage/store-options.ts';
 import type { StoreHealth } from '../storage/store-stats.ts';
-import { formatAddress, isLoopback } from './address.ts';
+import { type Address, formatAddress, isLoopback, parseAddress } from './address.ts';
+import type { Configuration } from './configuration/configuration.ts';
+import { serverLimitsOf, storeOptionsOf } from './configuration/parts.ts';
+import { refusalOf } from './configuration/rules.ts';
 import { DaemonHealth } from './daemon-health.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
 import { type Logger, storeLogger } from './logging.ts';
-import { type DaemonOptions, refusalOf, UsageError } from './options.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { type StopSignal, watchStopSignals } from './stop-signals.ts';
+import { UsageError } from './usage-error.ts';
 
 /** What the daemon needs of a store besides serving it. */
 export interface DaemonStore extends ServedStore {
@@ -45,31 +48,36 @@ export interface DaemonWorld {
 /** How long answers may take to leave after the store failed. */
 const FAILURE_GRACE_MS = 500;
 
-export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Promise<ExitCode> {
+export async function runDaemon(
+  configuration: Configuration,
+  world: DaemonWorld,
+): Promise<ExitCode> {
   const { log } = world;
   watchForBugs(world);
   const stopAsked = watchSignals(world);
   const startMs = performance.now();
   const health = new DaemonHealth();
-  const { directory } = options.store;
+  const options = storeOptionsOf(configuration);
+  const { directory } = options;
+  for (const warning of configuration.warnings) log.warn({ warning }, 'configuration-odd');
   log.info({ data: directory, version: world.version }, 'opening');
   world.services.opening(`loading ${directory}`);
   let store: DaemonStore;
   try {
-    store = await world.openStore({ ...options.store, logger: storeLogger(log) });
+    store = await world.openStore({ ...options, logger: storeLogger(log) });
   } catch (thrown) {
-    return reportOpenFailure(options, log, toCaskError(thrown));
+    return reportOpenFailure(directory, log, toCaskError(thrown));
   }
   let server: CaskServer;
   try {
-    server = await startServer(options, world, store);
+    server = await startServer(configuration, world, store);
   } catch (thrown) {
-    const code = reportListenFailure(options, log, thrown);
+    const code = reportListenFailure(configuration, log, thrown);
     await store.close();
     return code;
   }
   health.serving(store);
-  const address = addressOf(options, world, server);
+  const address = addressOf(configuration, world, server);
   const loadMs = Math.round(performance.now() - startMs);
   const { pid } = process;
   log.info({ address, pid, loadMs, store: loadFigures(store) }, 'ready');
@@ -83,35 +91,44 @@ export async function runDaemon(options: DaemonOptions, world: DaemonWorld): Pro
     return reportStoreFailure(log, error);
   };
   if (typeof reason !== 'string') return failed(reason);
-  return Promise.race([stop(options, world, server, store, reason), store.failed.then(failed)]);
+  return Promise.race([
+    stop(configuration, world, server, store, reason),
+    store.failed.then(failed),
+  ]);
+}
+
+function listenAddress({ values }: Configuration): Address {
+  const address = parseAddress(values.listen);
+  assert(address !== undefined, 'the configuration was checked');
+  return address;
 }
 
 async function startServer(
-  options: DaemonOptions,
+  configuration: Configuration,
   world: DaemonWorld,
   store: DaemonStore,
 ): Promise<CaskServer> {
   const server = await listen({
     store,
-    ...options.listen,
+    ...listenAddress(configuration),
     fd: world.sockets.get('caskd'),
     identity: { version: world.version, serverId: store.uuid },
-    limits: options.server,
+    limits: serverLimitsOf(configuration),
     log: storeLogger(world.log),
   });
   // Nothing was accepted yet: that takes a turn of the event loop.
   const { address } = server;
   const isTcp = address.host !== '';
-  if (isTcp && (isLoopback(address.host) || options.insecure)) return server;
+  if (isTcp && (isLoopback(address.host) || configuration.values.insecure)) return server;
   await server.close();
   throw new UsageError([isTcp ? refusalOf(address) : NOT_TCP], EXIT.address);
 }
 
 /** As the user wrote it, with the port that it became; a socket handed down knows its own. */
-function addressOf(options: DaemonOptions, world: DaemonWorld, server: CaskServer): string {
+function addressOf(configuration: Configuration, world: DaemonWorld, server: CaskServer): string {
   const { address } = server;
   if (world.sockets.has('caskd')) return formatAddress(address);
-  return formatAddress({ host: options.listen.host, port: address.port });
+  return formatAddress({ host: listenAddress(configuration).host, port: address.port });
 }
 
 function reportStoreFailure(log: Logger, { code, message }: CaskError): ExitCode {
@@ -128,14 +145,14 @@ function loadFigures(store: DaemonStore): Record<string, number> {
 }
 
 async function stop(
-  options: DaemonOptions,
+  configuration: Configuration,
   world: DaemonWorld,
   server: CaskServer,
   store: DaemonStore,
   signal: StopSignal,
 ): Promise<ExitCode> {
   const { log } = world;
-  const { shutdownGraceMs } = options;
+  const { shutdownGraceMs } = configuration.values;
   log.info({ signal, shutdownGraceMs }, 'stopping');
   world.services.stopping(`${signal}: finishing what was asked`);
   const inTime = await server.drain('the server is stopping', shutdownGraceMs);
@@ -178,9 +195,9 @@ function watchForBugs({ process: source, log, abort }: DaemonWorld): void {
   }
 }
 
-function reportOpenFailure(options: DaemonOptions, log: Logger, error: CaskError): ExitCode {
+function reportOpenFailure(data: string, log: Logger, error: CaskError): ExitCode {
   const { code, message } = error;
-  log.fatal({ code, error: message, data: options.store.directory }, 'open-failed');
+  log.fatal({ code, error: message, data }, 'open-failed');
   return exitCodeOf(error);
 }
 
@@ -194,8 +211,9 @@ const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the name is not known',
 };
 
-function reportListenFailure(options: DaemonOptions, log: Logger, thrown: unknown): ExitCode {
-  const address = formatAddress(options.listen);
+function reportListenFailure(configuration: Configuration, log: Logger, thrown: unknown): ExitCode {
+  const wanted = listenAddress(configuration);
+  const address = formatAddress(wanted);
   const code = systemErrorCode(thrown) ?? '';
   const refused = thrown instanceof UsageError ? thrown.message : undefined;
   if (refused !== undefined || code === 'EINVAL') {
@@ -208,7 +226,7 @@ function reportListenFailure(options: DaemonOptions, log: Logger, thrown: unknow
     log.fatal({ code: error.code, error: error.message }, 'listen-failed');
     return exitCodeOf(error);
   }
-  const message = `cannot listen on port ${options.listen.port} (--listen ${address}): ${problem}`;
+  const message = `cannot listen on port ${wanted.port} (--listen ${address}): ${problem}`;
   log.fatal({ code, address, error: message }, 'listen-failed');
   return EXIT.address;
 }

@@ -3,12 +3,21 @@
 import './thread-pool.ts';
 
 import { readFileSync } from 'node:fs';
-import type { ExitCode } from './exit-codes.ts';
+import { grantedMemoryBytes } from '../storage/disk/node-environment.ts';
+import { helpText } from './configuration/command-line.ts';
+import {
+  type Configuration,
+  type ConfigurationInputs,
+  configurationInputs,
+  loadConfiguration,
+} from './configuration/configuration.ts';
+import { effectiveToml } from './configuration/effective.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 import { takeInheritedSockets } from './inherited-sockets.ts';
 import { type DaemonWorld, runDaemon } from './lifecycle.ts';
 import { createLogger } from './logging.ts';
-import { parseOptions, UsageError } from './options.ts';
 import { createServiceManager } from './service-manager.ts';
+import { UsageError } from './usage-error.ts';
 
 /**
  * Runs the daemon and ends the process with one of `exit-codes.ts`.
@@ -29,25 +38,52 @@ const openRealStore: DaemonWorld['openStore'] = async (options) => {
 };
 
 async function run(argv: readonly string[], open: DaemonWorld['openStore']): Promise<ExitCode> {
-  const version = packageVersion();
+  const inputs = configurationInputs(argv, process.env, grantedMemoryBytes());
   try {
-    const options = parseOptions(argv, process.env, version);
-    const log = await createLogger(options.logLevel);
-    return await runDaemon(options, {
-      openStore: open,
-      log,
-      services: createServiceManager(process.env, log),
-      sockets: takeInheritedSockets(process.env, process.pid),
-      process,
-      abort: (code) => process.exit(code),
-      version,
-    });
+    switch (inputs.commandLine.action) {
+      case 'help':
+        return print(helpText());
+      case 'version':
+        return print(`${packageVersion()}\n`);
+      case 'check':
+        return check(inputs);
+      case 'run':
+        return await serve(loadConfiguration(inputs), open);
+    }
   } catch (thrown) {
     if (!(thrown instanceof UsageError)) throw thrown;
     for (const line of thrown.lines) console.error(`caskd: ${line}`);
-    if (thrown.lines.length > 0) console.error('caskd --help lists every option');
+    console.error('caskd --help lists every setting');
     return thrown.exitCode;
   }
+}
+
+function print(text: string): ExitCode {
+  process.stdout.write(text);
+  return EXIT.ok;
+}
+
+/** `--check-config` */
+function check(inputs: ConfigurationInputs): ExitCode {
+  const configuration = loadConfiguration(inputs);
+  for (const warning of configuration.warnings) console.error(`caskd: ${warning}`);
+  return print(effectiveToml(configuration));
+}
+
+async function serve(
+  configuration: Configuration,
+  open: DaemonWorld['openStore'],
+): Promise<ExitCode> {
+  const log = await createLogger(configuration.values.logLevel);
+  return runDaemon(configuration, {
+    openStore: open,
+    log,
+    services: createServiceManager(process.env, log),
+    sockets: takeInheritedSockets(process.env, process.pid),
+    process,
+    abort: (code) => process.exit(code),
+    version: packageVersion(),
+  });
 }
 
 function packageVersion(): string {

@@ -1,9 +1,17 @@
-/** Every limit of the server: named, with its default, checked once, frozen. */
+/** Every limit of the server, resolved: checked, frozen. Ranges: `server-limit-table.ts`. */
 
 import { CaskError } from '../errors/cask-error.ts';
 import { FRAME_BYTES_CEILING } from '../protocol/frame.ts';
 import type { ServerLimits as WireLimits } from '../protocol/hello.ts';
+import {
+  type NumberSpec,
+  type OptionProblem,
+  problemsInWords,
+  rangeProblems,
+  standing,
+} from '../vocabulary/option-spec.ts';
 import type { StoreLimits } from './served-store.ts';
+import { SERVER_LIMIT_TABLE, serverRuleProblems } from './server-limit-table.ts';
 
 /** What HELLO tells, and what only the server knows. */
 export interface ServerLimits extends WireLimits {
@@ -33,46 +41,16 @@ export interface ServerLimits extends WireLimits {
   readonly lingerMs: number;
 }
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
+const MIB = 1024 * 1024;
 
 /** Head of a message, error texts and the like. */
 const FRAME_OVERHEAD_BYTES = MIB;
 /** Of an item in a page or batch: revision, version, times, headers. */
 const ITEM_OVERHEAD_BYTES = 64;
 
-const OWN_DEFAULTS = {
-  maxConnections: 1000,
-  maxInFlight: 4096,
-  handshakeTimeoutMs: 5000,
-  frameTimeoutMs: 30_000,
-  idleTimeoutMs: 600_000,
-  outputSoftBytes: 16 * MIB,
-  outputHardBytes: 64 * MIB,
-  outputTimeoutMs: 10_000,
-  framesPerTurn: 512,
-  bytesPerTurn: MIB,
-  sweepIntervalMs: 1000,
-  lingerMs: 1000,
-} as const;
-
-const HOUR_MS = 3_600_000;
-
-/** Least and most of each limit. */
-const BOUNDS: Readonly<Record<keyof typeof OWN_DEFAULTS, readonly [number, number]>> = {
-  maxConnections: [1, 100_000],
-  maxInFlight: [1, 1_000_000],
-  handshakeTimeoutMs: [10, HOUR_MS],
-  frameTimeoutMs: [10, HOUR_MS],
-  idleTimeoutMs: [20, 24 * HOUR_MS],
-  outputSoftBytes: [64 * KIB, 4096 * MIB],
-  outputHardBytes: [64 * KIB, 4096 * MIB],
-  outputTimeoutMs: [10, HOUR_MS],
-  framesPerTurn: [1, 1_000_000],
-  bytesPerTurn: [KIB, 1024 * MIB],
-  sweepIntervalMs: [1, HOUR_MS],
-  lingerMs: [1, HOUR_MS],
-};
+const OWN_DEFAULTS = Object.fromEntries(
+  Object.entries(SERVER_LIMIT_TABLE).map(([name, spec]) => [name, spec.default]),
+) as { readonly [Name in keyof typeof SERVER_LIMIT_TABLE]: number };
 
 /** The longest frame that any allowed request or reply can need. */
 function frameBytesFor(store: StoreLimits): number {
@@ -98,24 +76,18 @@ export function resolveServerLimits(
     ...input,
   };
   const problems = problemsOf(limits, frameBytesFor(store));
-  if (problems.length > 0) throw new CaskError('INVALID_OPTION', problems.join('; '));
+  if (problems.length > 0) throw new CaskError('INVALID_OPTION', problemsInWords(problems));
   return Object.freeze(limits);
 }
 
-function problemsOf(limits: ServerLimits, frameBytesMin: number): string[] {
-  const bounds: Record<string, readonly [number, number]> = {
-    ...BOUNDS,
-    maxFrameBytes: [frameBytesMin, FRAME_BYTES_CEILING],
+function problemsOf(limits: ServerLimits, frameBytesMin: number): OptionProblem[] {
+  const maxFrameBytes: NumberSpec = {
+    type: 'number',
+    unit: 'bytes',
+    min: frameBytesMin,
+    max: FRAME_BYTES_CEILING,
+    default: frameBytesMin,
   };
-  const problems: string[] = [];
-  for (const [name, [min, max]] of Object.entries(bounds)) {
-    const value = limits[name as keyof ServerLimits];
-    if (!Number.isInteger(value) || value < min || value > max) {
-      problems.push(`${name} is ${value}, allowed are integers from ${min} to ${max}`);
-    }
-  }
-  if (limits.outputHardBytes < limits.outputSoftBytes) {
-    problems.push('outputHardBytes must not be less than outputSoftBytes');
-  }
-  return problems;
+  const problems = rangeProblems({ ...SERVER_LIMIT_TABLE, maxFrameBytes }, { ...limits });
+  return [...problems, ...standing(serverRuleProblems(limits), problems)];
 }

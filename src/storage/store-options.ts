@@ -1,7 +1,16 @@
 /** Options of a store: documented, validated once, frozen. */
 
-import { assert, CaskError } from '../errors/cask-error.ts';
+import { CaskError } from '../errors/cask-error.ts';
+import {
+  defaultOf,
+  type OptionProblem,
+  type OptionSpec,
+  problemsInWords,
+  rangeProblems,
+  standing,
+} from '../vocabulary/option-spec.ts';
 import type { Environment } from './disk/environment.ts';
+import { MERGE_OPTION_TABLE, STORE_OPTION_TABLE, storeRuleProblems } from './store-option-table.ts';
 
 /**
  * When a write counts as committed.
@@ -61,7 +70,7 @@ export interface StoreOptions {
    * 0: merges keep what is current. @default 0
    */
   readonly retainHistoryMs: number;
-  /** 1 .. 65535. @default 65535 */
+  /** 1 .. 65535. @default 65535 (or a quarter of `segmentBytes`) */
   readonly maxKeyBytes: number;
   /** At most a quarter of `segmentBytes`. @default 16 MiB (or that quarter) */
   readonly maxValueBytes: number;
@@ -99,88 +108,39 @@ export type StoreOptionsInput = Partial<Omit<StoreOptions, 'merge' | 'directory'
   readonly merge?: Partial<MergeOptions>;
 };
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const GIB = 1024 * MIB;
-export const SEGMENT_BYTES_MAX = 4 * GIB - 1;
-/** Ten years. */
-const HISTORY_MS_MAX = 10 * 366 * 24 * 3_600_000;
+/** The options that the table has; a test compares it with the interface. */
+type TableOptions = Omit<
+  StoreOptions,
+  'directory' | 'createIfMissing' | 'merge' | 'logger' | 'environment'
+>;
 
-const MERGE_DEFAULTS: MergeOptions = {
-  automatic: true,
-  triggerDeadRatio: 0.5,
-  triggerDeadBytes: 128 * MIB,
-  thresholdDeadRatio: 0.3,
-  smallSegmentBytes: 8 * MIB,
-  smallSegmentCount: 8,
-  inputBytesMax: 4 * GIB,
-  bytesPerSecond: 0,
-  windowHours: undefined,
-  checkIntervalMs: 10_000,
-};
-
-/** Defaults that do not depend on others. `memoryBytes` is what machine or cgroup grants. */
-function defaults(
-  input: StoreOptionsInput,
-  memoryBytes: number,
-): Omit<StoreOptions, 'environment'> {
-  const segmentBytes = input.segmentBytes ?? 256 * MIB;
-  return {
-    directory: input.directory,
-    createIfMissing: true,
-    durability: 'always',
-    syncIntervalMs: 1000,
-    segmentBytes,
-    preallocateBytes: Math.min(16 * MIB, segmentBytes),
-    retainHistoryMs: 0,
-    maxKeyBytes: Math.min(65_535, Math.floor(segmentBytes / 4)),
-    maxValueBytes: Math.min(16 * MIB, Math.floor(segmentBytes / 4)),
-    maxBatchItems: 10_000,
-    maxBatchBytes: Math.min(32 * MIB, Math.floor(segmentBytes / 2)),
-    maxRangeItems: 10_000,
-    maxRangeBytes: 4 * MIB,
-    maxKeydirBytes: Math.floor(memoryBytes / 4),
-    cacheBytes: Math.min(256 * MIB, Math.floor(memoryBytes / 16)),
-    maxWriteQueueBytes: 64 * MIB,
-    maxOpenSegments: 256,
-    maxReadsInFlight: Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) - 2),
-    maxJobs: 4,
-    ballastBytes: MIB,
-    merge: MERGE_DEFAULTS,
-    logger: () => {},
-  };
+/** The options of a table with their defaults. */
+function defaultsOf(
+  table: Readonly<Record<string, OptionSpec>>,
+  facts: { readonly memoryBytes: number; readonly segmentBytes: number },
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, spec]) => [name, defaultOf(spec, facts)]),
+  );
 }
 
-interface Bound {
-  readonly min: number;
-  readonly max: number;
+function problemsOf(options: StoreOptions): OptionProblem[] {
+  const problems = [
+    ...rangeProblems(STORE_OPTION_TABLE, { ...options }),
+    ...rangeProblems(MERGE_OPTION_TABLE, { ...options.merge }, 'merge.'),
+  ];
+  return [...problems, ...standing(storeRuleProblems(options), problems)];
 }
 
-/** Every numeric option and its documented range. */
-function bounds(segmentBytes: number): Readonly<Record<string, Bound>> {
-  return {
-    syncIntervalMs: { min: 1, max: 3_600_000 },
-    segmentBytes: { min: 4 * KIB, max: SEGMENT_BYTES_MAX },
-    preallocateBytes: { min: 0, max: SEGMENT_BYTES_MAX },
-    retainHistoryMs: { min: 0, max: HISTORY_MS_MAX },
-    maxKeyBytes: { min: 1, max: 65_535 },
-    maxValueBytes: { min: 0, max: Math.floor(segmentBytes / 4) },
-    maxBatchItems: { min: 1, max: 50_000 },
-    maxBatchBytes: { min: 1, max: Math.floor(segmentBytes / 2) },
-    maxRangeItems: { min: 1, max: 50_000 },
-    maxRangeBytes: { min: 1, max: GIB },
-    maxKeydirBytes: { min: 4 * MIB, max: Number.MAX_SAFE_INTEGER },
-    cacheBytes: { min: 0, max: 4 * GIB - 1 },
-    maxWriteQueueBytes: { min: 64 * KIB, max: GIB },
-    maxOpenSegments: { min: 2, max: 65_535 },
-    maxReadsInFlight: { min: 1, max: 1022 },
-    maxJobs: { min: 1, max: 64 },
-    ballastBytes: { min: 0, max: GIB },
-  };
+function checked(options: StoreOptions): StoreOptions {
+  const problems = problemsOf(options);
+  if (problems.length > 0) throw new CaskError('INVALID_OPTION', problemsInWords(problems));
+  return Object.freeze(options);
 }
 
 /**
  * Fills in defaults and checks ranges.
+ * @param memoryBytes what machine or cgroup grants
  * @throws CaskError INVALID_OPTION naming every option that is wrong and its range
  */
 export function resolveStoreOptions(
@@ -191,23 +151,18 @@ export function resolveStoreOptions(
   const given = Object.fromEntries(
     Object.entries(input).filter(([, value]) => value !== undefined),
   );
-  const options: StoreOptions = {
-    ...defaults(input, memoryBytes),
+  const segmentBytes = input.segmentBytes ?? STORE_OPTION_TABLE.segmentBytes.default;
+  const facts = { memoryBytes, segmentBytes };
+  return checked({
+    ...(defaultsOf(STORE_OPTION_TABLE, facts) as TableOptions),
+    createIfMissing: true,
+    logger: () => {},
     environment,
     ...given,
-    merge: Object.freeze({ ...MERGE_DEFAULTS, ...input.merge }),
-  };
-  const problems: string[] = [];
-  for (const [name, { min, max }] of Object.entries(bounds(options.segmentBytes))) {
-    const value = options[name as keyof StoreOptions];
-    assert(typeof value === 'number', `option ${name} is a number`);
-    if (!Number.isInteger(value) || value < min || value > max) {
-      problems.push(`${name} is ${value}, allowed are integers from ${min} to ${max}`);
-    }
-  }
-  if (!['always', 'interval', 'os'].includes(options.durability)) {
-    problems.push(`durability is ${options.durability}, allowed are always, interval, os`);
-  }
-  if (problems.length > 0) throw new CaskError('INVALID_OPTION', problems.join('; '));
-  return Object.freeze(options);
+    directory: input.directory,
+    merge: Object.freeze({
+      ...(defaultsOf(MERGE_OPTION_TABLE, facts) as unknown as MergeOptions),
+      ...input.merge,
+    }),
+  });
 }

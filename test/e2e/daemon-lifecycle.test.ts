@@ -167,9 +167,42 @@ describe('not starting', () => {
     }
   });
 
-  test('server limits out of range', async () => {
-    const daemon = start([...FREE, '--max-connections', '0']);
+  test('limits out of range are listed with what is allowed, and nothing is opened', async () => {
+    const daemon = start([...FREE, '--max-connections', '0'], { CASKD_SEGMENT_BYTES: '1' });
     expect((await daemon.exited).code).toBe(2);
-    expect(daemon.stdout).toContain('maxConnections is 0');
+    expect(daemon.stderr.split('\n')).toEqual([
+      'caskd: CASKD_SEGMENT_BYTES is 1, allowed are 4k to 4294967295',
+      'caskd: --max-connections is 0, allowed are 1 to 100000',
+      'caskd --help lists every setting',
+      '',
+    ]);
+    expect(daemon.stdout).toBe('');
+  });
+});
+
+describe('words that only print', () => {
+  test('--check-config prints the configuration with origins and opens nothing', async () => {
+    const daemon = start(['--check-config', ...FREE], {
+      CASKD_SYNC_INTERVAL_MS: '5',
+      CASKD_SERVICE_HOST: 'of others',
+      MISBEHAVIOUR: 'locked',
+    });
+    expect((await daemon.exited).code).toBe(0);
+    expect(daemon.stdout).toMatch(/^listen = "127.0.0.1:0" +# --listen$/m);
+    expect(daemon.stdout).toMatch(/^syncIntervalMs = 5 +# CASKD_SYNC_INTERVAL_MS$/m);
+    expect(daemon.stdout).toMatch(/^maxConnections = 1000 +# default$/m);
+    expect(daemon.stderr).toBe('caskd: the variable CASKD_SERVICE_HOST is not a setting\n');
+    const wrong = start(['--check-config', '--sync-interval-ms', '0']);
+    expect((await wrong.exited).code).toBe(2);
+    expect(wrong.stdout).toBe('');
+  });
+
+  test('--help and --version', async () => {
+    const version = start(['--version']);
+    expect((await version.exited).code).toBe(0);
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const help = start(['--help']);
+    expect((await help.exited).code).toBe(0);
+    expect(help.stdout).toContain('--sync-interval-ms <ms>');
   });
 });

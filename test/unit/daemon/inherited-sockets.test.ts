@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { takeInheritedSockets } from '../../../src/daemon/inherited-sockets.ts';
-import { UsageError } from '../../../src/daemon/options.ts';
+import { UsageError } from '../../../src/daemon/usage-error.ts';
 
 const PID = 4711;
 

@@ -1,0 +1,55 @@
+/** What each owner is handed of the configuration. */
+
+import type { ServerLimits } from '../../server/server-limits.ts';
+import type { MergeOptions, StoreOptionsInput } from '../../storage/store-options.ts';
+import type { Configuration } from './configuration.ts';
+import { type SettingName, settingNamed } from './schema.ts';
+import type { Owner, SettingValue } from './setting.ts';
+
+const MERGE_PREFIX = 'merge.';
+
+/** Some settings with their values. */
+export type GivenValues = Iterable<readonly [SettingName, SettingValue]>;
+
+/** The store's options that were given; defaults are its own. */
+export function storeOptionsOf({ values, sources }: Configuration): StoreOptionsInput {
+  return { ...storeChanges(given({ values, sources })), directory: values.data };
+}
+
+/** The server's limits that were given; defaults are its own. */
+export function serverLimitsOf({ values, sources }: Configuration): Partial<ServerLimits> {
+  return serverChanges(given({ values, sources }));
+}
+
+export function storeChanges(values: GivenValues): Partial<Omit<StoreOptionsInput, 'directory'>> {
+  const all = ownedBy('store', values);
+  const isMerge = ([option]: readonly [string, unknown]): boolean =>
+    option.startsWith(MERGE_PREFIX);
+  const merge = all
+    .filter(isMerge)
+    .map(([option, value]) => [option.slice(MERGE_PREFIX.length), value]);
+  const plain = Object.fromEntries(all.filter((pair) => !isMerge(pair)));
+  return { ...plain, merge: Object.fromEntries(merge) as Partial<MergeOptions> };
+}
+
+export function serverChanges(values: GivenValues): Partial<ServerLimits> {
+  return Object.fromEntries(ownedBy('server', values)) as Partial<ServerLimits>;
+}
+
+/** By the owner's names, as the owner takes them; reading has settled their types. */
+function ownedBy(owner: Owner, values: GivenValues): [string, unknown][] {
+  return [...values]
+    .map(([name, value]) => ({ setting: settingNamed(name), value }))
+    .filter(({ setting }) => setting.owner === owner)
+    .map(({ setting, value }) => {
+      const { forOwner } = setting.kind;
+      return [setting.option, forOwner === undefined ? value : forOwner(value)];
+    });
+}
+
+function given({
+  values,
+  sources,
+}: Pick<Configuration, 'values' | 'sources'>): [SettingName, SettingValue][] {
+  return [...sources.keys()].map((name) => [name, values[name]]);
+}

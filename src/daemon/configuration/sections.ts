@@ -1,0 +1,27 @@
+/** The groups of settings, in the order of `--help` and of the reference page. */
+
+export const SECTIONS = {
+  general: {
+    title: 'General',
+    about: 'Where the data is, where the daemon listens, what it logs.',
+  },
+  durability: {
+    title: 'Durability and segments',
+    about: 'When a write counts, and how the log is laid out on disk.',
+  },
+  limits: {
+    title: 'Limits on requests',
+    about: 'What one request may ask. Clients are told these at HELLO.',
+  },
+  memory: { title: 'Memory and files', about: 'What the store may take of the machine.' },
+  merge: {
+    title: 'Merging',
+    about: 'When the space of dead records is reclaimed, and how fast.',
+  },
+  connections: {
+    title: 'Connections',
+    about: 'How many clients there may be, and how long each may take.',
+  },
+} as const;
+
+export type Section = keyof typeof SECTIONS;

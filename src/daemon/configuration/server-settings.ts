@@ -1,0 +1,62 @@
+/** Settings that the server acts on. Types, ranges and defaults are those of its table. */
+
+import { SERVER_LIMIT_TABLE } from '../../server/server-limit-table.ts';
+import { settingOf } from './setting.ts';
+
+function server<N extends keyof typeof SERVER_LIMIT_TABLE>(name: N, help: string, cost: string) {
+  const about = { section: 'connections', help, cost } as const;
+  return settingOf('server', name, SERVER_LIMIT_TABLE[name], about);
+}
+
+export const SERVER_SETTINGS = {
+  maxConnections: server(
+    'maxConnections',
+    'most connections at a time',
+    'One more is told TOO_MANY_CONNECTIONS. Each takes a descriptor and some 20 KiB. Lowering it closes none that is open.',
+  ),
+  maxInFlight: server(
+    'maxInFlight',
+    'unanswered requests of a connection',
+    'At that number its input waits, so that one client cannot have all the memory.',
+  ),
+  handshakeTimeoutMs: server(
+    'handshakeTimeoutMs',
+    'time for preamble and HELLO',
+    'Who connects and says nothing holds a connection for so long.',
+  ),
+  frameTimeoutMs: server(
+    'frameTimeoutMs',
+    'time for a frame once begun',
+    'Must suffice for the largest frame over the slowest line.',
+  ),
+  idleTimeoutMs: server(
+    'idleTimeoutMs',
+    'a connection silent for so long is closed',
+    'At half of it the client is asked whether it is there, so that clients which answer stay.',
+  ),
+  outputSoftBytes: server(
+    'outputSoftBytes',
+    'unsent replies at which no more is read from the connection',
+    'Memory that a client which reads slowly may hold.',
+  ),
+  outputHardBytes: server(
+    'outputHardBytes',
+    'unsent replies at which the connection is closed; not below outputSoftBytes',
+    'Answers to many large reads can come at once: up to this they are kept, then answered BUSY.',
+  ),
+  outputTimeoutMs: server(
+    'outputTimeoutMs',
+    'how long replies may lie above the soft limit',
+    'A client that reads nothing for so long is closed (SLOW_CONSUMER).',
+  ),
+  framesPerTurn: server(
+    'framesPerTurn',
+    "frames of a connection handled before the others' turn",
+    'Higher: more throughput for a client that pipelines, longer waits for the others.',
+  ),
+  bytesPerTurn: server(
+    'bytesPerTurn',
+    "bytes of a connection taken in and given out before the others' turn",
+    'Higher: more throughput for large values, longer waits for the others.',
+  ),
+} as const;

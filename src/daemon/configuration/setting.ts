@@ -1,0 +1,99 @@
+/** What a setting of the daemon is, and how one is made from its owner's table. */
+
+import Type, { type TSchema } from 'typebox';
+import type {
+  ChoiceSpec,
+  ComputedDefault,
+  NumberSpec,
+  OptionSpec,
+  SwitchSpec,
+} from '../../vocabulary/option-spec.ts';
+import type { Section } from './sections.ts';
+import {
+  choiceKind,
+  HOURS_KIND,
+  type Kind,
+  NUMBER_KINDS,
+  type SettingValue,
+  SWITCH_KIND,
+} from './setting-kinds.ts';
+
+export type { SettingValue } from './setting-kinds.ts';
+
+/**
+ * Who acts on a setting: `store` and `server` are handed it under the name `option`, `daemon` is
+ * whoever reads it from the configuration.
+ */
+export type Owner = 'store' | 'server' | 'daemon';
+
+/** What only the schema knows of a setting. */
+export interface About {
+  readonly section: Section;
+  /** A few words for `--help`; no capital, no full stop. */
+  readonly help: string;
+  /** What it costs or what follows from it: sentences for the reference page. */
+  readonly cost: string;
+}
+
+export interface Setting<V extends SettingValue = SettingValue> extends About {
+  /** Type and range of the value. */
+  readonly schema: TSchema;
+  /** How its text is read and written. */
+  readonly kind: Kind;
+  readonly default: V | ComputedDefault;
+  /** May change while the daemon runs. */
+  readonly live: boolean;
+  readonly owner: Owner;
+  /** The owner's name for it; of the merge, `merge.automatic` and so on. */
+  readonly option: string;
+}
+
+/** The type of a setting's value by that of its spec. */
+type ValueOf<S extends OptionSpec> = S extends NumberSpec
+  ? number
+  : S extends SwitchSpec
+    ? boolean
+    : S extends ChoiceSpec<infer C>
+      ? C
+      : string;
+
+/** A setting with the type, range, default and liveness of its owner's table. */
+export function settingOf<S extends OptionSpec>(
+  owner: Owner,
+  option: string,
+  spec: S,
+  about: About,
+): Setting<ValueOf<S>> {
+  const { live = false } = spec;
+  const byDefault = (spec.default ?? 'always') as ValueOf<S> | ComputedDefault;
+  return { ...about, ...shapeOf(spec), default: byDefault, live, owner, option };
+}
+
+function shapeOf(spec: OptionSpec): Pick<Setting, 'schema' | 'kind'> {
+  switch (spec.type) {
+    case 'number':
+      return { schema: numberSchema(spec), kind: NUMBER_KINDS[spec.unit] };
+    case 'switch':
+      return { schema: Type.Boolean(), kind: SWITCH_KIND };
+    case 'choice':
+      return { schema: Type.Enum([...spec.choices]), kind: choiceKind(spec.choices) };
+    case 'hours':
+      return { schema: Type.String(), kind: HOURS_KIND };
+  }
+}
+
+function numberSchema({ unit, min, max }: NumberSpec): TSchema {
+  const range = { minimum: min, maximum: max };
+  return unit === 'ratio' ? Type.Number(range) : Type.Integer(range);
+}
+
+/** A setting that is text of some kind, which the daemon itself acts on. */
+export function textSetting(
+  option: string,
+  kind: Kind,
+  byDefault: string,
+  about: About,
+): Setting<string> {
+  const schema = Type.String({ minLength: 1 });
+  return { ...about, schema, kind, default: byDefault, live: false, owner: 'daemon', option };
+}
