@@ -20,6 +20,7 @@ export type OperationKind =
   | 'stat'
   | 'syncDirectory'
   | 'makeDirectory'
+  | 'removeDirectory'
   | 'lock';
 
 /** What is known of an operation and of the state that the store is in. */

@@ -255,6 +255,11 @@ export class SimulatedDisk {
     this.#unsyncedDirectories.add(path);
   }
 
+  removeDirectory(path: string): void {
+    this.#directories.delete(path);
+    this.#unsyncedDirectories.delete(path);
+  }
+
   /** Makes the directories in `path` durable as such. */
   syncDirectoriesIn(path: string): void {
     for (const made of this.#unsyncedDirectories) {

@@ -68,6 +68,7 @@ const CHANGING: ReadonlySet<OperationKind> = new Set([
   'link',
   'syncDirectory',
   'makeDirectory',
+  'removeDirectory',
 ]);
 
 export class SimulatedFileSystem implements FileSystem {
@@ -257,6 +258,16 @@ export class SimulatedFileSystem implements FileSystem {
       if (this.disk.directory(path) !== undefined) throw systemError('EEXIST', `mkdir ${path}`);
       this.disk.takeNumber();
       this.disk.makeDirectory(path);
+    });
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return this.later({ kind: 'removeDirectory', path }, () => {
+      const directory = this.disk.directory(path);
+      if (directory === undefined) throw systemError('ENOENT', `rmdir ${path}`);
+      if (directory.entries.size > 0) throw systemError('ENOTEMPTY', `rmdir ${path}`);
+      this.disk.takeNumber();
+      this.disk.removeDirectory(path);
     });
   }
 

@@ -48,8 +48,10 @@ export interface DirectoryEntry {
 
 export interface FileSystem {
   open(path: string, mode: OpenMode): Promise<FileHandle>;
+  /** Of a file, or of a directory. */
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Gives a file a second name, on the same file system. */
   link(existing: string, path: string): Promise<void>;
   list(directory: string): Promise<DirectoryEntry[]>;
   /** The file's length in bytes; undefined when there is no such file. */
@@ -58,6 +60,8 @@ export interface FileSystem {
   syncDirectory(directory: string): Promise<void>;
   /** Creates one directory (mode 0700); its parent must exist. */
   makeDirectory(path: string): Promise<void>;
+  /** Removes an empty directory. */
+  removeDirectory(path: string): Promise<void>;
   /** What the path is. */
   kindOf(path: string): Promise<'directory' | 'file' | 'missing'>;
   /** Bytes that this process may still allocate on the file system of `path`. */

@@ -27,6 +27,7 @@ const renamePath = promisify(nodeFs.rename);
 const unlinkPath = promisify(nodeFs.unlink);
 const linkPath = promisify(nodeFs.link);
 const makePath = promisify(nodeFs.mkdir);
+const removePath = promisify(nodeFs.rmdir);
 const statPath = promisify(nodeFs.stat);
 const statfsPath = promisify(nodeFs.statfs);
 const listPath = promisify(nodeFs.readdir) as (
@@ -231,6 +232,10 @@ export class NodeFileSystem implements FileSystem {
 
   async makeDirectory(path: string): Promise<void> {
     await makePath(path, DIRECTORY_MODE);
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return removePath(path);
   }
 
   async kindOf(path: string): Promise<'directory' | 'file' | 'missing'> {

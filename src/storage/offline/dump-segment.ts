@@ -19,10 +19,10 @@ import {
 } from '../format/record.ts';
 import type { SegmentHeader } from '../format/segment-header.ts';
 import type { SegmentScanner } from '../log/segment-scanner.ts';
+import { walkSegment } from '../recovery/segment-walk.ts';
+import { TolerantFile } from '../recovery/tolerant-file.ts';
 import { readSegmentHeader } from './header-reader.ts';
 import { readHintHeader } from './manifest-rebuild.ts';
-import { walkSegment } from './segment-walk.ts';
-import { TolerantFile } from './tolerant-file.ts';
 
 export interface DumpedHeader {
   /** Undefined: it is damaged, and `problem` says how. */

@@ -5,12 +5,12 @@ import { MANIFEST, parseFileName, segmentName, TMP_SUFFIX } from '../format/file
 import { decodeManifest, type Manifest, type ManifestSegment } from '../format/manifest.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import { type DirectoryScan, scanDirectory } from '../recovery/directory-scan.ts';
+import { isZeroStretch } from '../recovery/segment-walk.ts';
+import { TolerantFile } from '../recovery/tolerant-file.ts';
 import { type Decoded, decodeTolerantly, readSegmentHeader } from './header-reader.ts';
 import { rebuildManifest, type UnusableFile } from './manifest-rebuild.ts';
 import { type Examination, QUARANTINE } from './offline-directory.ts';
 import { checkSegment, type SegmentCheck } from './segment-check.ts';
-import { isZeroStretch } from './segment-walk.ts';
-import { TolerantFile } from './tolerant-file.ts';
 import { type SurveyedSegment, surveyUnsealed } from './unsealed-survey.ts';
 
 const MANIFEST_VERSION = 1;

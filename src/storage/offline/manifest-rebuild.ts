@@ -10,10 +10,10 @@ import { decodeHintHeader, HINT_HEADER_BYTES, type HintHeader } from '../format/
 import type { Manifest, ManifestSegment } from '../format/manifest.ts';
 import { SEGMENT_HEADER_BYTES, type SegmentHeader } from '../format/segment-header.ts';
 import { readFully } from '../recovery/record-search.ts';
+import { walkSegment } from '../recovery/segment-walk.ts';
+import { TolerantFile } from '../recovery/tolerant-file.ts';
 import { readSegmentHeader } from './header-reader.ts';
 import type { Examination } from './offline-directory.ts';
-import { walkSegment } from './segment-walk.ts';
-import { TolerantFile } from './tolerant-file.ts';
 
 /**
  * How far sequences jump when the manifest is lost: beyond what several unclean starts in a row

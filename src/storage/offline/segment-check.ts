@@ -10,13 +10,13 @@ import { FLAG_BATCH_CONTINUES, RECORD_DELETE, type RecordView } from '../format/
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { SegmentScanner } from '../log/segment-scanner.ts';
 import { HintCollector } from '../merge/hint-collector.ts';
+import { type DamagedStretch, walkSegment } from '../recovery/segment-walk.ts';
+import { TolerantFile } from '../recovery/tolerant-file.ts';
 import { type Finding, type FindingKind, sequences } from './finding.ts';
 import { readSegmentHeader } from './header-reader.ts';
 import { checkHint, type HintState } from './hint-check.ts';
 import { LostRanges } from './lost-ranges.ts';
 import type { Examination } from './offline-directory.ts';
-import { type DamagedStretch, walkSegment } from './segment-walk.ts';
-import { TolerantFile } from './tolerant-file.ts';
 
 export interface SegmentTask {
   readonly segment: ManifestSegment;

@@ -14,11 +14,11 @@ import type { ManifestSegment } from '../format/manifest.ts';
 import { NO_EXPIRY, RECORD_DELETE, RecordView, recordBytes } from '../format/record.ts';
 import { SEGMENT_BYTES_LIMIT } from '../format/segment-header.ts';
 import { MergedWriter } from '../merge/merged-writer.ts';
+import { walkSegment } from '../recovery/segment-walk.ts';
+import { TolerantFile } from '../recovery/tolerant-file.ts';
 import { eachHintEntry, isLost } from './hint-check.ts';
 import type { Examination } from './offline-directory.ts';
 import type { SegmentCheck } from './segment-check.ts';
-import { walkSegment } from './segment-walk.ts';
-import { TolerantFile } from './tolerant-file.ts';
 
 export interface SalvageTarget {
   readonly directory: string;

@@ -6,9 +6,9 @@ import { RECORD_HEADER_BYTES } from '../format/record.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import { searchRecords } from '../recovery/record-search.ts';
 import { type Survey, surveySegment } from '../recovery/segment-survey.ts';
+import { TolerantFile } from '../recovery/tolerant-file.ts';
 import { lastSequenceOf } from '../recovery/unsealed-recovery.ts';
 import type { Examination } from './offline-directory.ts';
-import { TolerantFile } from './tolerant-file.ts';
 
 type Place = Pick<Examination, 'environment' | 'directory'>;
 

@@ -18,6 +18,7 @@ export type OperationKind =
   | 'sizeOf'
   | 'syncDirectory'
   | 'makeDirectory'
+  | 'removeDirectory'
   | 'kindOf'
   | 'freeBytes'
   | 'lock';

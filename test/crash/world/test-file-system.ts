@@ -100,6 +100,10 @@ export class TestFileSystem implements FileSystem {
     return this.run('makeDirectory', path, {}, () => this.#real.makeDirectory(path));
   }
 
+  removeDirectory(path: string): Promise<void> {
+    return this.run('removeDirectory', path, {}, () => this.#real.removeDirectory(path));
+  }
+
   kindOf(path: string): Promise<'directory' | 'file' | 'missing'> {
     return this.run('kindOf', path, {}, () => this.#real.kindOf(path));
   }

@@ -112,6 +112,10 @@ export class GatedFileSystem implements FileSystem {
     return this.#gates.pass('makeDirectory', path, () => this.#inner.makeDirectory(path));
   }
 
+  removeDirectory(path: string): Promise<void> {
+    return this.#gates.pass('removeDirectory', path, () => this.#inner.removeDirectory(path));
+  }
+
   kindOf(path: string): Promise<'directory' | 'file' | 'missing'> {
     return this.#gates.pass('kindOf', path, () => this.#inner.kindOf(path));
   }

@@ -17,6 +17,7 @@ export type Operation =
   | 'list'
   | 'sizeOf'
   | 'makeDirectory'
+  | 'removeDirectory'
   | 'kindOf'
   | 'freeBytes'
   | 'lock';

@@ -118,6 +118,10 @@ describe('directories', () => {
     await fs.makeDirectory(at('inner'));
     expect(statSync(at('inner')).mode & 0o777).toBe(0o700);
     await expect(fs.makeDirectory(at('inner'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await fs.makeDirectory(at('inner/deep'));
+    await expect(fs.removeDirectory(at('inner'))).rejects.toMatchObject({ code: 'ENOTEMPTY' });
+    await fs.removeDirectory(at('inner/deep'));
+    expect(await fs.kindOf(at('inner/deep'))).toBe('missing');
     await withFile('inner/b', Buffer.of(1));
     await fs.makeDirectory(at('inner/a'));
     await fs.syncDirectory(at('inner'));

@@ -15,7 +15,7 @@ import {
   STEP_RECORD,
   STEP_UNSUPPORTED,
 } from '../log/segment-scanner.ts';
-import { readFully, searchRecords } from '../recovery/record-search.ts';
+import { readFully, searchRecords } from './record-search.ts';
 
 const ZERO_READ_BYTES = 1 << 20;
 
@@ -44,8 +44,8 @@ export interface WalkRange {
   readonly sequenceMin?: number;
   readonly sequenceMax?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Is told how far the walk has come. */
-  readonly onProgress?: ((offset: number) => void) | undefined;
+  /** Is told how far the walk has come; a promise slows it down. */
+  readonly onProgress?: ((offset: number) => Promise<void> | void) | undefined;
 }
 
 /** @throws CaskError UNSUPPORTED_FORMAT, CANCELLED; system errors as they are */
@@ -67,7 +67,7 @@ export async function walkSegment(
       if (slow !== undefined) await slow;
     } else if (step === STEP_MORE) {
       if (signal?.aborted) throw new CaskError('CANCELLED', 'cancelled');
-      range.onProgress?.(scanner.offset);
+      await range.onProgress?.(scanner.offset);
       await scanner.fill();
     } else {
       await passDamage(file, range, scanner, visitor, step === STEP_UNSUPPORTED);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FileHandle } from '../../../src/storage/disk/file-system.ts';
-import { TolerantFile } from '../../../src/storage/offline/tolerant-file.ts';
+import { TolerantFile } from '../../../src/storage/recovery/tolerant-file.ts';
 
 const BLOCK = 4096;
 
