@@ -53,11 +53,14 @@ export class RequestReader {
   /** Key and value lie in `buffer`; set by `readKey`, `readPut`, `readDelete`. */
   buffer: Buffer = Buffer.alloc(0);
   keyStart = 0;
+  /** 0: the operation names no single key. */
   keyBytes = 0;
   valueStart = 0;
   valueBytes = 0;
   condition = CONDITION_NONE;
   ttlMs = TTL_NONE;
+  /** Keys of `readKeys`, items of `readBatch`; 0: none. */
+  items = 0;
 
   readonly #reader = new MsgpackReader();
   #left = 0;
@@ -65,6 +68,10 @@ export class RequestReader {
   /** @throws CaskError BAD_FRAME, BAD_REQUEST: answer with id 0 and close */
   open(buffer: Buffer, start: number, end: number): void {
     const reader = this.#reader;
+    this.id = 0;
+    this.op = 0;
+    this.keyBytes = 0;
+    this.items = 0;
     reader.open(buffer, start, end);
     this.buffer = buffer;
     const items = reader.readArrayHeader('the body');
@@ -127,6 +134,7 @@ export class RequestReader {
     this.#need('keys');
     const count = reader.readArrayHeader('keys');
     checkCount(count, maxItems);
+    this.items = count;
     const keys: Buffer[] = [];
     for (let index = 0; index < count; index++) keys.push(reader.readSlice(`key ${index}`));
     this.#finish();
@@ -141,6 +149,7 @@ export class RequestReader {
     this.#need('items');
     const count = this.#reader.readArrayHeader('items');
     checkCount(count, maxItems);
+    this.items = count;
     const items: BatchItem[] = [];
     for (let index = 0; index < count; index++) items.push(this.#readBatchItem(index));
     this.#finish();

@@ -30,6 +30,8 @@ export interface InputOwner {
 export class ConnectionInput {
   /** Within `#handle`, whose end flushes. */
   handling = false;
+  /** When the turn began whose frames are being handled. */
+  turnMs = 0;
 
   readonly #owner: InputOwner;
   readonly #socket: Socket;
@@ -118,6 +120,7 @@ export class ConnectionInput {
     const gatheredBefore = this.#output.buffer.pendingBytes;
     let bytesIn = 0;
     this.handling = true;
+    this.turnMs = performance.now();
     for (let frames = 0; !owner.closed; frames++) {
       const gathered = this.#output.buffer.pendingBytes;
       if (this.#mustWait(unsent + gathered)) {
@@ -166,7 +169,7 @@ export class ConnectionInput {
       this.#owner.inputBroken(toCaskError(thrown));
       return false;
     }
-    if (parser.midFrame) this.#deadlines.frameBegun(performance.now());
+    if (parser.midFrame) this.#deadlines.frameBegun(this.turnMs);
     this.#owner.inputHandled();
     if (this.#socket.isPaused()) this.#socket.resume();
     return false;

@@ -6,9 +6,10 @@
  *
  * `nameless` is passed at once where HELLO says who it is, or where nobody is asked.
  *
- * Requests are handled where they lie in the socket's chunk. GET, PUT, DELETE and EXISTS go to
- * the session with the request's id as token, and their answers are encoded straight from the
- * store's buffers; nothing is allocated for them. Replies of a turn leave in one write.
+ * Requests are handled where they lie in the socket's chunk, and each has a slot until its reply
+ * leaves. GET, PUT, DELETE and EXISTS go to the session with the slot as token, and their answers
+ * are encoded straight from the store's buffers; nothing is allocated for them. Replies of a turn
+ * leave in one write.
  */
 
 import type { Socket } from 'node:net';
@@ -41,34 +42,45 @@ import { ConnectionInput, type InputOwner } from './connection-input.ts';
 import { ConnectionOutput } from './connection-output.ts';
 import type { Flushable } from './flush-queue.ts';
 import { type PendingAnswer, PendingAnswers } from './pending-answers.ts';
+import { RequestSlots } from './request-slots.ts';
 import type { ServerServices } from './server-services.ts';
+import type { SlowRequester } from './slow-log.ts';
 
 export type ConnectionState = 'greeting' | 'nameless' | 'open' | 'draining' | 'closed';
 
 const PREAMBLE = encodePreamble();
 /** Requests of a client that has not said who it is. */
 const NAMELESS_REQUESTS_MAX = 16;
+const NO_SLOT = -1;
+const CLIENT_NAME_CHARACTERS_MAX = 128;
 
-export class Connection implements ReplySink, CommandContext, InputOwner, Flushable {
+export class Connection implements ReplySink, CommandContext, InputOwner, Flushable, SlowRequester {
   readonly services: ServerServices;
   readonly clientId: number;
   readonly out: OutputBuffer;
   account: Account = NOBODY;
+  /** Of the client's end. */
+  readonly address: string;
+  /** As it said in HELLO. */
+  clientName = '';
 
   readonly #socket: Socket;
   /** Of the client; a socket forgets it when it closes. */
-  readonly #address: string;
+  readonly #host: string;
   readonly #output: ConnectionOutput;
   readonly #pressure: BackPressure;
   readonly #deadlines: ConnectionDeadlines;
   readonly #input: ConnectionInput;
   readonly #request = new RequestReader();
   readonly #later = new PendingAnswers();
+  readonly #slots = new RequestSlots();
 
   #state: ConnectionState = 'greeting';
   #namelessRequests = 0;
   #session: Session | undefined;
   #preambleSent = false;
+  /** The slot of the request that is being handled. */
+  token = NO_SLOT;
   /** Requests without an answer, of every kind. */
   inFlight = 0;
   /** In the flush queue. */
@@ -82,7 +94,8 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.services = services;
     this.clientId = clientId;
     this.#socket = socket;
-    this.#address = socket.remoteAddress ?? '';
+    this.#host = socket.remoteAddress ?? '';
+    this.address = addressOf(socket);
     this.#output = new ConnectionOutput(socket, services.counters);
     this.out = this.#output.buffer;
     this.#pressure = new BackPressure(services.limits);
@@ -152,15 +165,20 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
 
   handleFrame(buffer: Buffer, start: number, end: number): void {
     const request = this.#request;
-    request.id = 0;
+    const slots = this.#slots;
+    const { turnMs } = this.#input;
     this.inFlight += 1;
     try {
       request.open(buffer, start, end);
+      this.token = slots.take(turnMs, request.id, request.op, end - start);
       this.services.counters.countRequest(request.op);
       this.#dispatch(request);
     } catch (thrown) {
+      if (this.token === NO_SLOT) this.token = slots.take(turnMs, request.id, 0, end - start);
       this.#refuseFrame(toCaskError(thrown), buffer, start, end);
     }
+    slots.measure(this.token, request.keyBytes, request.items);
+    this.token = NO_SLOT;
   }
 
   #dispatch(request: RequestReader): void {
@@ -217,6 +235,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
   greet(client: string): boolean {
     if (this.#state !== 'greeting') return false;
     this.#state = 'nameless';
+    this.clientName = client.slice(0, CLIENT_NAME_CHARACTERS_MAX);
     if (this.services.authenticator === undefined) this.#enter(EVERYONE);
     this.#sendPreamble();
     this.services.log('debug', 'client-greeted', { clientId: this.clientId, client });
@@ -226,13 +245,14 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
   login(id: number, credentials: Credentials, encode: () => void): void {
     const { authenticator } = this.services;
     assert(authenticator !== undefined, 'there is someone to ask');
+    const { token } = this;
     this.#input.hold();
-    authenticator.authenticate(this.#address, credentials).then(
+    authenticator.authenticate(this.#host, credentials).then(
       (account) => {
         if (this.closed) return;
         this.#enter(account);
         encode();
-        this.answered();
+        this.#answered(token);
         this.#input.release();
       },
       (thrown: unknown) => {
@@ -240,7 +260,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
           this.#endWith(toCaskError(thrown), id);
           return;
         }
-        this.refuse(id, toCaskError(thrown));
+        this.#refuse(token, id, toCaskError(thrown));
         this.#input.release();
       },
     );
@@ -256,6 +276,12 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
   }
 
   answered(): void {
+    this.#answered(this.token);
+  }
+
+  /** A reply stands in `out`. */
+  #answered(token: number): void {
+    this.#slots.answer(token);
     this.inFlight -= 1;
     if (this.#input.handling || this.#queued) return;
     this.#queued = true;
@@ -263,37 +289,46 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
   }
 
   refuse(id: number, error: CaskError): void {
+    this.#refuse(this.token, id, error);
+  }
+
+  #refuse(token: number, id: number, error: CaskError): void {
     if (this.#state === 'closed') return;
     this.services.counters.countError(error.code);
     this.#sendPreamble();
     encodeErrorReply(this.out, id, error);
-    this.answered();
+    this.#answered(token);
   }
 
   answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>): void {
+    const { token } = this;
     const { cancellable, leftAtShutdown = false } = how;
-    const answer: PendingAnswer = { cancellable, leftAtShutdown };
-    this.#later.add(id, answer);
+    const answer: PendingAnswer = { id, token, cancellable, leftAtShutdown };
+    this.#later.add(answer);
     work.then(
       (result) => {
-        if (this.#later.settle(id, answer)) this.#answerNow(id, result, how);
+        if (this.#later.settle(answer)) this.#answerNow(answer, result, how);
       },
       (thrown: unknown) => {
-        if (this.#later.settle(id, answer)) this.refuse(id, toCaskError(thrown));
+        if (this.#later.settle(answer)) this.#refuse(token, id, toCaskError(thrown));
       },
     );
   }
 
-  #answerNow<T>(id: number, result: T, how: LaterAnswer<T>): void {
-    if (how.bytes !== undefined && !this.#admits(id, how.bytes(result))) return;
+  #answerNow<T>({ id, token }: PendingAnswer, result: T, how: LaterAnswer<T>): void {
+    if (how.bytes !== undefined) {
+      const bytes = how.bytes(result);
+      if (!this.#admits(token, bytes)) return;
+      this.#slots.measureReply(token, bytes, how.items?.(result) ?? 0);
+    }
     how.encode(this.out, id, result);
-    this.answered();
+    this.#answered(token);
   }
 
   cancel(id: number): boolean {
     const answer = this.#later.get(id);
-    if (answer?.cancellable && this.#later.settle(id, answer)) {
-      this.refuse(id, new CaskError('CANCELLED', 'cancelled by the client'));
+    if (answer?.cancellable && this.#later.settle(answer)) {
+      this.#refuse(answer.token, id, new CaskError('CANCELLED', 'cancelled by the client'));
     }
     return answer !== undefined;
   }
@@ -301,51 +336,57 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
   // ---- the session's answers
 
   onValue(token: number, entry: EntryView): void {
-    if (this.#state === 'closed' || !this.#admits(token, entry.valueBytes)) return;
-    encodeValueReply(this.out, token, entry);
-    this.answered();
+    const { valueBytes } = entry;
+    if (this.#state === 'closed' || !this.#admits(token, valueBytes)) return;
+    this.#slots.measureReply(token, valueBytes, 0);
+    encodeValueReply(this.out, this.#slots.idOf(token), entry);
+    this.#answered(token);
   }
 
   onAbsent(token: number): void {
     if (this.#state === 'closed') return;
-    encodeAbsentReply(this.out, token);
-    this.answered();
+    encodeAbsentReply(this.out, this.#slots.idOf(token));
+    this.#answered(token);
   }
 
   onExists(token: number, exists: boolean): void {
     if (this.#state === 'closed') return;
-    encodeBoolReply(this.out, token, exists);
-    this.answered();
+    encodeBoolReply(this.out, this.#slots.idOf(token), exists);
+    this.#answered(token);
   }
 
   onPut(token: number, outcome: PutOutcome): void {
     if (this.#state === 'closed') return;
-    encodePutReply(this.out, token, outcome);
-    this.answered();
+    encodePutReply(this.out, this.#slots.idOf(token), outcome);
+    this.#answered(token);
   }
 
   onDelete(token: number, revision: number): void {
     if (this.#state === 'closed') return;
-    encodeDeleteReply(this.out, token, revision);
-    this.answered();
+    encodeDeleteReply(this.out, this.#slots.idOf(token), revision);
+    this.#answered(token);
   }
 
   onError(token: number, error: CaskError): void {
-    this.refuse(token, error);
+    this.#refuse(token, this.#slots.idOf(token), error);
   }
 
   /** Is there room for a reply of this size? If not, BUSY is the answer. */
-  #admits(id: number, replyBytes: number): boolean {
+  #admits(token: number, replyBytes: number): boolean {
     if (this.#pressure.admits(replyBytes, this.#output.pendingBytes)) return true;
-    this.refuse(id, new CaskError('BUSY', 'too many bytes of replies wait; read them, then retry'));
+    this.onError(token, new CaskError('BUSY', 'too many bytes of replies wait; read, then retry'));
     return false;
   }
 
   // ---- output
 
-  flush(): void {
+  flush(answeredMs?: number): void {
     this.#queued = false;
     this.#output.flush();
+    if (this.#slots.answeredCount > 0) {
+      const { latencies, slowLog } = this.services;
+      this.#slots.settle(answeredMs ?? performance.now(), latencies, slowLog, this);
+    }
     this.#input.goOn();
     this.#endIfServed();
   }
@@ -408,8 +449,9 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.#state = 'draining';
     this.#refusing = !this.#input.busy;
     encodePush(this.out, PUSH_GOAWAY, [reason, graceMs]);
-    for (const id of this.#later.takeLeftAtShutdown()) {
-      this.refuse(id, new CaskError('SHUTTING_DOWN', `${reason}; the work goes on after a start`));
+    for (const { id, token } of this.#later.takeLeftAtShutdown()) {
+      const message = `${reason}; the work goes on after a start`;
+      this.#refuse(token, id, new CaskError('SHUTTING_DOWN', message));
     }
     this.#output.flush();
   }
@@ -466,4 +508,10 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.#session = undefined;
     this.#later.clear();
   }
+}
+
+/** `host:port`, or `[host]:port` where the host has colons itself. */
+function addressOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
+  return `${host}:${remotePort}`;
 }

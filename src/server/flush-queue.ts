@@ -4,7 +4,8 @@
  */
 
 export interface Flushable {
-  flush(): void;
+  /** @param answeredMs about when the answers were ready, by `performance.now()` */
+  flush(answeredMs: number): void;
 }
 
 export class FlushQueue {
@@ -19,6 +20,7 @@ export class FlushQueue {
   readonly #run = (): void => {
     const ready = this.#waiting;
     this.#waiting = [];
-    for (const connection of ready) connection.flush();
+    const nowMs = performance.now();
+    for (const connection of ready) connection.flush(nowMs);
   };
 }

@@ -1,7 +1,8 @@
 /** The server: the wire protocol over a store. */
 
 export { CaskServer, type ListenOptions, listen } from './listener.ts';
+export type { OperationLatencies, OperationLatency } from './operation-latencies.ts';
 export type { ServedStore } from './served-store.ts';
-export type { ServerStats } from './server-counters.ts';
 export type { ServerLimits } from './server-limits.ts';
 export type { ServerIdentity } from './server-services.ts';
+export type { ServerStats } from './server-stats.ts';

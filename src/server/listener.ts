@@ -10,10 +10,13 @@ import type { Authenticator } from '../security/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
 import { Connection } from './connection.ts';
 import { FlushQueue } from './flush-queue.ts';
+import { OperationLatencies } from './operation-latencies.ts';
 import type { ServedStore } from './served-store.ts';
-import { ServerCounters, type ServerStats } from './server-counters.ts';
+import { ServerCounters } from './server-counters.ts';
 import { resolveServerLimits, type ServerLimits } from './server-limits.ts';
 import type { ServerIdentity, ServerServices } from './server-services.ts';
+import { type ServerStats, serverStats } from './server-stats.ts';
+import { SlowLog } from './slow-log.ts';
 
 export interface ListenOptions {
   readonly store: ServedStore;
@@ -56,7 +59,10 @@ export class CaskServer implements ServerServices {
   readonly log: StoreLogger;
   readonly counters = new ServerCounters();
   readonly flushQueue = new FlushQueue();
+  readonly startedAt = Date.now();
   coarseNowMs = performance.now();
+  readonly latencies = new OperationLatencies(this.coarseNowMs);
+  readonly slowLog = new SlowLog(() => this.limits);
 
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
@@ -109,7 +115,7 @@ export class CaskServer implements ServerServices {
   }
 
   stats(): ServerStats {
-    return this.counters.snapshot();
+    return serverStats(this);
   }
 
   awaitShortWriteQueue(): void {
@@ -205,6 +211,7 @@ export class CaskServer implements ServerServices {
   #sweep(): void {
     const nowMs = performance.now();
     this.coarseNowMs = nowMs;
+    this.latencies.sweep(nowMs);
     for (const connection of this.#connections) connection.sweep(nowMs);
   }
 }

@@ -4,6 +4,10 @@
  */
 
 export interface PendingAnswer {
+  /** Of the request. */
+  readonly id: number;
+  /** Its slot. */
+  readonly token: number;
   readonly cancellable: boolean;
   readonly leftAtShutdown: boolean;
 }
@@ -23,20 +27,20 @@ export class PendingAnswers {
     return this.#byId.get(id);
   }
 
-  add(id: number, answer: PendingAnswer): void {
-    this.#byId.set(id, answer);
+  add(answer: PendingAnswer): void {
+    this.#byId.set(answer.id, answer);
   }
 
   /** Takes the right to answer. @returns false: someone else has answered */
-  settle(id: number, answer: PendingAnswer): boolean {
-    return this.#byId.get(id) === answer && this.#byId.delete(id);
+  settle(answer: PendingAnswer): boolean {
+    return this.#byId.get(answer.id) === answer && this.#byId.delete(answer.id);
   }
 
-  /** Takes out what a stopping server does not wait for. @returns the ids */
-  takeLeftAtShutdown(): number[] {
-    const ids = [...this.#byId].filter(([, answer]) => answer.leftAtShutdown).map(([id]) => id);
-    for (const id of ids) this.#byId.delete(id);
-    return ids;
+  /** Takes out what a stopping server does not wait for. */
+  takeLeftAtShutdown(): PendingAnswer[] {
+    const left = [...this.#byId.values()].filter(({ leftAtShutdown }) => leftAtShutdown);
+    for (const { id } of left) this.#byId.delete(id);
+    return left;
   }
 
   clear(): void {

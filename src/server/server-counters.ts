@@ -3,8 +3,8 @@
 import type { ErrorCode } from '../errors/error-codes.ts';
 import { OP_NAMES } from '../protocol/op-codes.ts';
 
-/** A copy of the counters, as STATS sends it. */
-export interface ServerStats {
+/** A copy of the counters, part of STATS. */
+export interface CounterStats {
   readonly connectionsOpen: number;
   readonly connectionsAccepted: number;
   readonly connectionsRejected: number;
@@ -43,7 +43,7 @@ export class ServerCounters {
     this.#errors.set(code, (this.#errors.get(code) ?? 0) + 1);
   }
 
-  snapshot(): ServerStats {
+  snapshot(): CounterStats {
     const requests: Record<string, number> = { unknown: this.unknownRequests };
     OP_NAMES.forEach((name, op) => {
       if (name !== undefined) requests[name] = this.requests[op] ?? 0;

@@ -89,6 +89,15 @@ export const SERVER_LIMIT_TABLE = {
   },
   sweepIntervalMs: { type: 'number', unit: 'ms', min: 1, max: HOUR_MS, default: 1000 },
   lingerMs: { type: 'number', unit: 'ms', min: 1, max: HOUR_MS, default: 1000, live: true },
+  slowLogMs: { type: 'number', unit: 'ms', min: 0, max: HOUR_MS, default: 10, live: true },
+  slowLogEntries: {
+    type: 'number',
+    unit: 'count',
+    min: 0,
+    max: 10_000,
+    default: 128,
+    live: true,
+  },
 } as const satisfies Record<string, NumberSpec>;
 
 /** The limits that the rules compare. */

@@ -39,6 +39,10 @@ export interface ServerLimits extends WireLimits {
   readonly sweepIntervalMs: number;
   /** How long a connection that was told to go may take to read that. @default 1000 */
   readonly lingerMs: number;
+  /** Requests that take so long go into the slow log; 0: all of them. @default 10 */
+  readonly slowLogMs: number;
+  /** Entries of the slow log; 0: there is none. @default 128 */
+  readonly slowLogEntries: number;
 }
 
 const MIB = 1024 * 1024;

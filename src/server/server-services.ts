@@ -3,9 +3,11 @@
 import type { Authenticator } from '../security/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
 import type { FlushQueue } from './flush-queue.ts';
+import type { OperationLatencies } from './operation-latencies.ts';
 import type { ServedStore } from './served-store.ts';
 import type { ServerCounters } from './server-counters.ts';
 import type { ServerLimits } from './server-limits.ts';
+import type { SlowLog } from './slow-log.ts';
 
 export interface ServerIdentity {
   readonly version: string;
@@ -17,12 +19,16 @@ export interface ServerServices {
   readonly store: ServedStore;
   readonly limits: ServerLimits;
   readonly counters: ServerCounters;
+  readonly latencies: OperationLatencies;
+  readonly slowLog: SlowLog;
   readonly flushQueue: FlushQueue;
   readonly identity: ServerIdentity;
   /** Undefined: nobody is asked who they are, and everybody may do everything. */
   readonly authenticator: Authenticator | undefined;
   /** Connections are under TLS. */
   readonly tls: boolean;
+  /** Ms since 1970. */
+  readonly startedAt: number;
   /** The same shape as the engine's log. */
   readonly log: StoreLogger;
   /** Milliseconds that never go back, as of the last sweep: cheap, and good for deadlines. */

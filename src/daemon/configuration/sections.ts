@@ -22,6 +22,10 @@ export const SECTIONS = {
     title: 'Connections',
     about: 'How many clients there may be, and how long each may take.',
   },
+  insight: {
+    title: 'Insight',
+    about: 'What the daemon keeps to tell where time goes; `caskctl slowlog` shows it.',
+  },
 } as const;
 
 export type Section = keyof typeof SECTIONS;

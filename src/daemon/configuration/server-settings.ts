@@ -1,10 +1,16 @@
 /** Settings that the server acts on. Types, ranges and defaults are those of its table. */
 
 import { SERVER_LIMIT_TABLE } from '../../server/server-limit-table.ts';
+import type { Section } from './sections.ts';
 import { settingOf } from './setting.ts';
 
-function server<N extends keyof typeof SERVER_LIMIT_TABLE>(name: N, help: string, cost: string) {
-  const about = { section: 'connections', help, cost } as const;
+function server<N extends keyof typeof SERVER_LIMIT_TABLE>(
+  name: N,
+  help: string,
+  cost: string,
+  section: Section = 'connections',
+) {
+  const about = { section, help, cost };
   return settingOf('server', name, SERVER_LIMIT_TABLE[name], about);
 }
 
@@ -58,5 +64,17 @@ export const SERVER_SETTINGS = {
     'bytesPerTurn',
     "bytes of a connection taken in and given out before the others' turn",
     'Higher: more throughput for large values, longer waits for the others.',
+  ),
+  slowLogMs: server(
+    'slowLogMs',
+    'requests that take so long go into the slow log; 0: all of them',
+    'Lower: more of what is ordinary stands there, and pushes out what is not.',
+    'insight',
+  ),
+  slowLogEntries: server(
+    'slowLogEntries',
+    'the last so many entries of the slow log are kept; 0: none',
+    'Some 200 bytes each. Lengths of keys and values are kept, never keys or values.',
+    'insight',
   ),
 } as const;

@@ -14,11 +14,13 @@ export interface CommandContext {
   /** The session of this connection; there is one once its user is known. */
   readonly session: Session;
   readonly clientId: number;
+  /** Of the request at hand: under it the session answers. */
+  readonly token: number;
   /** Replies are encoded here; `answered()` follows each. */
   readonly out: OutputBuffer;
-  /** Says that the one reply to a request stands in `out`. */
+  /** Says that the one reply to the request at hand stands in `out`. */
   answered(): void;
-  /** Answers a request with an error. */
+  /** Answers the request at hand with an error. */
   refuse(id: number, error: CaskError): void;
   /** Answers with `encode` when the work is done, or with its error; `cancel` may come first. */
   answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>): void;
@@ -37,6 +39,8 @@ export interface LaterAnswer<T> {
   encode(out: OutputBuffer, id: number, result: T): void;
   /** About the size of the reply, where it can be large. */
   bytes?(result: T): number;
+  /** How many items it has, where it has any. */
+  items?(result: T): number;
   /** CANCEL answers at once and the result is dropped. False: it is carried out in any case. */
   readonly cancellable: boolean;
   /** Not waited for when the server stops. */

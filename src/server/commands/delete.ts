@@ -5,9 +5,9 @@ import type { Command } from './command.ts';
 export const deleteKey: Command = {
   op: OP_DELETE,
   role: 'write',
-  run({ session }, request) {
+  run({ session, token }, request) {
     request.readDelete();
-    const { buffer, keyStart, keyBytes, condition, id } = request;
-    session.delete(buffer, keyStart, keyBytes, condition, id);
+    const { buffer, keyStart, keyBytes, condition } = request;
+    session.delete(buffer, keyStart, keyBytes, condition, token);
   },
 };

@@ -5,8 +5,8 @@ import type { Command } from './command.ts';
 export const exists: Command = {
   op: OP_EXISTS,
   role: 'read',
-  run({ session }, request) {
+  run({ session, token }, request) {
     request.readKey();
-    session.exists(request.buffer, request.keyStart, request.keyBytes, request.id);
+    session.exists(request.buffer, request.keyStart, request.keyBytes, token);
   },
 };

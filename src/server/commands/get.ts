@@ -5,8 +5,8 @@ import type { Command } from './command.ts';
 export const get: Command = {
   op: OP_GET,
   role: 'read',
-  run({ session }, request) {
+  run({ session, token }, request) {
     request.readKey();
-    session.get(request.buffer, request.keyStart, request.keyBytes, request.id);
+    session.get(request.buffer, request.keyStart, request.keyBytes, token);
   },
 };

@@ -5,7 +5,7 @@ import type { Command } from './command.ts';
 export const put: Command = {
   op: OP_PUT,
   role: 'write',
-  run({ session }, request) {
+  run({ session, token }, request) {
     request.readPut();
     const { buffer } = request;
     session.put(
@@ -17,7 +17,7 @@ export const put: Command = {
       request.valueBytes,
       request.condition,
       request.ttlMs,
-      request.id,
+      token,
     );
   },
 };

@@ -10,6 +10,7 @@ type Page = RangePage<Entry | DamagedEntry | KeyEntry>;
 const PAGE: LaterAnswer<Page> = {
   encode: (out, id, { entries, more }) => encodeRangeReply(out, id, entries, more),
   bytes: ({ entries }) => entriesReplyRoom(entries),
+  items: ({ entries }) => entries.length,
   cancellable: true,
 };
 

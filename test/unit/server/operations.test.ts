@@ -1,6 +1,6 @@
 /** Each operation over a socket, in the form that docs/protocol.md gives it. */
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type CaskServer, listen } from '../../../src/server/index.ts';
 import { MemoryStore } from './memory-store.ts';
 import { HELLO, PREAMBLE, request, WireClient } from './wire-client.ts';
@@ -134,6 +134,23 @@ test('STATS has the counters of store and server', async () => {
   const { bytesIn, bytesOut } = server.stats();
   expect(bytesIn).toBeGreaterThan(50);
   expect(bytesOut).toBeGreaterThan(200);
+});
+
+test('STATS tells how long requests took, those answered later included', async () => {
+  store.holding = true;
+  client.send(request(2, 5, 'k', 'v'), request(3, 5, 'k', 'v'));
+  await vi.waitFor(() => expect(store.held.length).toBe(2));
+  expect(server.stats().latency['PUT']).toBeUndefined();
+  store.release();
+  await client.next();
+  await client.next();
+  const { latency, slowRequests, uptimeMs, memory } = server.stats();
+  expect(latency['HELLO']?.count).toBe(1);
+  expect(latency['PUT']).toMatchObject({ count: 2, recent: { count: 2 } });
+  expect(latency['PUT']?.maxMs).toBeGreaterThanOrEqual(latency['PUT']?.p50Ms ?? Infinity);
+  expect([slowRequests, uptimeMs]).toEqual([expect.any(Number), expect.any(Number)]);
+  expect(memory.residentBytes).toBeGreaterThan(memory.heapBytes);
+  expect(server.latencies.histograms().get('PUT')?.count).toBe(2);
 });
 
 test('SYNC and MERGE', async () => {
