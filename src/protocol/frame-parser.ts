@@ -9,6 +9,7 @@
  */
 
 import { CaskError } from '../errors/cask-error.ts';
+import { limitError } from '../errors/limit-error.ts';
 import {
   FLAG_COMPRESSED,
   FLAG_MORE,
@@ -157,11 +158,8 @@ export class FrameParser {
       throw new CaskError('BAD_FRAME', `a frame of length ${length}; the least is 2`);
     }
     if (length > this.maxFrameBytes) {
-      throw new CaskError(
-        'FRAME_TOO_LARGE',
-        `a frame of ${length} bytes; the limit here is ${this.maxFrameBytes}`,
-        { details: { limit: this.maxFrameBytes } },
-      );
+      const message = `a frame of ${length} bytes; the limit here is ${this.maxFrameBytes}`;
+      throw limitError('FRAME_TOO_LARGE', message, 'maxFrameBytes', this.maxFrameBytes);
     }
   }
 

@@ -10,7 +10,7 @@
  * checks that the body ends after them; call exactly one.
  */
 
-import { CaskError } from '../errors/cask-error.ts';
+import { limitError } from '../errors/limit-error.ts';
 import type { BatchItem } from '../vocabulary/entry.ts';
 import {
   CONDITION_IF_ABSENT,
@@ -313,7 +313,6 @@ function conditionFields(condition: number): {
 
 function checkCount(count: number, maxItems: number): void {
   if (count <= maxItems) return;
-  throw new CaskError('BATCH_TOO_LARGE', `${count} items; the limit is ${maxItems}`, {
-    details: { limit: maxItems },
-  });
+  const message = `${count} items; the limit is ${maxItems} (maxBatchItems)`;
+  throw limitError('BATCH_TOO_LARGE', message, 'maxBatchItems', maxItems);
 }

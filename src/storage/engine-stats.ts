@@ -1,6 +1,7 @@
 /** Gathers the figures of an open store from its parts. Costs a pass over the segments. */
 
 import type { Engine } from './engine.ts';
+import { limitFiguresOf } from './limit-figures.ts';
 import type { StoreDurations, StoreStats } from './store-stats.ts';
 
 /** The histograms themselves, which go on counting. */
@@ -77,6 +78,7 @@ export function statsOf(engine: Engine): StoreStats {
       merge: timed.merge.summary(),
     },
     merge: merger.status,
+    limits: limitFiguresOf(engine),
     jobs: engine.jobs.listRunning(),
     damage: manifests.damage,
     degraded: opened.unknownDamage.length > 0,

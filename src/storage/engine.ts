@@ -36,6 +36,8 @@ export class Engine {
   readonly jobs: JobRegistry;
   status: EngineStatus = 'open';
   failure: CaskError | undefined;
+  /** The most memory that the keydir took, looked at once a second. */
+  keydirBytesHigh = 0;
   onFailed: (error: CaskError) => void = () => {};
   onQueueShort: () => void = () => {};
   #closing: Promise<void> | undefined;
@@ -120,6 +122,7 @@ export class Engine {
 
   async #compactKeydir(): Promise<void> {
     const { keydir } = this.opened;
+    this.keydirBytesHigh = Math.max(this.keydirBytesHigh, keydir.bytesUsed);
     if (!keydir.compactionNeeded) return;
     while (this.status === 'open' && keydir.compactStep(MOVES_PER_SLICE)) {
       await nextTurn(this.options.environment.scheduler);

@@ -38,4 +38,11 @@ export interface ReplySink {
   /** `revision` is 0 when there was nothing to delete. */
   onDelete(token: number, revision: number): void;
   onError(token: number, error: CaskError): void;
+  /** A put or delete waits for a large batch before it: it is not sequenced yet. */
+  onDeferred?(token: number): void;
+  /**
+   * Asked when a deferred write is about to be sequenced. False: nobody waits any more; it is
+   * dropped, and no answer comes.
+   */
+  mayBegin?(token: number): boolean;
 }

@@ -5,6 +5,7 @@
 
 import type { BatchItem, BatchItemResult, RangeOptions } from '../vocabulary/entry.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
+import type { Patience } from './patience.ts';
 
 /**
  * Key and value bytes are copied before a method returns. Answers arrive through the session's
@@ -41,10 +42,17 @@ export interface Session {
    * In the order of `keys`; undefined where absent, an error where the record is damaged. Ends
    * early, after one item at least, once `maxRangeBytes` are reached: ask for the rest again.
    */
-  getMany(keys: readonly Uint8Array[]): Promise<(Entry | DamagedEntry | undefined)[]>;
-  batch(items: readonly BatchItem[]): Promise<BatchItemResult[]>;
-  range(options: RangeOptions & { readonly keysOnly: true }): Promise<RangePage<KeyEntry>>;
-  range(options?: RangeOptions): Promise<RangePage<Entry | DamagedEntry>>;
+  getMany(
+    keys: readonly Uint8Array[],
+    patience?: Patience,
+  ): Promise<(Entry | DamagedEntry | undefined)[]>;
+  /** With its patience at an end before it is sequenced, a batch is CANCELLED: not applied. */
+  batch(items: readonly BatchItem[], patience?: Patience): Promise<BatchItemResult[]>;
+  range(
+    options: RangeOptions & { readonly keysOnly: true },
+    patience?: Patience,
+  ): Promise<RangePage<KeyEntry>>;
+  range(options?: RangeOptions, patience?: Patience): Promise<RangePage<Entry | DamagedEntry>>;
   /** The exact number of keys: what is due is retired first. */
   count(): Promise<number>;
   /** The client is gone: answers still due are dropped. What was sequenced is still committed. */

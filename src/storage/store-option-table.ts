@@ -128,6 +128,20 @@ export const STORE_OPTION_TABLE = {
       of: () => Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) - 2),
     },
   },
+  maxReadBytesInFlight: {
+    type: 'number',
+    unit: 'bytes',
+    min: MIB,
+    max: MEMORY_BYTES_MAX,
+    default: 64 * MIB,
+  },
+  maxPageBytesInFlight: {
+    type: 'number',
+    unit: 'bytes',
+    min: MIB,
+    max: MEMORY_BYTES_MAX,
+    default: 64 * MIB,
+  },
   maxJobs: { type: 'number', unit: 'count', min: 1, max: 64, default: 4 },
   ballastBytes: { type: 'number', unit: 'bytes', min: 0, max: GIB, default: MIB },
 } as const satisfies Record<string, OptionSpec>;

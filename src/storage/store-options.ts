@@ -92,6 +92,10 @@ export interface StoreOptions {
   readonly maxOpenSegments: number;
   /** Reads in flight in the thread pool. @default 14, or the pool's size less 2 */
   readonly maxReadsInFlight: number;
+  /** What reads in the thread pool read into at a time; one is always read. @default 64 MiB */
+  readonly maxReadBytesInFlight: number;
+  /** Memory of pages from capture to handover; one page is always served. @default 64 MiB */
+  readonly maxPageBytesInFlight: number;
   /** Long work (`deleteRange` and the like) underway at a time; more is refused (BUSY). @default 4 */
   readonly maxJobs: number;
   /** Size of the file that is given up when the disk is full; 0: none. @default 1 MiB */

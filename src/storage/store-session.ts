@@ -4,6 +4,7 @@ import type { CaskError } from '../errors/cask-error.ts';
 import type { BatchItem, BatchItemResult, RangeOptions } from '../vocabulary/entry.ts';
 import type { Engine } from './engine.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
+import type { Patience } from './patience.ts';
 import type { ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';
 import type { Group } from './write/group.ts';
@@ -53,6 +54,14 @@ class SessionSink implements ReplySink {
 
   onError(token: number, error: CaskError): void {
     this.#to.onError(token, error);
+  }
+
+  onDeferred(token: number): void {
+    this.#to.onDeferred?.(token);
+  }
+
+  mayBegin(token: number): boolean {
+    return this.#to.mayBegin?.(token) ?? true;
   }
 }
 
@@ -110,18 +119,27 @@ export class StoreSession implements Session, WriteOrigin {
     this.#engine.writes.sequencer.delete(this, buffer, keyStart, keyBytes, condition, token);
   }
 
-  getMany(keys: readonly Uint8Array[]): Promise<(Entry | DamagedEntry | undefined)[]> {
-    return this.#engine.reads.ranges.getMany(this, keys);
+  getMany(
+    keys: readonly Uint8Array[],
+    patience?: Patience,
+  ): Promise<(Entry | DamagedEntry | undefined)[]> {
+    return this.#engine.reads.ranges.getMany(this, keys, patience);
   }
 
-  batch(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
-    return this.#engine.writes.batches.write(this, items);
+  batch(items: readonly BatchItem[], patience?: Patience): Promise<BatchItemResult[]> {
+    return this.#engine.writes.batches.write(this, items, patience);
   }
 
-  range(options: RangeOptions & { readonly keysOnly: true }): Promise<RangePage<KeyEntry>>;
-  range(options?: RangeOptions): Promise<RangePage<Entry | DamagedEntry>>;
-  range(options: RangeOptions = {}): Promise<RangePage<Entry | DamagedEntry | KeyEntry>> {
-    return this.#engine.reads.ranges.range(this, options);
+  range(
+    options: RangeOptions & { readonly keysOnly: true },
+    patience?: Patience,
+  ): Promise<RangePage<KeyEntry>>;
+  range(options?: RangeOptions, patience?: Patience): Promise<RangePage<Entry | DamagedEntry>>;
+  range(
+    options: RangeOptions = {},
+    patience?: Patience,
+  ): Promise<RangePage<Entry | DamagedEntry | KeyEntry>> {
+    return this.#engine.reads.ranges.range(this, options, patience);
   }
 
   count(): Promise<number> {

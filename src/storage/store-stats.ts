@@ -1,6 +1,7 @@
 /** Figures of an open store: maintained counters, gathered without a scan. */
 
 import type { DurationHistogram, DurationSummary } from '../vocabulary/duration-histogram.ts';
+import type { LimitFigures } from '../vocabulary/limit-figure.ts';
 import type { JobStatus } from './jobs/job.ts';
 import type { MergeStatus } from './merge/merger.ts';
 import type { OpenReport } from './recovery/open-directory.ts';
@@ -79,6 +80,8 @@ export interface StoreStats {
   /** Operations that held the event loop for more than 5 ms, by kind. */
   readonly longStalls: { readonly write: number; readonly sync: number; readonly read: number };
   readonly durations: Readonly<Record<TimedWork, DurationSummary>>;
+  /** What the store holds, against what it may hold. */
+  readonly limits: LimitFigures;
   readonly merge: MergeStatus;
   /** Those that run. */
   readonly jobs: readonly JobStatus[];

@@ -95,6 +95,16 @@ export const STORE_SETTINGS = {
     help: 'reads from disk at a time',
     cost: 'More than the threads of the pool (`UV_THREADPOOL_SIZE`, 16 unless set) only makes writes wait.',
   }),
+  maxReadBytesInFlight: store('maxReadBytesInFlight', {
+    section: 'memory',
+    help: 'what reads from disk read into at a time',
+    cost: 'More wait in order; one is always read, whatever its size.',
+  }),
+  maxPageBytesInFlight: store('maxPageBytesInFlight', {
+    section: 'memory',
+    help: 'memory of range pages and multi-gets that are being made',
+    cost: 'More wait in order; one page is always served, whatever its size.',
+  }),
   maxJobs: store('maxJobs', {
     section: 'memory',
     help: 'long work (deleting a range, ...) underway at a time',

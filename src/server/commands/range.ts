@@ -1,4 +1,4 @@
-import { CaskError } from '../../errors/cask-error.ts';
+import { limitError } from '../../errors/limit-error.ts';
 import { OP_RANGE } from '../../protocol/op-codes.ts';
 import { encodeRangeReply, entriesReplyRoom } from '../../protocol/reply-writer.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from '../../storage/entry.ts';
@@ -24,8 +24,8 @@ export const range: Command = {
     const { maxRangeItems } = context.services.limits;
     if (bounds.limit !== undefined && bounds.limit > maxRangeItems) {
       const message = `limit is ${bounds.limit}; the most that a page holds is ${maxRangeItems}`;
-      const details = { limit: maxRangeItems };
-      context.refuse(request.id, new CaskError('LIMIT_EXCEEDED', message, { details }));
+      const error = limitError('LIMIT_EXCEEDED', message, 'maxRangeItems', maxRangeItems);
+      context.refuse(request.id, error);
       return;
     }
     const { session } = context;

@@ -24,6 +24,9 @@ export class SegmentFiles {
   /** Closes that are underway. */
   readonly #closing = new Set<Promise<void>>();
   #tick = 0;
+  openHigh = 0;
+  /** Files that were closed to make room for others. */
+  surplusClosed = 0;
   /** Called when a pin was released and the segment has no more: it may be unlinkable. */
   onUnpinned: (segment: Segment) => void = () => {};
 
@@ -59,6 +62,7 @@ export class SegmentFiles {
     assert(!this.#open.has(segment.id), `segment ${segment.id} is not open yet`);
     this.#tick += 1;
     this.#open.set(segment.id, { segment, file, lastUse: this.#tick, operations: 0 });
+    this.#noteOpened();
     this.#closeSurplus();
   }
 
@@ -114,6 +118,7 @@ export class SegmentFiles {
     const opening = this.#fs.open(this.pathOf(segment), 'read').then((file) => {
       const open = { segment, file, lastUse: this.#tick, operations: 0 };
       this.#open.set(segment.id, open);
+      this.#noteOpened();
       return open;
     });
     this.#opening.set(segment.id, opening);
@@ -122,6 +127,10 @@ export class SegmentFiles {
     } finally {
       this.#opening.delete(segment.id);
     }
+  }
+
+  #noteOpened(): void {
+    this.openHigh = Math.max(this.openHigh, this.#open.size);
   }
 
   #closeSurplus(): void {
@@ -133,6 +142,7 @@ export class SegmentFiles {
       }
       if (oldest === undefined) return;
       this.#open.delete(oldest.segment.id);
+      this.surplusClosed += 1;
       // A failed close of a file that was only read loses nothing.
       const closing = oldest.file
         .close()

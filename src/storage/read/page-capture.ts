@@ -11,6 +11,8 @@ import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
 
 const EXPIRY_BYTES = 6;
+/** An entry's objects, and its rows here. */
+const ENTRY_MEMORY_BYTES = 512;
 
 export class PageCapture {
   /** One row an entry. */
@@ -28,6 +30,7 @@ export class PageCapture {
   keysBytes = 0;
   /** Bytes of keys and values. */
   bytes = 0;
+  #recordBytes = 0;
   readonly #pinned = new Set<Segment>();
 
   get count(): number {
@@ -54,6 +57,18 @@ export class PageCapture {
     this.createdAts.push(keydir.createdAt(ref));
     this.expiresAts.push(keydir.expiresAt(ref));
     this.bytes += bytes;
+    this.#recordBytes += keydir.recordBytes(ref);
+  }
+
+  /** What the page takes in memory once its values are read, buffers and objects. */
+  memoryBytes(isKeysOnly: boolean): number {
+    const values = isKeysOnly ? 0 : this.#recordBytes;
+    return values + this.keysBytes + this.count * ENTRY_MEMORY_BYTES;
+  }
+
+  /** The most that a page of such bounds takes. */
+  static memoryBytesMax(items: number, bytes: number): number {
+    return 2 * bytes + items * (ENTRY_MEMORY_BYTES + RECORD_HEADER_BYTES + EXPIRY_BYTES);
   }
 
   key(row: number): Buffer {

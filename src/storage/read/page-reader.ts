@@ -7,6 +7,7 @@ import { type CaskError, toCaskError } from '../../errors/cask-error.ts';
 import { type Environment, nextTurn } from '../disk/environment.ts';
 import type { DamagedEntry, Entry } from '../entry.ts';
 import { RecordView } from '../format/record.ts';
+import { checkPatience, type Patience } from '../patience.ts';
 import type { PageCapture } from './page-capture.ts';
 import type { RecordReader } from './record-reader.ts';
 import type { ValueCache } from './value-cache.ts';
@@ -16,6 +17,8 @@ const GAP_BYTES_MAX = 1024;
 const RUN_BYTES_MAX = 64 * 1024;
 const SLICE_MS = 2;
 const LOOK_ENTRIES = 16;
+/** What a page may keep of the gaps between its records, as a share of them. */
+const GAP_SHARE_MAX = 0.25;
 
 export interface PageReaderParts {
   readonly environment: Environment;
@@ -29,6 +32,8 @@ interface Run {
   readonly to: number;
   readonly offset: number;
   readonly bytes: number;
+  /** Records and the gaps between them are read; with many gaps the values are copied out. */
+  readonly isLoose: boolean;
 }
 
 export class PageReader {
@@ -39,18 +44,23 @@ export class PageReader {
     this.#parts = parts;
   }
 
-  /** The entries of the page, in its order. The capture must be pinned meanwhile. */
-  async read(page: PageCapture): Promise<(Entry | DamagedEntry)[]> {
+  /**
+   * The entries of the page, in its order. The capture must be pinned meanwhile.
+   * @throws CaskError CANCELLED, BUSY
+   */
+  async read(page: PageCapture, patience: Patience | undefined): Promise<(Entry | DamagedEntry)[]> {
     const { clock, scheduler } = this.#parts.environment;
     const entries: (Entry | DamagedEntry)[] = new Array(page.count);
-    const later: Promise<void>[] = [];
+    const later: Promise<CaskError | undefined>[] = [];
     let deadline = clock.monotonicMs() + SLICE_MS;
     let sinceLook = 0;
     for (let row = 0; row < page.count; ) {
       const cached = this.#fromCache(page, row);
       if (cached === undefined) {
         const run = runFrom(page, row, (other) => this.#isCached(page, other));
-        if (!this.#readRunNow(page, run, entries)) later.push(this.#readRun(page, run, entries));
+        if (!this.#readRunNow(page, run, entries)) {
+          later.push(this.#readRun(page, run, entries, patience));
+        }
         sinceLook += run.to - row;
         row = run.to;
       } else {
@@ -62,9 +72,13 @@ export class PageReader {
       sinceLook = 0;
       if (clock.monotonicMs() < deadline) continue;
       await nextTurn(scheduler);
+      if (patience?.over) break;
       deadline = clock.monotonicMs() + SLICE_MS;
     }
-    await Promise.all(later);
+    const failures = await Promise.all(later);
+    checkPatience(patience);
+    const failure = failures.find((error) => error !== undefined);
+    if (failure !== undefined) throw failure;
     return entries;
   }
 
@@ -97,17 +111,26 @@ export class PageReader {
     return true;
   }
 
-  async #readRun(page: PageCapture, run: Run, entries: (Entry | DamagedEntry)[]): Promise<void> {
+  /** @returns why the page cannot be given at all; undefined: it can, as far as this run goes */
+  async #readRun(
+    page: PageCapture,
+    run: Run,
+    entries: (Entry | DamagedEntry)[],
+    patience: Patience | undefined,
+  ): Promise<CaskError | undefined> {
     const segment = page.segments[run.from];
-    if (segment === undefined) return;
-    const buffer = Buffer.allocUnsafe(run.bytes);
+    if (segment === undefined) return undefined;
     try {
       const { reader } = this.#parts;
-      const count = await reader.readRun(segment, run.offset, buffer, 0, run.bytes);
-      this.#takeRun(page, run, buffer, count, entries);
-    } catch (error) {
-      failRun(page, run, toCaskError(error), entries);
+      const buffer = await reader.readRun(segment, run.offset, run.bytes, 0, patience);
+      this.#takeRun(page, run, buffer, buffer.length, entries);
+    } catch (thrown) {
+      const error = toCaskError(thrown);
+      // These are no matter of the records: the page as a whole is to be asked for again.
+      if (error.code === 'BUSY' || error.code === 'CANCELLED') return error;
+      failRun(page, run, error, entries);
     }
+    return undefined;
   }
 
   #takeRun(
@@ -136,9 +159,9 @@ export class PageReader {
     const segment = page.segments[row] as PageCapture['segments'][number];
     const sequence = page.sequences[row] as number;
     reader.verify(buffer, at, present, segment, offset, bytes, sequence, view);
-    const valueEnd = view.valueStart + view.valueBytes;
     cache.put(sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
-    return entryOf(page, row, buffer.subarray(view.valueStart, valueEnd), view.updatedAt);
+    const value = buffer.subarray(view.valueStart, view.valueStart + view.valueBytes);
+    return entryOf(page, row, run.isLoose ? Buffer.from(value) : value, view.updatedAt);
   }
 }
 
@@ -146,16 +169,19 @@ export class PageReader {
 function runFrom(page: PageCapture, row: number, isCached: (row: number) => boolean): Run {
   const offset = page.offsets[row] as number;
   let end = offset + (page.recordBytes[row] as number);
+  let gaps = 0;
   let to = row + 1;
   while (to < page.count && page.segments[to] === page.segments[row]) {
     const next = page.offsets[to] as number;
     const nextEnd = next + (page.recordBytes[to] as number);
     const isClose = next >= end && next - end <= GAP_BYTES_MAX;
     if (!isClose || nextEnd - offset > RUN_BYTES_MAX || isCached(to)) break;
+    gaps += next - end;
     end = nextEnd;
     to += 1;
   }
-  return { from: row, to, offset, bytes: end - offset };
+  const bytes = end - offset;
+  return { from: row, to, offset, bytes, isLoose: gaps > (bytes - gaps) * GAP_SHARE_MAX };
 }
 
 function entryOf(page: PageCapture, row: number, value: Buffer, updatedAt: number): Entry {

@@ -173,7 +173,7 @@ export class PointReader {
     token: number,
   ): Promise<void> {
     const view = new RecordView();
-    const buffer = await this.#parts.reader.readLater(location, view);
+    const buffer = await this.#parts.reader.readLater(location, view, key.length);
     this.#answer(origin, buffer, view, key, 0, key.length, token);
   }
 

@@ -1,6 +1,7 @@
 /** Where a range begins and ends, and where its walk starts: bounds, prefix and cursor in one. */
 
 import { CaskError } from '../../errors/cask-error.ts';
+import { limitError } from '../../errors/limit-error.ts';
 import type { Bytes, RangeOptions } from '../../vocabulary/entry.ts';
 import { keyBytesOf } from '../key-and-value.ts';
 import type { IndexCursor } from '../keydir/index-cursor.ts';
@@ -31,7 +32,8 @@ export function rangeBounds(options: RangeOptions, maxRangeItems: number): Range
   }
   if (limit > maxRangeItems) {
     const message = `a page has at most ${maxRangeItems} items (maxRangeItems), not ${limit}`;
-    throw new CaskError('LIMIT_EXCEEDED', `${message}; follow pages with the cursor`);
+    const advice = 'follow pages with the cursor';
+    throw limitError('LIMIT_EXCEEDED', `${message}; ${advice}`, 'maxRangeItems', maxRangeItems);
   }
   const isReverse = options.reverse ?? false;
   const prefix = bytesOrNothing(options.prefix);

@@ -1,15 +1,18 @@
 /** Pages: of a range, in order, and of keys that were asked for by name. */
 
 import { CaskError } from '../../errors/cask-error.ts';
+import { limitError } from '../../errors/limit-error.ts';
 import type { RangeOptions } from '../../vocabulary/entry.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from '../entry.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
+import { checkPatience, type Patience } from '../patience.ts';
 import type { Expirer } from '../write/expirer.ts';
 import { keyProblem } from '../write/write-limits.ts';
 import type { WriteOrigin } from '../write/write-origin.ts';
 import { PageCapture } from './page-capture.ts';
+import type { PageMemory } from './page-memory.ts';
 import type { PageReader } from './page-reader.ts';
 import type { PointReader } from './point-reader.ts';
 import { type RangeBounds, rangeBounds, seekStart } from './range-bounds.ts';
@@ -20,11 +23,13 @@ export interface RangeReaderParts {
   readonly files: SegmentFiles;
   readonly points: PointReader;
   readonly pages: PageReader;
+  readonly memory: PageMemory;
   readonly expirer: Expirer;
   readonly maxRangeItems: number;
   readonly maxRangeBytes: number;
   readonly maxBatchItems: number;
   readonly maxKeyBytes: number;
+  readonly maxValueBytes: number;
   readonly now: () => number;
   readonly closedBy: () => CaskError | undefined;
 }
@@ -41,40 +46,79 @@ export class RangeReader {
     this.#parts = parts;
   }
 
-  /** @throws CaskError LIMIT_EXCEEDED, BAD_REQUEST, LOADING; what the session's writes failed of */
+  /**
+   * @throws CaskError LIMIT_EXCEEDED, BAD_REQUEST, LOADING, BUSY, CANCELLED; what the session's
+   * writes failed of
+   */
   async range(
     origin: WriteOrigin,
     options: RangeOptions,
+    patience?: Patience,
   ): Promise<RangePage<Entry | DamagedEntry | KeyEntry>> {
     const bounds = rangeBounds(options, this.#parts.maxRangeItems);
     if (!this.#parts.keydir.indexReady) throw loading();
-    // From the last look on, all is done in one go: nothing is seen half.
-    do await this.#settle(origin);
-    while (this.#isUnsettled(origin));
-    const { page, more } = this.#capture(bounds);
-    if (bounds.isKeysOnly) return { entries: keyEntries(page), more };
-    return { entries: await this.#read(page), more };
+    return this.#inMemory(bounds.limit, origin, patience, async (resize) => {
+      const { page, more } = this.#capture(bounds);
+      resize(page.memoryBytes(bounds.isKeysOnly));
+      if (bounds.isKeysOnly) return { entries: keyEntries(page), more };
+      return { entries: await this.#read(page, patience), more };
+    });
   }
 
   /** The entries of these keys, in their order, as far as a page goes. */
   async getMany(
     origin: WriteOrigin,
     keys: readonly Uint8Array[],
+    patience?: Patience,
   ): Promise<(Entry | DamagedEntry | undefined)[]> {
     const { maxBatchItems, maxKeyBytes } = this.#parts;
     if (keys.length > maxBatchItems) {
       const message = `at most ${maxBatchItems} keys can be asked for (maxBatchItems)`;
-      throw new CaskError('LIMIT_EXCEEDED', `${message}, not ${keys.length}`);
+      const text = `${message}, not ${keys.length}`;
+      throw limitError('LIMIT_EXCEEDED', text, 'maxBatchItems', maxBatchItems);
     }
     for (const key of keys) {
       const problem = keyProblem(key.length, maxKeyBytes);
       if (problem !== undefined) throw problem;
     }
-    do await this.#settle(origin);
-    while (this.#isUnsettled(origin));
-    const { page, rows } = this.#captureKeys(keys);
-    const entries = await this.#read(page);
-    return rows.map((row) => (row < 0 ? undefined : entries[row]));
+    return this.#inMemory(keys.length, origin, patience, async (resize) => {
+      const { page, rows } = this.#captureKeys(keys);
+      resize(page.memoryBytes(false));
+      const entries = await this.#read(page, patience);
+      return rows.map((row) => (row < 0 ? undefined : entries[row]));
+    });
+  }
+
+  /**
+   * Waits until all that the session wrote can be seen, and for the memory that a page can take at
+   * most. `serve` has its first turn for capturing the page, and then says what it really takes.
+   */
+  async #inMemory<T>(
+    items: number,
+    origin: WriteOrigin,
+    patience: Patience | undefined,
+    serve: (resize: (bytes: number) => void) => Promise<T>,
+  ): Promise<T> {
+    const { memory, maxRangeBytes, maxKeyBytes, maxValueBytes } = this.#parts;
+    const bytesMax = Math.max(maxRangeBytes, maxKeyBytes + maxValueBytes);
+    let held = PageCapture.memoryBytesMax(items, bytesMax);
+    await this.#settle(origin);
+    checkPatience(patience);
+    await memory.take(held);
+    try {
+      checkPatience(patience);
+      // From the last look on, all is done in one go: nothing is seen half.
+      while (this.#isUnsettled(origin)) {
+        await this.#settle(origin);
+        checkPatience(patience);
+      }
+      return await serve((bytes) => {
+        memory.give(held - bytes);
+        held = bytes;
+      });
+    } finally {
+      memory.give(held);
+    }
   }
 
   /** Waits until all that this session wrote can be seen whole, and what expired is gone. */
@@ -103,11 +147,14 @@ export class RangeReader {
     return keydir.count;
   }
 
-  async #read(page: PageCapture): Promise<(Entry | DamagedEntry)[]> {
+  async #read(
+    page: PageCapture,
+    patience: Patience | undefined,
+  ): Promise<(Entry | DamagedEntry)[]> {
     const { files, pages } = this.#parts;
     page.pin(files);
     try {
-      return await pages.read(page);
+      return await pages.read(page, patience);
     } finally {
       page.unpin(files);
     }

@@ -5,6 +5,7 @@ import { LatencyGate, READ_MEAN_MS_MAX } from '../disk/latency-gate.ts';
 import type { OpenedDirectory } from '../recovery/open-directory.ts';
 import type { StoreOptions } from '../store-options.ts';
 import type { WritePath } from '../write/write-path.ts';
+import { PageMemory } from './page-memory.ts';
 import { PageReader } from './page-reader.ts';
 import { PointReader } from './point-reader.ts';
 import { RangeReader } from './range-reader.ts';
@@ -17,6 +18,7 @@ export class ReadPath {
   readonly gate: LatencyGate;
   readonly trouble: ReadTrouble;
   readonly reader: RecordReader;
+  readonly pageMemory: PageMemory;
   readonly points: PointReader;
   readonly ranges: RangeReader;
 
@@ -36,8 +38,9 @@ export class ReadPath {
     this.gate = new LatencyGate(monotonic, { meanMsMax: READ_MEAN_MS_MAX });
     this.trouble = new ReadTrouble(monotonic, options.logger);
     const { cache, gate, trouble } = this;
-    this.reader = new RecordReader(files, monotonic, gate, trouble, options.maxReadsInFlight);
+    this.reader = new RecordReader(files, monotonic, gate, trouble, options);
     const { reader } = this;
+    this.pageMemory = new PageMemory(options.maxPageBytesInFlight);
     this.points = new PointReader({
       keydir,
       catalog,
@@ -56,11 +59,13 @@ export class ReadPath {
       files,
       points: this.points,
       pages: new PageReader({ environment, cache, reader }),
+      memory: this.pageMemory,
       expirer,
       maxRangeItems,
       maxRangeBytes,
       maxBatchItems,
       maxKeyBytes,
+      maxValueBytes: options.maxValueBytes,
       now,
       closedBy,
     });

@@ -12,7 +12,8 @@ import { compareBytes } from '../format/byte-ranges.ts';
 import { DECODE_OK, decodeRecordHead, RecordView, verifyRecordValue } from '../format/record.ts';
 import type { Segment } from '../log/segment.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
-import { ReadSlots } from './read-slots.ts';
+import { checkPatience, type Patience } from '../patience.ts';
+import { type ReadSlotLimits, ReadSlots } from './read-slots.ts';
 import type { ReadTrouble } from './read-trouble.ts';
 
 /** Larger records are read by the thread pool: copying and summing them takes long enough. */
@@ -47,13 +48,13 @@ export class RecordReader {
     clock: Clock,
     gate: LatencyGate,
     trouble: ReadTrouble,
-    readsMax: number,
+    limits: ReadSlotLimits,
   ) {
     this.#files = files;
     this.#clock = clock;
     this.#gate = gate;
     this.#trouble = trouble;
-    this.slots = new ReadSlots(readsMax);
+    this.slots = new ReadSlots(limits);
   }
 
   get buffer(): Uint8Array {
@@ -83,37 +84,47 @@ export class RecordReader {
 
   /**
    * Reads through the thread pool into a buffer of its own.
+   * @param heldBytes what the caller holds while the read waits for its turn
    * @throws CaskError CORRUPT, IO_ERROR, BUSY
    */
-  async readLater(location: RecordLocation, view: RecordView): Promise<Uint8Array> {
+  async readLater(
+    location: RecordLocation,
+    view: RecordView,
+    heldBytes: number,
+  ): Promise<Uint8Array> {
     const { segment, offset, recordBytes, sequence } = location;
-    const buffer = Buffer.allocUnsafe(recordBytes);
-    const count = await this.readRun(segment, offset, buffer, 0, recordBytes);
-    this.verify(buffer, 0, count, segment, offset, recordBytes, sequence, view);
+    const buffer = await this.readRun(segment, offset, recordBytes, heldBytes);
+    this.verify(buffer, 0, buffer.length, segment, offset, recordBytes, sequence, view);
     return buffer;
   }
 
-  /** Reads `length` bytes of a segment into `buffer` at `at`, through the thread pool. */
+  /**
+   * Reads `length` bytes of a segment, fewer where it ends, through the thread pool. The buffer
+   * is made when the read has its turn, so that what waits costs little.
+   * @throws CaskError IO_ERROR, BUSY, CANCELLED
+   */
   async readRun(
     segment: Segment,
     offset: number,
-    buffer: Uint8Array,
-    at: number,
     length: number,
-  ): Promise<number> {
+    heldBytes: number,
+    patience?: Patience,
+  ): Promise<Buffer> {
     // The file must outlive the wait for a slot: a merge may be about to remove it.
     this.#files.pin(segment);
     try {
-      await this.slots.take();
+      await this.slots.take(length, heldBytes);
       try {
+        checkPatience(patience);
         return await this.#files.use(segment, async (file) => {
+          const buffer = Buffer.allocUnsafe(length);
           const started = this.#clock.monotonicMs();
-          const count = await file.read(buffer, at, length, offset);
+          const count = await file.read(buffer, 0, length, offset);
           this.#count(length, started, false);
-          return count;
+          return count === length ? buffer : buffer.subarray(0, count);
         });
       } finally {
-        this.slots.give();
+        this.slots.give(length);
       }
     } catch (error) {
       throw error instanceof CaskError ? error : this.#failure(error, segment, offset);

@@ -43,6 +43,9 @@ export class ValueCache {
   #head = 0;
   #wrapAt = 0;
   entries = 0;
+  /** How far the ring was ever filled: so much of it takes memory. */
+  bytesHigh = 0;
+  evictions = 0;
   hits = 0;
   misses = 0;
   /** After `find` gave an offset: the value's length and time. */
@@ -56,6 +59,13 @@ export class ValueCache {
     const buckets = 2 ** Math.ceil(Math.log2(Math.max(1, ringBytes / BYTES_PER_BUCKET)));
     this.#buckets = new Uint32Array(new SharedArrayBuffer(buckets * 4));
     this.#wrapAt = ringBytes;
+  }
+
+  /** Of the entries that are there, and of gaps between them. */
+  get bytes(): number {
+    if (this.entries === 0) return 0;
+    const isWrapped = this.#head <= this.#tail;
+    return this.#head - this.#tail + (isWrapped ? this.#wrapAt : 0);
   }
 
   /** What `find`'s offsets refer to. */
@@ -96,6 +106,7 @@ export class ValueCache {
     this.#write(at, revision, updatedAt, bytes);
     copyBytes(this.#ring, at + HEADER_BYTES, source, start, bytes);
     this.#head = at + size;
+    if (this.#head > this.bytesHigh) this.bytesHigh = this.#head;
   }
 
   #write(at: number, revision: number, updatedAt: number, bytes: number): void {
@@ -169,6 +180,7 @@ export class ValueCache {
   #evictTail(at: number, bytes: number): void {
     this.#unlink(at);
     this.entries -= 1;
+    this.evictions += 1;
     this.#tail = at + entrySize(bytes);
     if (this.#tail >= this.#wrapAt) {
       this.#tail = 0;

@@ -4,11 +4,13 @@
  */
 
 import { CaskError } from '../../errors/cask-error.ts';
+import { limitError } from '../../errors/limit-error.ts';
 import type { BatchItem, BatchItemResult } from '../../vocabulary/entry.ts';
 import { CONDITION_NONE, conditionOf, TTL_NONE, ttlOf } from '../../vocabulary/write-arguments.ts';
 import { type Environment, nextTurn } from '../disk/environment.ts';
 import { clearBatchFlag, recordBytes } from '../format/record.ts';
 import { keyBytesOf, valueBytesOf } from '../key-and-value.ts';
+import { checkPatience, type Patience } from '../patience.ts';
 import { type Group, REPLY_NONE } from './group.ts';
 import { IN_BATCH, type Sequencer } from './sequencer.ts';
 import { conflict, keydirFull, keyProblem, putProblem } from './write-limits.ts';
@@ -53,7 +55,11 @@ export class BatchWriter {
    * @throws CaskError whatever is wrong with the batch; nothing of it has been applied then,
    * but for OUTCOME_UNKNOWN
    */
-  async write(origin: WriteOrigin, items: readonly BatchItem[]): Promise<BatchItemResult[]> {
+  async write(
+    origin: WriteOrigin,
+    items: readonly BatchItem[],
+    patience?: Patience,
+  ): Promise<BatchItemResult[]> {
     if (items.length === 0) return [];
     const batch = this.#prepare(items);
     const { turnstile } = this.#sequencer.parts;
@@ -63,7 +69,7 @@ export class BatchWriter {
     let committed: Promise<void>;
     const results: BatchItemResult[] = [];
     try {
-      ({ committed } = await this.#sequence(origin, batch, results));
+      ({ committed } = await this.#sequence(origin, batch, results, patience));
     } finally {
       origin.deferredWrites -= 1;
       turnstile.unlock();
@@ -76,7 +82,8 @@ export class BatchWriter {
     const { limits } = this.#sequencer.parts;
     if (items.length > limits.maxBatchItems) {
       const allowed = `at most ${limits.maxBatchItems} are allowed (maxBatchItems)`;
-      throw new CaskError('BATCH_TOO_LARGE', `the batch has ${items.length} items; ${allowed}`);
+      const message = `the batch has ${items.length} items; ${allowed}`;
+      throw limitError('BATCH_TOO_LARGE', message, 'maxBatchItems', limits.maxBatchItems);
     }
     let bytes = 0;
     const prepared = items.map((item, index) => {
@@ -86,7 +93,8 @@ export class BatchWriter {
     });
     if (bytes > limits.maxBatchBytes) {
       const allowed = `at most ${limits.maxBatchBytes} are allowed (maxBatchBytes)`;
-      throw new CaskError('BATCH_TOO_LARGE', `the batch needs ${bytes} bytes; ${allowed}`);
+      const message = `the batch needs ${bytes} bytes; ${allowed}`;
+      throw limitError('BATCH_TOO_LARGE', message, 'maxBatchBytes', limits.maxBatchBytes);
     }
     const problem = this.#sequencer.queueProblem(bytes);
     if (problem !== undefined) throw problem;
@@ -115,7 +123,9 @@ export class BatchWriter {
     origin: WriteOrigin,
     batch: PreparedBatch,
     results: BatchItemResult[],
+    patience: Patience | undefined,
   ): Promise<{ readonly committed: Promise<void> }> {
+    checkPatience(patience);
     const breather = this.#breather(batch);
     const { commit } = this.#sequencer.parts;
     const failures = commit.failures;
@@ -126,6 +136,8 @@ export class BatchWriter {
       throw new CaskError('NOT_APPLIED', 'the batch was not applied: an earlier write failed');
     }
     if (this.#sequencer.closedBy !== undefined) throw this.#sequencer.closedBy;
+    checkPatience(patience);
+    if (patience !== undefined) patience.sequenced = true;
     const group = commit.placeAlone(batch.bytes);
     const committed = new Promise<void>((resolve, reject) => {
       group.waiters.push({ committed: resolve, failed: reject });
@@ -171,7 +183,7 @@ export class BatchWriter {
       if (pause !== undefined) await pause;
     }
     const full = newKeys > 0 && this.#sequencer.isKeydirFullFor(newKeys, newKeyBytes);
-    return full ? keydirFull() : undefined;
+    return full ? keydirFull(this.#sequencer.parts.limits.maxKeydirBytes) : undefined;
   }
 
   /** The conflict that `prior` shows; one with an uncommitted write stands once that commits. */

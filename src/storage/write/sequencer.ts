@@ -53,6 +53,10 @@ export class Sequencer {
   closedBy: CaskError | undefined;
   /** Why only deletes are accepted; undefined: puts are, too. */
   readOnlyBy: CaskError | undefined;
+  /** The most that was ever queued. */
+  queuedBytesHigh = 0;
+  /** Writes that were refused, by reason. */
+  readonly refusals = { queueFull: 0, keydirFull: 0 };
 
   constructor(parts: SequencerParts, lastSequence: number) {
     this.parts = parts;
@@ -69,9 +73,13 @@ export class Sequencer {
   queueProblem(bytes: number): CaskError | undefined {
     if (this.closedBy !== undefined) return this.closedBy;
     const queued = this.queuedBytes;
-    return queued > 0 && queued + bytes > this.parts.limits.maxWriteQueueBytes
-      ? busy(queued)
-      : undefined;
+    const { maxWriteQueueBytes } = this.parts.limits;
+    if (queued > 0 && queued + bytes > maxWriteQueueBytes) {
+      this.refusals.queueFull += 1;
+      return busy(queued, maxWriteQueueBytes);
+    }
+    if (queued + bytes > this.queuedBytesHigh) this.queuedBytesHigh = queued + bytes;
+    return undefined;
   }
 
   put(
@@ -152,8 +160,10 @@ export class Sequencer {
     run: () => void,
   ): void {
     origin.deferredWrites += 1;
+    origin.sink.onDeferred?.(token);
     this.parts.turnstile.wait(bytes, () => {
       origin.deferredWrites -= 1;
+      if (origin.sink.mayBegin?.(token) === false) return;
       const problem = this.closedBy ?? problemOf();
       if (problem === undefined) run();
       else origin.sink.onError(token, problem);
@@ -179,7 +189,7 @@ export class Sequencer {
       return;
     }
     if (prior.isNewToKeydir && this.isKeydirFullFor(1, keyBytes)) {
-      origin.sink.onError(token, keydirFull());
+      origin.sink.onError(token, keydirFull(this.parts.limits.maxKeydirBytes));
       return;
     }
     const expires = ttlMs > 0 || (ttlMs === TTL_KEEP && prior.expiresAt !== 0);
@@ -236,9 +246,15 @@ export class Sequencer {
     }
   }
 
+  /** Asked before a write that is refused if so. */
   isKeydirFullFor(keys: number, keyBytes: number): boolean {
     const { keydir, applier } = this.parts;
-    return keydir.isFullFor(applier.reservedKeys + keys, applier.reservedKeyBytes + keyBytes);
+    const isFull = keydir.isFullFor(
+      applier.reservedKeys + keys,
+      applier.reservedKeyBytes + keyBytes,
+    );
+    if (isFull) this.refusals.keydirFull += 1;
+    return isFull;
   }
 
   /** An answer that depends on uncommitted writes is held until they commit, or fail. */

@@ -1,6 +1,7 @@
 /** The sizes that a write may have, and what is said of one that does not. */
 
 import { CaskError } from '../../errors/cask-error.ts';
+import { limitError } from '../../errors/limit-error.ts';
 import type { StoreOptions } from '../store-options.ts';
 
 /** 2^47 ms: with any time of this era, an expiry stays below the format's 2^48. */
@@ -8,7 +9,12 @@ const TTL_MS_MAX = 2 ** 47;
 
 export type WriteLimits = Pick<
   StoreOptions,
-  'maxKeyBytes' | 'maxValueBytes' | 'maxBatchItems' | 'maxBatchBytes' | 'maxWriteQueueBytes'
+  | 'maxKeyBytes'
+  | 'maxValueBytes'
+  | 'maxBatchItems'
+  | 'maxBatchBytes'
+  | 'maxWriteQueueBytes'
+  | 'maxKeydirBytes'
 >;
 
 /** What is wrong with a key of that length; undefined: nothing. */
@@ -18,7 +24,7 @@ export function keyProblem(keyBytes: number, maxKeyBytes: number): CaskError | u
   }
   if (keyBytes <= maxKeyBytes) return undefined;
   const message = `the key has ${keyBytes} bytes; at most ${maxKeyBytes} are allowed (maxKeyBytes)`;
-  return new CaskError('KEY_TOO_LONG', message);
+  return limitError('KEY_TOO_LONG', message, 'maxKeyBytes', maxKeyBytes);
 }
 
 /** What is wrong with the sizes and the time to live of a put; undefined: nothing. */
@@ -31,22 +37,29 @@ export function putProblem(
   const problem = keyProblem(keyBytes, limits.maxKeyBytes);
   if (problem !== undefined) return problem;
   if (valueBytes > limits.maxValueBytes) {
-    const allowed = `at most ${limits.maxValueBytes} are allowed (maxValueBytes)`;
-    return new CaskError('VALUE_TOO_LARGE', `the value has ${valueBytes} bytes; ${allowed}`);
+    const { maxValueBytes } = limits;
+    const message = `the value has ${valueBytes} bytes; at most ${maxValueBytes} are allowed`;
+    return limitError(
+      'VALUE_TOO_LARGE',
+      `${message} (maxValueBytes)`,
+      'maxValueBytes',
+      maxValueBytes,
+    );
   }
   if (Number.isInteger(ttlMs) && ttlMs >= -1 && ttlMs <= TTL_MS_MAX) return undefined;
   const message = `a time to live is a whole number of milliseconds from 1 to 2^47, not ${ttlMs}`;
   return new CaskError('BAD_REQUEST', message);
 }
 
-export function busy(queuedBytes: number): CaskError {
+export function busy(queuedBytes: number, limit: number): CaskError {
   const message = `${queuedBytes} bytes of writes are waiting for the disk (maxWriteQueueBytes)`;
-  return new CaskError('BUSY', `${message}; try again shortly`);
+  return limitError('BUSY', `${message}; try again shortly`, 'maxWriteQueueBytes', limit);
 }
 
-export function keydirFull(): CaskError {
+export function keydirFull(limit: number): CaskError {
   const message = 'the keydir has no room for a new key (maxKeydirBytes)';
-  return new CaskError('KEYDIR_FULL', `${message}; delete keys or give it more memory`);
+  const advice = 'delete keys or give it more memory';
+  return limitError('KEYDIR_FULL', `${message}; ${advice}`, 'maxKeydirBytes', limit);
 }
 
 export function conflict(currentRevision: number, index?: number): CaskError {

@@ -77,7 +77,10 @@ describe('RequestReader', () => {
 
 describe('RequestReader, further', () => {
   it('refuses too many items before it reads them', () => {
-    const tooMany = expect.objectContaining({ code: 'BATCH_TOO_LARGE', details: { limit: 1 } });
+    const tooMany = expect.objectContaining({
+      code: 'BATCH_TOO_LARGE',
+      details: { limitName: 'maxBatchItems', limit: 1 },
+    });
     expect(() => open([1, 4, null, [key, key]]).readKeys(1)).toThrow(tooMany);
     expect(() =>
       open([

@@ -306,7 +306,10 @@ describe('requests', () => {
     const keys = items.map(() => 'k');
     await expectStaying(request(6, 4, keys), 6, 'BATCH_TOO_LARGE');
     const page = request(6, 10, null, null, null, null, 51);
-    expect((await expectStaying(page, 6, 'LIMIT_EXCEEDED'))[5]).toEqual({ limit: 50 });
+    expect((await expectStaying(page, 6, 'LIMIT_EXCEEDED'))[5]).toEqual({
+      limitName: 'maxRangeItems',
+      limit: 50,
+    });
   });
 
   test('more items than listed are ignored', async () => {
