@@ -19,20 +19,17 @@ export interface InputOwner {
   readonly closed: boolean;
   /** Requests without an answer. */
   readonly inFlight: number;
+  /** Frames are handled from here to `turnEnds`. */
+  turnBegins(nowMs: number): void;
   handleFrame(buffer: Buffer, start: number, end: number): void;
+  turnEnds(): void;
   /** All that has come so far is handled. */
   inputHandled(): void;
   /** The stream cannot be read on. */
   inputBroken(error: CaskError): void;
-  flush(): void;
 }
 
 export class ConnectionInput {
-  /** Within `#handle`, whose end flushes. */
-  handling = false;
-  /** When the turn began whose frames are being handled. */
-  turnMs = 0;
-
   readonly #owner: InputOwner;
   readonly #socket: Socket;
   readonly #output: ConnectionOutput;
@@ -119,8 +116,8 @@ export class ConnectionInput {
     const unsent = this.#socket.writableLength;
     const gatheredBefore = this.#output.buffer.pendingBytes;
     let bytesIn = 0;
-    this.handling = true;
-    this.turnMs = performance.now();
+    const nowMs = performance.now();
+    owner.turnBegins(nowMs);
     for (let frames = 0; !owner.closed; frames++) {
       const gathered = this.#output.buffer.pendingBytes;
       if (this.#mustWait(unsent + gathered)) {
@@ -132,12 +129,11 @@ export class ConnectionInput {
         this.#scheduleTurn();
         break;
       }
-      if (!this.#nextFrame()) break;
+      if (!this.#nextFrame(nowMs)) break;
       bytesIn += parser.end - parser.start;
       owner.handleFrame(parser.buffer, parser.start, parser.end);
     }
-    this.handling = false;
-    owner.flush();
+    owner.turnEnds();
   }
 
   #mustWait(pendingBytes: number): boolean {
@@ -158,7 +154,7 @@ export class ConnectionInput {
   }
 
   /** @returns false: no complete frame is there */
-  #nextFrame(): boolean {
+  #nextFrame(nowMs: number): boolean {
     const parser = this.#parser;
     try {
       if (parser.next()) {
@@ -169,7 +165,7 @@ export class ConnectionInput {
       this.#owner.inputBroken(toCaskError(thrown));
       return false;
     }
-    if (parser.midFrame) this.#deadlines.frameBegun(this.turnMs);
+    if (parser.midFrame) this.#deadlines.frameBegun(nowMs);
     this.#owner.inputHandled();
     if (this.#socket.isPaused()) this.#socket.resume();
     return false;

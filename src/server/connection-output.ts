@@ -2,7 +2,10 @@
 
 import type { Socket } from 'node:net';
 import { OutputBuffer } from '../protocol/output-buffer.ts';
+import { encodePreamble } from '../protocol/preamble.ts';
 import type { ServerCounters } from './server-counters.ts';
+
+const PREAMBLE = encodePreamble();
 
 export class ConnectionOutput {
   readonly buffer = new OutputBuffer();
@@ -10,6 +13,7 @@ export class ConnectionOutput {
   readonly #counters: ServerCounters;
   /** The socket has more than it likes; `drained()` ends that. */
   #blocked = false;
+  #preambleSent = false;
 
   constructor(socket: Socket, counters: ServerCounters) {
     this.#socket = socket;
@@ -19,6 +23,13 @@ export class ConnectionOutput {
   /** Bytes of replies that the kernel has not taken. */
   get pendingBytes(): number {
     return this.buffer.pendingBytes + this.#socket.writableLength;
+  }
+
+  /** Ours comes first of all, once. */
+  sendPreamble(): void {
+    if (this.#preambleSent) return;
+    this.#preambleSent = true;
+    this.buffer.append(PREAMBLE);
   }
 
   /** Writes what has gathered, unless the socket is still busy with earlier writes. */

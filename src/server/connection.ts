@@ -6,10 +6,9 @@
  *
  * `nameless` is passed at once where HELLO says who it is, or where nobody is asked.
  *
- * Requests are handled where they lie in the socket's chunk, and each has a slot until its reply
- * leaves. GET, PUT, DELETE and EXISTS go to the session with the slot as token, and their answers
- * are encoded straight from the store's buffers; nothing is allocated for them. Replies of a turn
- * leave in one write.
+ * Requests are handled where they lie in the socket's chunk. GET, PUT, DELETE and EXISTS go to
+ * the session with a token, and their answers are encoded straight from the store's buffers;
+ * nothing is allocated for them. Replies of a turn leave in one write.
  */
 
 import type { Socket } from 'node:net';
@@ -19,20 +18,10 @@ import { CONNECTION_ID, REQUEST_ID_MAX } from '../protocol/frame.ts';
 import { checkBody } from '../protocol/msgpack-reader.ts';
 import { OP_HELLO, opName } from '../protocol/op-codes.ts';
 import type { OutputBuffer } from '../protocol/output-buffer.ts';
-import { encodePreamble } from '../protocol/preamble.ts';
 import { PUSH_DISCONNECT, PUSH_GOAWAY, PUSH_PING } from '../protocol/push-kinds.ts';
-import {
-  encodeAbsentReply,
-  encodeBoolReply,
-  encodeDeleteReply,
-  encodeErrorReply,
-  encodePush,
-  encodePutReply,
-  encodeValueReply,
-} from '../protocol/reply-writer.ts';
+import { encodeErrorReply, encodePush } from '../protocol/reply-writer.ts';
 import { RequestReader } from '../protocol/request-reader.ts';
 import { type Account, type Credentials, EVERYONE, NOBODY } from '../security/index.ts';
-import type { EntryView, PutOutcome, ReplySink } from '../storage/reply-sink.ts';
 import type { Session } from '../storage/session.ts';
 import { BackPressure } from './back-pressure.ts';
 import type { CommandContext, LaterAnswer } from './commands/command.ts';
@@ -40,21 +29,18 @@ import { dispatch } from './commands/dispatch.ts';
 import { ConnectionDeadlines } from './connection-deadlines.ts';
 import { ConnectionInput, type InputOwner } from './connection-input.ts';
 import { ConnectionOutput } from './connection-output.ts';
+import { ConnectionReplies } from './connection-replies.ts';
 import type { Flushable } from './flush-queue.ts';
-import { type PendingAnswer, PendingAnswers } from './pending-answers.ts';
-import { RequestSlots } from './request-slots.ts';
 import type { ServerServices } from './server-services.ts';
 import type { SlowRequester } from './slow-log.ts';
 
 export type ConnectionState = 'greeting' | 'nameless' | 'open' | 'draining' | 'closed';
 
-const PREAMBLE = encodePreamble();
 /** Requests of a client that has not said who it is. */
 const NAMELESS_REQUESTS_MAX = 16;
-const NO_SLOT = -1;
 const CLIENT_NAME_CHARACTERS_MAX = 128;
 
-export class Connection implements ReplySink, CommandContext, InputOwner, Flushable, SlowRequester {
+export class Connection implements CommandContext, InputOwner, Flushable, SlowRequester {
   readonly services: ServerServices;
   readonly clientId: number;
   readonly out: OutputBuffer;
@@ -63,6 +49,8 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
   readonly address: string;
   /** As it said in HELLO. */
   clientName = '';
+  /** All that came so far. */
+  requests = 0;
 
   readonly #socket: Socket;
   /** Of the client; a socket forgets it when it closes. */
@@ -72,19 +60,11 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
   readonly #deadlines: ConnectionDeadlines;
   readonly #input: ConnectionInput;
   readonly #request = new RequestReader();
-  readonly #later = new PendingAnswers();
-  readonly #slots = new RequestSlots();
+  readonly #replies: ConnectionReplies;
 
   #state: ConnectionState = 'greeting';
   #namelessRequests = 0;
   #session: Session | undefined;
-  #preambleSent = false;
-  /** The slot of the request that is being handled. */
-  token = NO_SLOT;
-  /** Requests without an answer, of every kind. */
-  inFlight = 0;
-  /** In the flush queue. */
-  #queued = false;
   /** The client said that it sends nothing more. */
   #inputEnded = false;
   /** While draining: requests that were here before GOAWAY have been handled. */
@@ -100,6 +80,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.out = this.#output.buffer;
     this.#pressure = new BackPressure(services.limits);
     this.#deadlines = new ConnectionDeadlines(services.limits, performance.now());
+    this.#replies = new ConnectionReplies(this, services, this.#output, this.#pressure);
     const parts = [this.#output, this.#pressure, this.#deadlines] as const;
     this.#input = new ConnectionInput(this, socket, ...parts);
   }
@@ -110,6 +91,16 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
 
   get closed(): boolean {
     return this.#state === 'closed';
+  }
+
+  /** Of the request that is being handled; negative: none is. */
+  get token(): number {
+    return this.#replies.token;
+  }
+
+  /** Requests without an answer. */
+  get inFlight(): number {
+    return this.#replies.inFlight;
   }
 
   /** Nothing asked is left to answer, nothing answered is left to send. */
@@ -163,28 +154,34 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.#input.goOn();
   }
 
+  turnBegins(nowMs: number): void {
+    this.#replies.turnBegins(nowMs);
+  }
+
+  turnEnds(): void {
+    this.#replies.turnEnds();
+    this.flush();
+  }
+
   handleFrame(buffer: Buffer, start: number, end: number): void {
     const request = this.#request;
-    const slots = this.#slots;
-    const { turnMs } = this.#input;
-    this.inFlight += 1;
+    this.requests += 1;
     try {
       request.open(buffer, start, end);
-      this.token = slots.take(turnMs, request.id, request.op, end - start);
+      this.#replies.begin(request, end - start);
       this.services.counters.countRequest(request.op);
       this.#dispatch(request);
     } catch (thrown) {
-      if (this.token === NO_SLOT) this.token = slots.take(turnMs, request.id, 0, end - start);
+      if (this.token < 0) this.#replies.begin(request, end - start);
       this.#refuseFrame(toCaskError(thrown), buffer, start, end);
     }
-    slots.measure(this.token, request.keyBytes, request.items);
-    this.token = NO_SLOT;
+    this.#replies.handled(request);
   }
 
   #dispatch(request: RequestReader): void {
     const { id, op } = request;
     if (this.#state !== 'open' && !this.#admitted(id, op)) return;
-    if (this.#later.size > 0 && this.#later.has(id)) {
+    if (this.#replies.isPending(id)) {
       throw new CaskError('BAD_REQUEST', `id ${id} is in flight already`);
     }
     dispatch(this, request);
@@ -237,7 +234,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.#state = 'nameless';
     this.clientName = client.slice(0, CLIENT_NAME_CHARACTERS_MAX);
     if (this.services.authenticator === undefined) this.#enter(EVERYONE);
-    this.#sendPreamble();
+    this.#output.sendPreamble();
     this.services.log('debug', 'client-greeted', { clientId: this.clientId, client });
     return true;
   }
@@ -252,7 +249,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
         if (this.closed) return;
         this.#enter(account);
         encode();
-        this.#answered(token);
+        this.#replies.answered(token);
         this.#input.release();
       },
       (thrown: unknown) => {
@@ -260,7 +257,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
           this.#endWith(toCaskError(thrown), id);
           return;
         }
-        this.#refuse(token, id, toCaskError(thrown));
+        this.#replies.refuse(token, id, toCaskError(thrown));
         this.#input.release();
       },
     );
@@ -271,130 +268,32 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.account = account;
     if (this.#state !== 'nameless') return;
     this.#state = 'open';
-    this.#session = this.services.store.openSession(this);
+    this.#session = this.services.store.openSession(this.#replies);
     this.#input.allowFrames(this.services.limits.maxFrameBytes);
   }
 
   answered(): void {
-    this.#answered(this.token);
-  }
-
-  /** A reply stands in `out`. */
-  #answered(token: number): void {
-    this.#slots.answer(token);
-    this.inFlight -= 1;
-    if (this.#input.handling || this.#queued) return;
-    this.#queued = true;
-    this.services.flushQueue.add(this);
+    this.#replies.answered(this.token);
   }
 
   refuse(id: number, error: CaskError): void {
-    this.#refuse(this.token, id, error);
-  }
-
-  #refuse(token: number, id: number, error: CaskError): void {
-    if (this.#state === 'closed') return;
-    this.services.counters.countError(error.code);
-    this.#sendPreamble();
-    encodeErrorReply(this.out, id, error);
-    this.#answered(token);
+    this.#replies.refuse(this.token, id, error);
   }
 
   answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>): void {
-    const { token } = this;
-    const { cancellable, leftAtShutdown = false } = how;
-    const answer: PendingAnswer = { id, token, cancellable, leftAtShutdown };
-    this.#later.add(answer);
-    work.then(
-      (result) => {
-        if (this.#later.settle(answer)) this.#answerNow(answer, result, how);
-      },
-      (thrown: unknown) => {
-        if (this.#later.settle(answer)) this.#refuse(token, id, toCaskError(thrown));
-      },
-    );
-  }
-
-  #answerNow<T>({ id, token }: PendingAnswer, result: T, how: LaterAnswer<T>): void {
-    if (how.bytes !== undefined) {
-      const bytes = how.bytes(result);
-      if (!this.#admits(token, bytes)) return;
-      this.#slots.measureReply(token, bytes, how.items?.(result) ?? 0);
-    }
-    how.encode(this.out, id, result);
-    this.#answered(token);
+    this.#replies.answerLater(id, work, how);
   }
 
   cancel(id: number): boolean {
-    const answer = this.#later.get(id);
-    if (answer?.cancellable && this.#later.settle(answer)) {
-      this.#refuse(answer.token, id, new CaskError('CANCELLED', 'cancelled by the client'));
-    }
-    return answer !== undefined;
-  }
-
-  // ---- the session's answers
-
-  onValue(token: number, entry: EntryView): void {
-    const { valueBytes } = entry;
-    if (this.#state === 'closed' || !this.#admits(token, valueBytes)) return;
-    this.#slots.measureReply(token, valueBytes, 0);
-    encodeValueReply(this.out, this.#slots.idOf(token), entry);
-    this.#answered(token);
-  }
-
-  onAbsent(token: number): void {
-    if (this.#state === 'closed') return;
-    encodeAbsentReply(this.out, this.#slots.idOf(token));
-    this.#answered(token);
-  }
-
-  onExists(token: number, exists: boolean): void {
-    if (this.#state === 'closed') return;
-    encodeBoolReply(this.out, this.#slots.idOf(token), exists);
-    this.#answered(token);
-  }
-
-  onPut(token: number, outcome: PutOutcome): void {
-    if (this.#state === 'closed') return;
-    encodePutReply(this.out, this.#slots.idOf(token), outcome);
-    this.#answered(token);
-  }
-
-  onDelete(token: number, revision: number): void {
-    if (this.#state === 'closed') return;
-    encodeDeleteReply(this.out, this.#slots.idOf(token), revision);
-    this.#answered(token);
-  }
-
-  onError(token: number, error: CaskError): void {
-    this.#refuse(token, this.#slots.idOf(token), error);
-  }
-
-  /** Is there room for a reply of this size? If not, BUSY is the answer. */
-  #admits(token: number, replyBytes: number): boolean {
-    if (this.#pressure.admits(replyBytes, this.#output.pendingBytes)) return true;
-    this.onError(token, new CaskError('BUSY', 'too many bytes of replies wait; read, then retry'));
-    return false;
+    return this.#replies.cancel(id);
   }
 
   // ---- output
 
   flush(answeredMs?: number): void {
-    this.#queued = false;
-    this.#output.flush();
-    if (this.#slots.answeredCount > 0) {
-      const { latencies, slowLog } = this.services;
-      this.#slots.settle(answeredMs ?? performance.now(), latencies, slowLog, this);
-    }
+    this.#replies.flush(answeredMs);
     this.#input.goOn();
     this.#endIfServed();
-  }
-
-  #sendPreamble(): void {
-    if (this.#preambleSent) return;
-    this.#preambleSent = true;
-    this.out.append(PREAMBLE);
   }
 
   // ---- time
@@ -449,10 +348,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.#state = 'draining';
     this.#refusing = !this.#input.busy;
     encodePush(this.out, PUSH_GOAWAY, [reason, graceMs]);
-    for (const { id, token } of this.#later.takeLeftAtShutdown()) {
-      const message = `${reason}; the work goes on after a start`;
-      this.#refuse(token, id, new CaskError('SHUTTING_DOWN', message));
-    }
+    this.#replies.refuseLeftAtShutdown(reason);
     this.#output.flush();
   }
 
@@ -489,7 +385,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
   #endWith(error: CaskError, id = CONNECTION_ID): void {
     if (this.#state === 'closed') return;
     this.services.counters.countError(error.code);
-    this.#sendPreamble();
+    this.#output.sendPreamble();
     encodeErrorReply(this.out, id, error);
     this.end();
   }
@@ -506,7 +402,7 @@ export class Connection implements ReplySink, CommandContext, InputOwner, Flusha
     this.#state = 'closed';
     this.#session?.close();
     this.#session = undefined;
-    this.#later.clear();
+    this.#replies.close();
   }
 }
 
