@@ -257,6 +257,16 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
     return performance.now() - start;
   }
 
+  /**
+   * Goes on as another user, on this connection and later ones. Requests made before are carried
+   * out for the user before; if it fails, so are those made after.
+   * @throws CaskError UNAUTHENTICATED, AUTH_LOCKED
+   */
+  async authenticate(user: string, password: string, options?: CallOptions): Promise<void> {
+    await this.#request(operations.AUTH, { user, password }, 0, options);
+    this.#keeper.credentials = { user, password };
+  }
+
   /** Takes no more requests, waits for those underway, closes. Never rejects. */
   close(): Promise<void> {
     return this.#keeper.close();

@@ -1,18 +1,34 @@
 /** Options of a client: documented, validated once, frozen. */
 
 import { CaskError } from '../errors/cask-error.ts';
-import { type Address, resolveAddress } from './address.ts';
+import { type Address, type Credentials, resolveTarget } from './address.ts';
 import { type BackoffOptions, DEFAULT_BACKOFF } from './backoff.ts';
 import type { Encoding } from './entry.ts';
 
+/** How to know the server under TLS, and how to be known by it. PEM, or several of them. */
+export interface ClientTlsOptions {
+  /** Who signs the server's certificate. @default the well-known authorities that Node brings */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
+  /** The client's own certificate and key, where the server asks for one. */
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+  /** The name that the certificate must be for. @default the host */
+  readonly servername?: string | undefined;
+}
+
 /** What `connect` takes. Everything may be left out. */
 export interface ConnectOptions<E extends Encoding = 'buffer'> {
-  /** `cask://host:port`; instead of host and port. */
+  /** `cask://host:port`, `casks://user:password@host:port` for TLS; instead of host and port. */
   readonly url?: string | undefined;
   /** @default '127.0.0.1' */
   readonly host?: string | undefined;
   /** @default 7117 */
   readonly port?: number | undefined;
+  /** Who asks; password goes with it. They may stand in the url instead, percent-encoded. */
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** TLS, of version 1.2 at least. @default true for casks://, else false */
+  readonly tls?: boolean | ClientTlsOptions | undefined;
   /** Shown in the server's log and list of clients. @default 'caskd-client' */
   readonly clientName?: string | undefined;
   /** From the start of an attempt to the server's HELLO. @default 5000 */
@@ -41,6 +57,9 @@ export interface ConnectOptions<E extends Encoding = 'buffer'> {
 /** The options with everything filled in. */
 export interface ClientOptions {
   readonly address: Address;
+  readonly credentials: Credentials | undefined;
+  /** Undefined: in the clear. */
+  readonly tls: ClientTlsOptions | undefined;
   readonly clientName: string;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -89,15 +108,26 @@ function backoffOption(reconnect: ConnectOptions['reconnect']): BackoffOptions |
   return backoff;
 }
 
-/** @throws CaskError INVALID_OPTION, UNSUPPORTED */
+function tlsOption(tls: ConnectOptions['tls'], isTlsUrl: boolean): ClientTlsOptions | undefined {
+  if (tls === false && isTlsUrl) {
+    throw new CaskError('INVALID_OPTION', 'tls is false, and the url says casks://');
+  }
+  if (typeof tls === 'object') return tls;
+  return (tls ?? isTlsUrl) ? {} : undefined;
+}
+
+/** @throws CaskError INVALID_OPTION */
 export function resolveClientOptions(options: ConnectOptions<Encoding>): ClientOptions {
   const { encoding = 'buffer', keyPrefix } = options;
   if (encoding !== 'buffer' && encoding !== 'utf8') {
     throw new CaskError('INVALID_OPTION', `encoding is ${encoding}, allowed are buffer, utf8`);
   }
   const noPrefix = keyPrefix === undefined || keyPrefix.length === 0;
+  const { address, isTls, credentials } = resolveTarget(options);
   return Object.freeze({
-    address: resolveAddress(options),
+    address,
+    credentials,
+    tls: tlsOption(options.tls, isTls),
     clientName: options.clientName ?? 'caskd-client',
     connectTimeoutMs: numberOption(options, 'connectTimeoutMs'),
     requestTimeoutMs: numberOption(options, 'requestTimeoutMs'),

@@ -11,7 +11,8 @@ import type { Encoding } from './entry.ts';
  *     await db.put('greeting', 'hello', { ttlMs: 60_000 });
  *     const text = await db.get('greeting', { encoding: 'utf8' });
  *
- * @throws CaskError CONNECT_FAILED naming host and port, INVALID_OPTION, UNSUPPORTED
+ * @throws CaskError CONNECT_FAILED naming host and port, INVALID_OPTION, UNAUTHENTICATED,
+ *   AUTH_LOCKED, TLS_REQUIRED
  */
 export async function connect<E extends Encoding = 'buffer'>(
   options: ConnectOptions<E> | string = {},

@@ -7,10 +7,12 @@
  */
 
 import { CaskError } from '../errors/cask-error.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
 import { errorFromWire } from '../protocol/error-message.ts';
 import type { HelloReply } from '../protocol/hello.ts';
 import { PUSH_DISCONNECT, PUSH_GOAWAY, PUSH_PING } from '../protocol/push-kinds.ts';
 import type { ReplyReader } from '../protocol/reply-reader.ts';
+import type { Credentials } from './address.ts';
 import { backoffMs } from './backoff.ts';
 import type { ClientOptions } from './client-options.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -24,6 +26,15 @@ const CLIENT_VERSION = '0.1.0';
 
 /** The longest that a link lives on after GOAWAY if the server names no grace. */
 const GOAWAY_GRACE_MS = 10_000;
+
+/** Trying again as before would not help. */
+const FINAL: readonly ErrorCode[] = ['UNAUTHENTICATED', 'TLS_REQUIRED'];
+
+/** How long the server wants to be left alone. */
+function retryAfterMs({ code, details }: CaskError): number {
+  const wanted = code === 'AUTH_LOCKED' ? details?.['retryAfterMs'] : 0;
+  return typeof wanted === 'number' ? wanted : 0;
+}
 
 export type ClientStatus = 'connecting' | 'ready' | 'reconnecting' | 'closed';
 
@@ -53,6 +64,8 @@ export type Emit = <K extends keyof ClientEvents>(event: K, ...args: ClientEvent
 export class ConnectionKeeper implements LinkListener {
   status: ClientStatus = 'connecting';
   server: HelloReply | undefined;
+  /** Who asks, for connections from here on. */
+  credentials: Credentials | undefined;
 
   readonly #options: ClientOptions;
   readonly #pipeline: Pipeline;
@@ -71,6 +84,7 @@ export class ConnectionKeeper implements LinkListener {
 
   constructor(options: ClientOptions, pipeline: Pipeline, emit: Emit) {
     this.#options = options;
+    this.credentials = options.credentials;
     this.#pipeline = pipeline;
     this.#emit = emit;
   }
@@ -151,6 +165,7 @@ export class ConnectionKeeper implements LinkListener {
     const { backoff, retryFirstConnect } = this.#options;
     const giveUp =
       backoff === undefined ||
+      FINAL.includes(error.code) ||
       this.#attempts >= backoff.maxAttempts ||
       !(this.#everReady || retryFirstConnect);
     if (giveUp) {
@@ -158,7 +173,7 @@ export class ConnectionKeeper implements LinkListener {
       return;
     }
     if (this.#everReady) this.status = 'reconnecting';
-    const delayMs = backoffMs(backoff, this.#attempts);
+    const delayMs = Math.max(backoffMs(backoff, this.#attempts), retryAfterMs(error));
     this.#attempts += 1;
     this.#pipeline.detach(error, true);
     this.#retryTimer = setTimeout(() => this.#connect(), delayMs);
@@ -166,10 +181,12 @@ export class ConnectionKeeper implements LinkListener {
   }
 
   #connect(): void {
-    const { address, clientName, connectTimeoutMs } = this.#options;
+    const { address, tls, clientName, connectTimeoutMs } = this.#options;
+    const { credentials } = this;
     const clientVersion = CLIENT_VERSION;
     this.#leaving = undefined;
-    this.#link = new Link({ address, clientName, clientVersion, connectTimeoutMs }, this);
+    const where = { address, tls, credentials };
+    this.#link = new Link({ ...where, clientName, clientVersion, connectTimeoutMs }, this);
   }
 
   #ping(): void {

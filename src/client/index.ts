@@ -5,7 +5,7 @@ export type { ErrorCode } from '../errors/error-codes.ts';
 export type { HelloReply, ServerLimits } from '../protocol/hello.ts';
 export type { BackoffOptions } from './backoff.ts';
 export { CaskClient } from './cask-client.ts';
-export type { ConnectOptions } from './client-options.ts';
+export type { ClientTlsOptions, ConnectOptions } from './client-options.ts';
 export { connect } from './connect.ts';
 export type { ClientEvents, ClientStatus, ReconnectingEvent } from './connection-keeper.ts';
 export type {

@@ -3,7 +3,8 @@
  * requests; a lost link is never used again.
  */
 
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { CaskError, toCaskError } from '../errors/cask-error.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
 import {
@@ -18,7 +19,9 @@ import { OutputBuffer } from '../protocol/output-buffer.ts';
 import { encodePreamble, PreambleReader } from '../protocol/preamble.ts';
 import { ReplyReader } from '../protocol/reply-reader.ts';
 import { encodeHelloRequest } from '../protocol/request-writer.ts';
-import { type Address, formatAddress } from './address.ts';
+import { type Address, type Credentials, formatAddress } from './address.ts';
+import type { ClientTlsOptions } from './client-options.ts';
+import { adviceOnTls, looksLikeTls } from './tls-advice.ts';
 
 /** Replies may be longer than requests: a page of whole entries, or GET_MANY. */
 const REPLY_FRAME_BYTES_MAX = 1024 * 1024 * 1024;
@@ -33,8 +36,15 @@ const FOREIGN: readonly ErrorCode[] = [
   'BAD_REQUEST',
 ];
 
+/** What a caller does something about; other reasons are the cause of CONNECT_FAILED. */
+const TOLD_AS_THEY_ARE: readonly ErrorCode[] = ['UNAUTHENTICATED', 'AUTH_LOCKED', 'TLS_REQUIRED'];
+
+const TLS_VERSION_MIN = 'TLSv1.2';
+
 export interface LinkOptions {
   readonly address: Address;
+  readonly credentials: Credentials | undefined;
+  readonly tls: ClientTlsOptions | undefined;
   readonly clientName: string;
   readonly clientVersion: string;
   readonly connectTimeoutMs: number;
@@ -59,6 +69,7 @@ export class Link {
 
   readonly #socket: Socket;
   readonly #address: Address;
+  readonly #hasCredentials: boolean;
   readonly #listener: LinkListener;
   readonly #preamble = new PreambleReader();
   readonly #parser = new FrameParser(GREETING_FRAME_BYTES_MAX, FLAG_PUSH);
@@ -71,10 +82,11 @@ export class Link {
   #reason: CaskError | undefined;
 
   constructor(options: LinkOptions, listener: LinkListener) {
-    const { address, connectTimeoutMs } = options;
+    const { address, connectTimeoutMs, tls } = options;
     this.#address = address;
+    this.#hasCredentials = options.credentials !== undefined;
     this.#listener = listener;
-    this.#socket = connect({ host: address.host, port: address.port, noDelay: true });
+    this.#socket = tls === undefined ? openPlain(address) : openTls(address, tls);
     this.#socket.on('connect', () => {
       this.#connected = true;
     });
@@ -85,7 +97,9 @@ export class Link {
     const timeout = () =>
       this.destroy(this.#connectionError(`no answer in ${connectTimeoutMs} ms`));
     this.#timer = setTimeout(timeout, connectTimeoutMs);
-    this.#greet(options);
+    // the password must not leave before the server's certificate has been checked
+    if (tls === undefined) this.#greet(options);
+    else this.#socket.once('secureConnect', () => this.#greet(options));
   }
 
   /**
@@ -130,8 +144,8 @@ export class Link {
   #greet(options: LinkOptions): void {
     const out = new OutputBuffer();
     out.append(encodePreamble());
-    const { clientName, clientVersion } = options;
-    encodeHelloRequest(out, HELLO_ID, { client: clientName, version: clientVersion });
+    const { clientName: client, clientVersion: version, credentials: auth } = options;
+    encodeHelloRequest(out, HELLO_ID, { client, version, auth });
     this.write(out);
   }
 
@@ -142,7 +156,8 @@ export class Link {
       const taken = this.#preamble.preamble === undefined ? this.#preamble.push(chunk) : 0;
       if (taken < chunk.length) this.#readFrames(taken === 0 ? chunk : chunk.subarray(taken));
     } catch (thrown) {
-      this.destroy(toCaskError(thrown));
+      const isTls = this.#preamble.preamble === undefined && looksLikeTls(chunk);
+      this.destroy(isTls ? this.#tlsRequired() : toCaskError(thrown));
       return;
     }
     if (this.#greeted) this.#listener.onRepliesEnd();
@@ -174,8 +189,8 @@ export class Link {
     }
     if (reply.status !== STATUS_OK) throw reply.readError();
     const hello = reply.readHello();
-    if (hello.auth || hello.tls) {
-      throw new CaskError('UNSUPPORTED', 'the server requires authentication or TLS');
+    if (hello.auth && !this.#hasCredentials) {
+      throw new CaskError('UNAUTHENTICATED', 'the server wants user and password; none were given');
     }
     clearTimeout(this.#timer);
     this.#greeted = true;
@@ -197,17 +212,46 @@ export class Link {
     return new CaskError('CONNECTION_LOST', message, typeof cause === 'string' ? {} : { cause });
   }
 
+  #tlsRequired(): CaskError {
+    return new CaskError('TLS_REQUIRED', 'the server speaks TLS; connect with casks://');
+  }
+
   #connectFailed(reason: CaskError): CaskError {
     const { host, port } = this.#address;
     const place = formatAddress(this.#address);
     const message = `cannot connect to caskd at ${place}: ${reason.message}${this.#advice(reason)}`;
+    if (TOLD_AS_THEY_ARE.includes(reason.code)) {
+      const details = { ...reason.details, host, port };
+      return new CaskError(reason.code, message, { cause: reason, details });
+    }
     return new CaskError('CONNECT_FAILED', message, { cause: reason, details: { host, port } });
   }
 
   #advice(reason: CaskError): string {
+    const onTls = adviceOnTls(reason.cause);
+    if (onTls !== undefined) return `; ${onTls}`;
     if (!this.#connected) {
       return '; is caskd running there? Start it with "npx caskd", or name another host and port';
     }
     return FOREIGN.includes(reason.code) ? '; what answers there is no caskd of this version' : '';
   }
+}
+
+function openPlain({ host, port }: Address): Socket {
+  return connect({ host, port, noDelay: true });
+}
+
+function openTls({ host, port }: Address, tls: ClientTlsOptions): Socket {
+  const { ca, cert, key, servername } = tls;
+  const name = servername ?? (isIP(host) === 0 ? host : undefined);
+  const socket = connectTls({
+    host,
+    port,
+    minVersion: TLS_VERSION_MIN,
+    ...(ca === undefined ? {} : { ca: ca as string | Buffer | (string | Buffer)[] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(name === undefined ? {} : { servername: name }),
+  });
+  return socket.setNoDelay(true);
 }

@@ -1,7 +1,9 @@
 /** Every operation: how its request is written and its reply read. */
 
+import type { HelloAuth } from '../protocol/hello.ts';
 import type { PlainValue } from '../protocol/msgpack-writer.ts';
 import {
+  OP_AUTH,
   OP_BATCH,
   OP_COUNT,
   OP_DELETE,
@@ -137,6 +139,14 @@ function simple<R>(
     decode,
   };
 }
+
+/** User and password; may be sent again. */
+export const AUTH: Operation<HelloAuth, undefined> = {
+  op: OP_AUTH,
+  kind: 'read',
+  encode: write.encodeAuth,
+  decode: () => undefined,
+};
 
 export const COUNT = simple(OP_COUNT, 'read', (reply) => reply.readNumber());
 export const SYNC = simple(OP_SYNC, 'read', (reply) => reply.readNumber());

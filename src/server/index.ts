@@ -6,3 +6,4 @@ export type { ServedStore } from './served-store.ts';
 export type { ServerLimits } from './server-limits.ts';
 export type { ServerIdentity } from './server-services.ts';
 export type { ServerStats } from './server-stats.ts';
+export { type TlsFiles, TlsIdentity } from './tls/tls-identity.ts';

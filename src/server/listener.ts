@@ -17,6 +17,8 @@ import { resolveServerLimits, type ServerLimits } from './server-limits.ts';
 import type { ServerIdentity, ServerServices } from './server-services.ts';
 import { type ServerStats, serverStats } from './server-stats.ts';
 import { SlowLog } from './slow-log.ts';
+import { TlsFront } from './tls/tls-front.ts';
+import type { TlsIdentity } from './tls/tls-identity.ts';
 
 export interface ListenOptions {
   readonly store: ServedStore;
@@ -27,6 +29,8 @@ export interface ListenOptions {
   readonly fd?: number | undefined;
   readonly identity: ServerIdentity;
   readonly limits?: Partial<ServerLimits>;
+  /** Without it connections are in the clear. */
+  readonly tls?: TlsIdentity | undefined;
   /** Without it everybody may do everything. */
   readonly authenticator?: Authenticator | undefined;
   readonly log?: StoreLogger;
@@ -39,6 +43,15 @@ const DRAIN_CROSSING_MS = 100;
 const DRAIN_POLL_MS = 10;
 const KEEP_ALIVE_DELAY_MS = 60_000;
 const ACCEPT_BACKLOG = 511;
+const PLAIN_SPOKEN = 'connections to this port must be under TLS; connect with casks://';
+
+const SOCKET_OPTIONS = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+  // a client may shut down its sending side and still read its answers
+  allowHalfOpen: true,
+} as const;
 
 /**
  * Listens.
@@ -55,7 +68,7 @@ export class CaskServer implements ServerServices {
   readonly limits: ServerLimits;
   readonly identity: ServerIdentity;
   readonly authenticator: Authenticator | undefined;
-  readonly tls = false;
+  readonly tls: boolean;
   readonly log: StoreLogger;
   readonly counters = new ServerCounters();
   readonly flushQueue = new FlushQueue();
@@ -65,6 +78,7 @@ export class CaskServer implements ServerServices {
   readonly slowLog = new SlowLog(() => this.limits);
 
   readonly #server: Server;
+  readonly #front: TlsFront | undefined;
   readonly #connections = new Set<Connection>();
   #sweeper: NodeJS.Timeout | undefined;
   #clientIds = 0;
@@ -77,17 +91,34 @@ export class CaskServer implements ServerServices {
     this.limits = resolveServerLimits(options.limits ?? {}, options.store.options);
     this.identity = options.identity;
     this.authenticator = options.authenticator;
+    this.tls = options.tls !== undefined;
     this.log = options.log ?? (() => {});
-    this.#server = createServer(
-      {
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
-        // a client may shut down its sending side and still read its answers
-        allowHalfOpen: true,
+    this.#front = options.tls === undefined ? undefined : this.#createFront(options.tls);
+    this.#server = createServer(SOCKET_OPTIONS, (socket) => {
+      if (this.#front === undefined) this.#accept(socket);
+      else this.#front.take(socket);
+    });
+    // handshakes that are underway are no connections yet, and must not be many more
+    if (this.tls) this.#server.maxConnections = this.limits.maxConnections + REJECTIONS_AT_ONCE_MAX;
+    this.#server.on('drop', () => {
+      this.counters.connectionsRejected += 1;
+    });
+  }
+
+  #createFront(identity: TlsIdentity): TlsFront {
+    return new TlsFront({
+      identity,
+      handshakeTimeoutMs: this.limits.handshakeTimeoutMs,
+      onSecure: (socket) => this.#accept(socket),
+      onPlain: (socket) => {
+        this.counters.tlsFailures += 1;
+        this.#accept(socket, new CaskError('TLS_REQUIRED', PLAIN_SPOKEN));
       },
-      (socket) => this.#accept(socket),
-    );
+      onFailure: (reason) => {
+        this.counters.tlsFailures += 1;
+        this.log('debug', 'tls-handshake-failed', { reason });
+      },
+    });
   }
 
   /** Starts to listen; `listen()` does it. */
@@ -164,6 +195,7 @@ export class CaskServer implements ServerServices {
   #destroyAll(): void {
     clearInterval(this.#sweeper);
     for (const connection of this.#connections) connection.destroy();
+    this.#front?.close();
   }
 
   #stopAccepting(): Promise<void> {
@@ -173,10 +205,11 @@ export class CaskServer implements ServerServices {
     return this.#closed;
   }
 
-  #accept(socket: Socket): void {
+  /** @param refusal why the connection is told to go at once */
+  #accept(socket: Socket, refusal = this.#refusalIfFull()): void {
     const { counters } = this;
-    const full = this.#connections.size - this.#rejecting >= this.limits.maxConnections;
-    if (full && this.#rejecting >= REJECTIONS_AT_ONCE_MAX) {
+    const isRefused = refusal !== undefined;
+    if (isRefused && this.#rejecting >= REJECTIONS_AT_ONCE_MAX) {
       counters.connectionsRejected += 1;
       socket.destroy();
       return;
@@ -184,7 +217,7 @@ export class CaskServer implements ServerServices {
     this.#clientIds += 1;
     const connection = new Connection(socket, this, this.#clientIds);
     this.#connections.add(connection);
-    if (full) this.#rejecting += 1;
+    if (isRefused) this.#rejecting += 1;
     else counters.connectionsOpen += 1;
     // an error is followed by 'close', which is all there is to do
     socket.on('error', () => {});
@@ -194,18 +227,22 @@ export class CaskServer implements ServerServices {
     socket.on('close', () => {
       connection.onClose();
       this.#connections.delete(connection);
-      if (full) this.#rejecting -= 1;
+      if (isRefused) this.#rejecting -= 1;
       else counters.connectionsOpen -= 1;
     });
-    if (full) this.#reject(connection);
-    else counters.connectionsAccepted += 1;
+    if (isRefused) {
+      counters.connectionsRejected += 1;
+      connection.reject(refusal);
+    } else {
+      counters.connectionsAccepted += 1;
+    }
   }
 
-  #reject(connection: Connection): void {
-    this.counters.connectionsRejected += 1;
+  #refusalIfFull(): CaskError | undefined {
     const { maxConnections } = this.limits;
+    if (this.#connections.size - this.#rejecting < maxConnections) return undefined;
     const message = `the server has ${maxConnections} connections, its limit; try again later`;
-    connection.reject(new CaskError('TOO_MANY_CONNECTIONS', message));
+    return new CaskError('TOO_MANY_CONNECTIONS', message);
   }
 
   #sweep(): void {

@@ -10,6 +10,8 @@ export interface CounterStats {
   readonly connectionsRejected: number;
   /** Closed because the client did not read its replies. */
   readonly slowConsumers: number;
+  /** Handshakes of TLS that came to nothing. */
+  readonly tlsFailures: number;
   /** Streams that ended within a frame. */
   readonly truncatedStreams: number;
   readonly bytesIn: number;
@@ -25,6 +27,7 @@ export class ServerCounters {
   connectionsAccepted = 0;
   connectionsRejected = 0;
   slowConsumers = 0;
+  tlsFailures = 0;
   truncatedStreams = 0;
   bytesIn = 0;
   bytesOut = 0;
@@ -53,6 +56,7 @@ export class ServerCounters {
       connectionsAccepted: this.connectionsAccepted,
       connectionsRejected: this.connectionsRejected,
       slowConsumers: this.slowConsumers,
+      tlsFailures: this.tlsFailures,
       truncatedStreams: this.truncatedStreams,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,

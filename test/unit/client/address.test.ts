@@ -1,20 +1,56 @@
 import { describe, expect, it } from 'vitest';
-import { formatAddress, resolveAddress } from '../../../src/client/address.ts';
+import { formatAddress, resolveTarget, type TargetOptions } from '../../../src/client/address.ts';
 import { backoffMs, DEFAULT_BACKOFF } from '../../../src/client/backoff.ts';
 
-describe('resolveAddress', () => {
+describe('resolveTarget', () => {
   it.each([
     [{}, '127.0.0.1:7117'],
     [{ host: 'db', port: 5 }, 'db:5'],
     [{ url: 'cask://db' }, 'db:7117'],
+    [{ url: 'casks://db' }, 'db:7117'],
     [{ url: 'cask://db:99/' }, 'db:99'],
     [{ url: 'cask://[::1]:99' }, '[::1]:99'],
-  ])('%j is %s', (options, expected) => {
-    expect(formatAddress(resolveAddress(options))).toBe(expected);
+    [{ url: 'cask://me:pw@[::1]:99' }, '[::1]:99'],
+  ])('%j is at %s', (options, expected) => {
+    expect(formatAddress(resolveTarget(options).address)).toBe(expected);
   });
 
-  it('does not take credentials yet', () => {
-    expect(() => resolveAddress({ url: 'cask://me:pw@db' })).toThrow(/not supported yet/);
+  it('asks for TLS by casks:// alone', () => {
+    expect(resolveTarget({ url: 'casks://db' }).isTls).toBe(true);
+    expect(resolveTarget({ url: 'cask://db' }).isTls).toBe(false);
+    expect(resolveTarget({}).isTls).toBe(false);
+  });
+
+  it.each<[TargetOptions, object | undefined]>([
+    [{}, undefined],
+    [{ url: 'cask://db' }, undefined],
+    [{ url: 'cask://me:pw@db' }, { user: 'me', password: 'pw' }],
+    [{ url: 'cask://me:p%40w%3A%2F@db' }, { user: 'me', password: 'p@w:/' }],
+    [
+      { url: 'cask://db', user: 'me', password: 'pw' },
+      { user: 'me', password: 'pw' },
+    ],
+    [
+      { user: 'me', password: '' },
+      { user: 'me', password: '' },
+    ],
+  ])('takes user and password from %j', (options, expected) => {
+    expect(resolveTarget(options).credentials).toEqual(expected);
+  });
+
+  it.each<[TargetOptions, RegExp]>([
+    [{ url: 'cask://me@db' }, /password is missing/],
+    [{ url: 'cask://:hunter2@db' }, /user is missing/],
+    [{ user: 'me' }, /password is missing/],
+    [{ password: 'hunter2' }, /user is missing/],
+    [{ url: 'cask://me:hunter2@db', user: 'me', password: 'hunter2' }, /stand in the url already/],
+    [{ url: 'cask://me:hunter2%zz@db' }, /two hex digits/],
+    [{ url: 'cask://me:hunter2@db:99999' }, /url is none/],
+    [{ url: 'http://me:hunter2@db' }, /http:\/\/ is unknown/],
+  ])('refuses %j, and does not quote the password', (options, why) => {
+    const resolving = () => resolveTarget(options);
+    expect(resolving).toThrow(why);
+    expect(resolving).not.toThrow('hunter2');
   });
 });
 

@@ -111,7 +111,8 @@ describe('connecting', () => {
   });
 
   it.each([
-    [{ url: 'casks://localhost' }, 'UNSUPPORTED'],
+    [{ url: 'casks://localhost', tls: false }, 'INVALID_OPTION'],
+    [{ user: 'ada' }, 'INVALID_OPTION'],
     [{ url: 'redis://localhost' }, 'INVALID_OPTION'],
     [{ url: 'nonsense' }, 'INVALID_OPTION'],
     [{ url: 'cask://a', port: 1 }, 'INVALID_OPTION'],
