@@ -235,7 +235,8 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.clientName = client.slice(0, CLIENT_NAME_CHARACTERS_MAX);
     if (this.services.authenticator === undefined) this.#enter(EVERYONE);
     this.#output.sendPreamble();
-    this.services.log('debug', 'client-greeted', { clientId: this.clientId, client });
+    const { clientId, clientName } = this;
+    this.services.log('debug', 'client-greeted', { clientId, client: clientName });
     return true;
   }
 
