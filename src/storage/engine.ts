@@ -3,10 +3,13 @@
  */
 
 import { CaskError, toCaskError } from '../errors/cask-error.ts';
+import type { DeleteRangeOptions, DeleteRangeResult, WorkOptions } from '../vocabulary/entry.ts';
 import { nextTurn } from './disk/environment.ts';
 import { JobRegistry } from './jobs/job-registry.ts';
+import { boundsToDelete } from './keydir/key-bounds.ts';
 import { HintBuilder } from './merge/hint-builder.ts';
 import { Merger } from './merge/merger.ts';
+import { loading } from './read/range-reader.ts';
 import { ReadPath } from './read/read-path.ts';
 import type { OpenedDirectory } from './recovery/open-directory.ts';
 import type { StoreOptions } from './store-options.ts';
@@ -170,6 +173,21 @@ export class Engine {
     this.merger.close().catch(() => {});
     this.jobs.cancelAll('the store failed');
     this.onFailed(error);
+  }
+
+  /**
+   * Deletes a range as a job; takes its place in the order of writes at once.
+   * @throws CaskError as `Store.deleteRange` says
+   */
+  async deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult> {
+    const bounds = boundsToDelete(options);
+    const { closedBy } = this.writes.sequencer;
+    if (closedBy !== undefined) throw closedBy;
+    if (!this.opened.keydir.indexReady) throw loading();
+    const { signal, onProgress } = options;
+    return this.jobs.run({ kind: 'delete-range', unit: 'keys', signal, onProgress }, (job) =>
+      this.writes.ranges.delete(bounds, job),
+    );
   }
 
   /** Makes durable all that is committed; resolves to the last such sequence. */

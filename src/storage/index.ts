@@ -7,9 +7,14 @@ export type {
   BatchItemResult,
   Bytes,
   DeleteOptions,
+  DeleteRangeOptions,
+  DeleteRangeResult,
   EntryMeta,
+  KeyRange,
+  ProgressListener,
   PutOptions,
   RangeOptions,
+  WorkOptions,
   WriteCondition,
 } from '../vocabulary/entry.ts';
 export type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';

@@ -3,7 +3,15 @@
  * its own writes. Listeners use it directly; `Store` wraps one in promises.
  */
 
-import type { BatchItem, BatchItemResult, RangeOptions } from '../vocabulary/entry.ts';
+import type {
+  BatchItem,
+  BatchItemResult,
+  DeleteRangeOptions,
+  DeleteRangeResult,
+  KeyRange,
+  RangeOptions,
+  WorkOptions,
+} from '../vocabulary/entry.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
 import type { Patience } from './patience.ts';
 
@@ -53,8 +61,10 @@ export interface Session {
     patience?: Patience,
   ): Promise<RangePage<KeyEntry>>;
   range(options?: RangeOptions, patience?: Patience): Promise<RangePage<Entry | DamagedEntry>>;
-  /** The exact number of keys: what is due is retired first. */
-  count(): Promise<number>;
+  /** The exact number of keys, of all or within a range: what is due is retired first. */
+  count(range?: KeyRange, patience?: Patience): Promise<number>;
+  /** See `Store.deleteRange`. It goes on when the session is closed. */
+  deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult>;
   /** The client is gone: answers still due are dropped. What was sequenced is still committed. */
   close(): void;
 }

@@ -1,7 +1,15 @@
 /** A session over the engine. */
 
 import type { CaskError } from '../errors/cask-error.ts';
-import type { BatchItem, BatchItemResult, RangeOptions } from '../vocabulary/entry.ts';
+import type {
+  BatchItem,
+  BatchItemResult,
+  DeleteRangeOptions,
+  DeleteRangeResult,
+  KeyRange,
+  RangeOptions,
+  WorkOptions,
+} from '../vocabulary/entry.ts';
 import type { Engine } from './engine.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
 import type { Patience } from './patience.ts';
@@ -142,8 +150,12 @@ export class StoreSession implements Session, WriteOrigin {
     return this.#engine.reads.ranges.range(this, options, patience);
   }
 
-  count(): Promise<number> {
-    return this.#engine.reads.ranges.count(this);
+  count(range: KeyRange = {}, patience?: Patience): Promise<number> {
+    return this.#engine.reads.ranges.count(this, range, patience);
+  }
+
+  deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult> {
+    return this.#engine.deleteRange(options);
   }
 
   close(): void {

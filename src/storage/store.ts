@@ -11,9 +11,13 @@ import type {
   BatchItemResult,
   Bytes,
   DeleteOptions,
+  DeleteRangeOptions,
+  DeleteRangeResult,
   EntryMeta,
+  KeyRange,
   PutOptions,
   RangeOptions,
+  WorkOptions,
 } from '../vocabulary/entry.ts';
 import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
 import type { Environment } from './disk/environment.ts';
@@ -148,9 +152,9 @@ export class Store {
     return this.#sink.ask((token) => this.#session.exists(bytes, 0, bytes.length, token));
   }
 
-  /** The exact number of keys. @throws CaskError LOADING */
-  count(): Promise<number> {
-    return this.#session.count();
+  /** The exact number of keys, of all or within a range. @throws CaskError LOADING */
+  count(range?: KeyRange): Promise<number> {
+    return this.#session.count(range);
   }
 
   /**
@@ -191,6 +195,26 @@ export class Store {
   /** All or nothing. The items are not to be changed until it settles. */
   batch(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
     return this.#session.batch(items);
+  }
+
+  /**
+   * Deletes every key within the bounds, as a job (`jobs`), in key order and in chunks that let
+   * other work in between. Not atomic as a whole: readers see it go on, and after a crash or a
+   * failure the keys up to some point are gone. It deletes what the writes called before it left;
+   * an entry that is written after the call began survives, wherever it lies.
+   *
+   * `onProgress` hears of keys deleted, and of how many there were about to be.
+   * @throws CaskError INVALID_OPTION when no bound is given without `all: true`, LOADING, BUSY
+   * (too many jobs), CANCELLED, and what `delete` throws; `details.deleted` says how many keys
+   * were deleted all the same
+   */
+  async deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult> {
+    return this.#session.deleteRange(options);
+  }
+
+  /** `deleteRange` of the keys that begin with the prefix, which must not be empty. */
+  async deletePrefix(prefix: Bytes, options: WorkOptions = {}): Promise<DeleteRangeResult> {
+    return this.#session.deleteRange({ ...options, prefix });
   }
 
   /** One page. @throws CaskError LOADING, LIMIT_EXCEEDED */

@@ -45,17 +45,45 @@ export interface BatchItemResult {
   readonly version: number | undefined;
 }
 
-export interface RangeOptions {
+/** Which keys: all of those that satisfy every bound that is given; without any, all. */
+export interface KeyRange {
   /** Inclusive. */
   readonly start?: Bytes | undefined;
   /** Exclusive. */
   readonly end?: Bytes | undefined;
   /** Intersects `start` and `end`. */
   readonly prefix?: Bytes | undefined;
+}
+
+export interface RangeOptions extends KeyRange {
   /** The cursor: exclusive in the direction of travel. */
   readonly after?: Bytes | undefined;
   /** Items of a page. @default 1000 */
   readonly limit?: number | undefined;
   readonly reverse?: boolean | undefined;
   readonly keysOnly?: boolean | undefined;
+}
+
+export interface DeleteRangeOptions extends KeyRange {
+  /** Deletes every key there is. Needed where no bound is given, and refused where one is. */
+  readonly all?: boolean | undefined;
+}
+
+/** What deleting a range did. */
+export interface DeleteRangeResult {
+  readonly deleted: number;
+  /** Of the last key deleted; undefined: there was none. */
+  readonly revision: number | undefined;
+}
+
+/**
+ * Told now and then how far long work is: how much is done, and of how much, where that is known.
+ */
+export type ProgressListener = (done: number, total: number | undefined) => void;
+
+/** Options of long work. */
+export interface WorkOptions {
+  /** Aborting it stops the work, which then fails with CANCELLED. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ProgressListener | undefined;
 }

@@ -173,6 +173,47 @@ function range(bounds: Bounds): Command {
   });
 }
 
+type KeyBounds = Pick<Bounds, 'start' | 'end' | 'prefix'>;
+
+/** Writes called in the same turn, before it and after: it sees the former and spares the latter. */
+function deleteRange(bounds: KeyBounds, before: readonly Item[], after: readonly Item[]): Command {
+  const name = `deleteRange(${JSON.stringify(bounds)}, ${before.length}, ${after.length})`;
+  return command(name, async (model, { store }) => {
+    const bytes = (bound: string | undefined) => bound && bytesOf(bound);
+    const { start, end, prefix } = bounds;
+    const all = start === undefined && end === undefined && prefix === undefined;
+    const range = { start: bytes(start), end: bytes(end), prefix: bytes(prefix) };
+    const isMeant = (key: string) =>
+      isWithin(key, { ...bounds, after: undefined, reverse: false } as Bounds);
+    const asked: Promise<unknown>[] = before.map((item) => ask(store, item));
+    for (const { key, value, ttl } of before) {
+      if (value === undefined) model.delete(key);
+      else model.put(key, value, ttl);
+    }
+    const cutoff = model.revision;
+    const deleting = store.deleteRange({ ...range, all });
+    asked.push(...after.map((item) => ask(store, item)));
+    for (const { key, value, ttl } of after) {
+      if (value === undefined) model.delete(key);
+      else model.put(key, value, ttl);
+    }
+    await Promise.all(asked);
+    const meant = model.keys().filter((key) => {
+      return isMeant(key) && (model.find(key)?.revision ?? 0) <= cutoff;
+    });
+    const deleted = model.deleteAll(meant);
+    const revision = deleted === 0 ? undefined : model.revision;
+    expect(await deleting).toEqual({ deleted, revision });
+    expect(await store.count(range)).toBe(model.keys().filter(isMeant).length);
+  });
+}
+
+function ask(store: Subject['store'], { key, value, ttl }: Item): Promise<unknown> {
+  if (value === undefined) return store.delete(bytesOf(key));
+  const options = ttl === undefined ? {} : ttl === 'keep' ? { keepTtl: true } : { ttlMs: ttl };
+  return store.put(bytesOf(key), bytesOf(value), options);
+}
+
 function pass(ms: number): Command {
   return command(`pass(${ms})`, async (model, { world }) => {
     world.pass(ms);
@@ -275,6 +316,13 @@ export const COMMANDS: fc.Arbitrary<Command>[] = [
       pageSize: fc.integer({ min: 1, max: 5 }),
     })
     .map(range),
+  fc
+    .tuple(
+      fc.record({ start: bound, end: bound, prefix: bound }),
+      fc.array(items, { maxLength: 3 }),
+      fc.array(items, { maxLength: 3 }),
+    )
+    .map((given) => deleteRange(...given)),
   fc.integer({ min: 1, max: 2000 }).map(pass),
   fc.constant(setBack),
   fc.constant(merge),

@@ -51,6 +51,11 @@ export class StoreModel {
     return existed;
   }
 
+  /** @returns how many there were */
+  deleteAll(keys: readonly string[]): number {
+    return keys.filter((key) => this.delete(key)).length;
+  }
+
   /** The keys in order. */
   keys(): string[] {
     return [...this.#held.keys()]

@@ -8,9 +8,11 @@
  *     });
  */
 
+import { cancellationOf } from '../../errors/cancelled.ts';
 import { CaskError, toCaskError } from '../../errors/cask-error.ts';
+import type { ProgressListener } from '../../vocabulary/entry.ts';
 import type { Clock } from '../disk/environment.ts';
-import type { JobControl, JobRequest, JobState, JobStatus, ProgressListener } from './job.ts';
+import type { JobControl, JobRequest, JobState, JobStatus } from './job.ts';
 
 /** Jobs that have ended and are still told of. */
 export const JOB_HISTORY_MAX = 64;
@@ -93,7 +95,7 @@ export class JobRegistry {
     request: JobRequest,
     work: (job: JobControl) => Promise<T>,
   ): Promise<T> {
-    const problem = this.#closedBy ?? abortReason(request.signal) ?? this.#busy();
+    const problem = this.#closedBy ?? cancellationOf(request.signal) ?? this.#busy();
     if (problem !== undefined) throw problem;
     this.#lastId += 1;
     const job = new Job(this.#lastId, request, this.#clock);
@@ -184,9 +186,4 @@ export class JobRegistry {
 
 function cancelled(message: string): CaskError {
   return new CaskError('CANCELLED', message);
-}
-
-function abortReason(signal: AbortSignal | undefined): CaskError | undefined {
-  if (!signal?.aborted) return undefined;
-  return new CaskError('CANCELLED', 'the signal was aborted', { cause: signal.reason });
 }

@@ -4,6 +4,7 @@
  */
 
 import type { ErrorCode } from '../../errors/error-codes.ts';
+import type { ProgressListener } from '../../vocabulary/entry.ts';
 
 /** `cancelling`: told to stop, and not stopped yet. */
 export type JobState = 'running' | 'cancelling' | 'done' | 'failed' | 'cancelled';
@@ -18,11 +19,9 @@ export interface JobRequest {
   readonly total?: number | undefined;
   /** Aborting it cancels the job. */
   readonly signal?: AbortSignal | undefined;
+  /** Called once for each call of `JobControl.progress`. */
   readonly onProgress?: ProgressListener | undefined;
 }
-
-/** Called as the work goes on: at most once for each call of `JobControl.progress`. */
-export type ProgressListener = (done: number, total: number | undefined) => void;
 
 /** What the work is given. */
 export interface JobControl {

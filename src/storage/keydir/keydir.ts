@@ -18,7 +18,9 @@ import { ExpiryTable } from './expiry-table.ts';
 import { HashShards } from './hash-shards.ts';
 import { IndexBuild } from './index-build.ts';
 import { IndexCursor } from './index-cursor.ts';
+import type { KeyBounds } from './key-bounds.ts';
 import { hashBytes } from './key-hash.ts';
+import { RangeTally } from './range-tally.ts';
 import { SortedIndex } from './sorted-index.ts';
 
 export interface KeydirOptions {
@@ -52,6 +54,8 @@ export class Keydir {
     entryMoved: (from, to) => this.#entryMoved(from, to),
   });
   #build: IndexBuild | undefined;
+  /** A count underway that is told of what is added and removed. */
+  #watching: RangeTally | undefined;
   #isLoading = false;
   #isReady = true;
   #count = 0;
@@ -185,8 +189,7 @@ export class Keydir {
     this.#clearPrevious();
     if (ref === 0) {
       ref = this.#add(hash, buffer, start, length);
-      if (this.#isReady) this.#index.insert(ref);
-      else this.#build?.entryAdded(ref);
+      this.#addToIndex(ref);
       this.#count++;
     } else if (this.#isTombstone(ref)) {
       this.#revive(ref);
@@ -240,6 +243,7 @@ export class Keydir {
     this.#setExpiry(ref, 0);
     this.#count--;
     if (this.#isReady) {
+      this.#watching?.removed(ref);
       this.#index.remove(ref);
       this.#arena.free(ref);
     } else {
@@ -255,6 +259,15 @@ export class Keydir {
     if (ref === 0) throw new CaskError('KEYDIR_FULL', 'the keydir cannot hold more keys');
     this.#hash.insert(hash, ref);
     return ref;
+  }
+
+  #addToIndex(ref: number): void {
+    if (!this.#isReady) {
+      this.#build?.entryAdded(ref);
+      return;
+    }
+    this.#index.insert(ref);
+    this.#watching?.added(ref);
   }
 
   #isTombstone(ref: number): boolean {
@@ -418,6 +431,17 @@ export class Keydir {
   /** A cursor over the entries in key order; may be kept, and must seek anew in each turn. */
   newCursor(): IndexCursor {
     return new IndexCursor(this.#index);
+  }
+
+  /** A count of the keys within the bounds; one over several turns needs `watch`. */
+  newTally(bounds: KeyBounds): RangeTally {
+    return new RangeTally(this.#index, this.#arena, bounds);
+  }
+
+  /** Keeps a count right while keys come and go; one at a time. Undefined: it is over. */
+  watch(tally: RangeTally | undefined): void {
+    assert(tally === undefined || this.#watching === undefined, 'one count at a time');
+    this.#watching = tally;
   }
 
   // Compaction.

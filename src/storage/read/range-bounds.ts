@@ -2,9 +2,9 @@
 
 import { CaskError } from '../../errors/cask-error.ts';
 import { limitError } from '../../errors/limit-error.ts';
-import type { Bytes, RangeOptions } from '../../vocabulary/entry.ts';
-import { keyBytesOf } from '../key-and-value.ts';
+import type { RangeOptions } from '../../vocabulary/entry.ts';
 import type { IndexCursor } from '../keydir/index-cursor.ts';
+import { boundOf, earlier, keyBounds } from '../keydir/key-bounds.ts';
 
 /** Items of a page when no limit is given. */
 const LIMIT_DEFAULT = 1000;
@@ -36,11 +36,9 @@ export function rangeBounds(options: RangeOptions, maxRangeItems: number): Range
     throw limitError('LIMIT_EXCEEDED', `${message}; ${advice}`, 'maxRangeItems', maxRangeItems);
   }
   const isReverse = options.reverse ?? false;
-  const prefix = bytesOrNothing(options.prefix);
-  let low = later(bytesOrNothing(options.start), prefix);
-  let high = earlier(bytesOrNothing(options.end), prefix && afterPrefix(prefix));
+  let { low, high } = keyBounds(options);
   let isLowExclusive = false;
-  const after = bytesOrNothing(options.after);
+  const after = boundOf(options.after);
   if (after !== undefined && isReverse) {
     high = earlier(high, after);
   } else if (after !== undefined && (low === undefined || Buffer.compare(after, low) >= 0)) {
@@ -59,28 +57,4 @@ export function seekStart(cursor: IndexCursor, bounds: RangeBounds): number {
   }
   if (low === undefined) return cursor.first();
   return cursor.seek(low, 0, low.length, isLowExclusive ? 'after' : 'atOrAfter');
-}
-
-function bytesOrNothing(given: Bytes | undefined): Uint8Array | undefined {
-  return given === undefined || given.length === 0 ? undefined : keyBytesOf(given);
-}
-
-function later(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Buffer.compare(a, b) >= 0 ? a : b;
-}
-
-function earlier(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Buffer.compare(a, b) <= 0 ? a : b;
-}
-
-/** The first key behind all that begin with the prefix; undefined: there is none (0xff ...). */
-function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
-  let length = prefix.length;
-  while (length > 0 && prefix[length - 1] === 0xff) length -= 1;
-  if (length === 0) return undefined;
-  const bytes = Uint8Array.from(prefix.subarray(0, length));
-  bytes[length - 1] = (bytes[length - 1] as number) + 1;
-  return bytes;
 }

@@ -14,7 +14,7 @@ import type { Appender } from '../log/appender.ts';
 import { DIRTY_BYTES_MAX } from '../log/appender.ts';
 import type { Durability } from '../store-options.ts';
 import type { CommitApplier } from './commit-applier.ts';
-import { Group } from './group.ts';
+import { Group, type Waiter } from './group.ts';
 
 /** A gathering group is closed at this size, so that no write takes long. */
 const GROUP_BYTES_MAX = 1 << 20;
@@ -125,8 +125,22 @@ export class GroupCommit {
   /** Resolves when all that is sequenced by now is committed (or has failed). */
   async flush(): Promise<void> {
     if (this.#fatal !== undefined) throw this.#fatal;
-    const last = this.#held ?? this.#gathering ?? this.#queue.at(-1);
+    const last = this.#last;
     if (last !== undefined) await this.#commitOf(last);
+  }
+
+  /** Tells the waiter what becomes of all that is sequenced by now. False: it is committed. */
+  afterSequenced(waiter: Waiter): boolean {
+    const last = this.#last;
+    if (last === undefined) return false;
+    last.waiters.push(waiter);
+    this.#flushAtEndOfTurn();
+    return true;
+  }
+
+  /** The group that the others come before. */
+  get #last(): Group | undefined {
+    return this.#held ?? this.#gathering ?? this.#queue.at(-1);
   }
 
   /** Resolves when nothing is queued, written or applied. */

@@ -69,6 +69,11 @@ export class Sequencer {
     return this.parts.commit.queuedBytes + this.parts.turnstile.waitingBytes;
   }
 
+  /** More than half of `maxWriteQueueBytes`: who can wait, should. */
+  get isQueueLong(): boolean {
+    return this.queuedBytes * 2 > this.parts.limits.maxWriteQueueBytes;
+  }
+
   /** Why `bytes` more cannot be queued now; something may always be queued when nothing is. */
   queueProblem(bytes: number): CaskError | undefined {
     if (this.closedBy !== undefined) return this.closedBy;
@@ -145,10 +150,10 @@ export class Sequencer {
         token,
         keyBytes,
         () => undefined,
-        () => this.#delete(origin, key, 0, keyBytes, condition, token),
+        () => this.deleteInTurn(origin, key, 0, keyBytes, condition, token),
       );
     } else {
-      this.#delete(origin, buffer, keyStart, keyBytes, condition, token);
+      this.deleteInTurn(origin, buffer, keyStart, keyBytes, condition, token);
     }
   }
 
@@ -212,7 +217,8 @@ export class Sequencer {
     origin.lastGroup = group;
   }
 
-  #delete(
+  /** A delete by one who has the turn, of a key that may be one: no limits, no waiting. */
+  deleteInTurn(
     origin: WriteOrigin,
     buffer: Uint8Array,
     keyStart: number,

@@ -71,6 +71,11 @@ export class SpaceGuard {
     this.#probeLater();
   }
 
+  /** Resolves when the ballast is given up, or filled, if that is going on. */
+  whenSettled(): Promise<void> {
+    return this.#working;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();

@@ -13,6 +13,7 @@ import { CommitApplier } from './commit-applier.ts';
 import { Expirer } from './expirer.ts';
 import { GroupCommit } from './group-commit.ts';
 import { PendingWrites } from './pending-writes.ts';
+import { RangeDeleter } from './range-deleter.ts';
 import { Sequencer } from './sequencer.ts';
 import { SpaceGuard } from './space-guard.ts';
 import { WriteTurnstile } from './write-turnstile.ts';
@@ -31,6 +32,7 @@ export class WritePath {
   readonly commit: GroupCommit;
   readonly sequencer: Sequencer;
   readonly batches: BatchWriter;
+  readonly ranges: RangeDeleter;
   readonly expirer: Expirer;
   readonly space: SpaceGuard;
   readonly writeGate: LatencyGate;
@@ -74,6 +76,9 @@ export class WritePath {
     this.space = new SpaceGuard(environment, directory, options.ballastBytes, logger, (error) => {
       this.sequencer.readOnlyBy = error;
     });
+    const { sequencer, space } = this;
+    const parts = { environment, keydir, pending, commit, applier, turnstile, sequencer, space };
+    this.ranges = new RangeDeleter({ ...parts, now });
   }
 
   #createAppender(options: StoreOptions, opened: OpenedDirectory, hooks: WritePathHooks): Appender {
@@ -108,6 +113,6 @@ export class WritePath {
   }
 
   get isQueueLong(): boolean {
-    return this.sequencer.queuedBytes * 2 > this.sequencer.parts.limits.maxWriteQueueBytes;
+    return this.sequencer.isQueueLong;
   }
 }

@@ -3,10 +3,12 @@
  * what the real one does only under load.
  */
 
+import { throwIfCancelled } from '../../../src/errors/cancelled.ts';
 import { CaskError } from '../../../src/errors/cask-error.ts';
 import type { ServedStore } from '../../../src/server/index.ts';
 import type { StoreLimits } from '../../../src/server/served-store.ts';
 import type { Entry, KeyEntry, RangePage } from '../../../src/storage/entry.ts';
+import { JobRegistry } from '../../../src/storage/jobs/job-registry.ts';
 import type { ReplySink } from '../../../src/storage/reply-sink.ts';
 import type { Session } from '../../../src/storage/session.ts';
 import type { StoreHealth } from '../../../src/storage/store-stats.ts';
@@ -14,7 +16,11 @@ import type {
   BatchItem,
   BatchItemResult,
   Bytes,
+  DeleteRangeOptions,
+  DeleteRangeResult,
+  KeyRange,
   RangeOptions,
+  WorkOptions,
 } from '../../../src/vocabulary/entry.ts';
 
 const LIMITS: StoreLimits = {
@@ -42,6 +48,12 @@ export class MemoryStore implements ServedStore {
   /** Answers of GET, PUT, DELETE, EXISTS wait here while `holding`. */
   holding = false;
   readonly held: (() => void)[] = [];
+  readonly jobs = new JobRegistry(
+    { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
+    2,
+  );
+  /** What `deleteRange()` waits for. */
+  deleteGate: Promise<void> = Promise.resolve();
   /** What `merge()` waits for. */
   mergeGate: Promise<void> = Promise.resolve();
   openSessions = 0;
@@ -234,8 +246,29 @@ class MemorySession implements Session {
     return Promise.resolve({ entries, more: found.length > entries.length });
   }
 
-  count(): Promise<number> {
-    return Promise.resolve(this.#store.entries.size);
+  count(range: KeyRange = {}): Promise<number> {
+    return Promise.resolve(this.#keysWithin(range).length);
+  }
+
+  deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult> {
+    const { signal, onProgress } = options;
+    const request = { kind: 'delete-range', unit: 'keys', signal, onProgress };
+    return this.#store.jobs.run(request, async (job) => {
+      const keys = this.#keysWithin(options);
+      job.progress(0, keys.length);
+      await this.#store.deleteGate;
+      throwIfCancelled(job.signal);
+      for (const key of keys) this.#store.entries.delete(key);
+      this.#store.revision += keys.length;
+      const revision = keys.length === 0 ? undefined : this.#store.revision;
+      return { deleted: keys.length, revision };
+    });
+  }
+
+  #keysWithin({ start = '', end, prefix = '' }: KeyRange): string[] {
+    return [...this.#store.entries.keys()]
+      .filter((key) => key.startsWith(text(prefix)) && key >= text(start))
+      .filter((key) => end === undefined || key < text(end));
   }
 
   close(): void {
