@@ -1,8 +1,9 @@
 /** The commander program over the table of commands; made anew for every line. */
 
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type CommandSpec, type FlagSpec, Flags } from './commands/command.ts';
+import { type ArgumentSpec, type CommandSpec, type FlagSpec, Flags } from './commands/command.ts';
 import { COMMANDS } from './commands/command-table.ts';
+import { outlineOf } from './completion/program-outline.ts';
 import { parseEscapes } from './escapes.ts';
 import { EXIT_OK, EXIT_USAGE, UsageError } from './exit-codes.ts';
 import { complain, reportFailure } from './failure.ts';
@@ -90,7 +91,7 @@ function addCommand(
 ): void {
   const command = program.command(spec.name).summary(spec.summary).allowExcessArguments(false);
   command.description(`${spec.summary[0]?.toUpperCase()}${spec.summary.slice(1)}.`);
-  for (const { name, summary } of spec.args) command.addArgument(new Argument(name, summary));
+  for (const argument of spec.args) command.addArgument(argumentOf(argument));
   for (const flag of spec.flags) command.addOption(optionOf(flag));
   if (spec.notes !== undefined) command.addHelpText('after', `\n${spec.notes}`);
   command.action(async () => {
@@ -102,9 +103,15 @@ function addCommand(
         args: command.args,
         flags,
         format: outputFormat(chosen, options.io),
+        outline: () => outlineOf(program),
       }),
     );
   });
+}
+
+function argumentOf({ name, summary, choices }: ArgumentSpec): Argument {
+  const argument = new Argument(name, summary);
+  return choices === undefined ? argument : argument.choices(choices);
 }
 
 function optionOf({ flags, kind, summary }: FlagSpec): Option {

@@ -2,6 +2,7 @@
 
 import { batch } from './batch.ts';
 import type { CommandSpec } from './command.ts';
+import { completion } from './completion.ts';
 import { count } from './count.ts';
 import { del } from './del.ts';
 import { dumpSegment } from './dump-segment.ts';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   verify,
   repair,
   dumpSegment,
+  completion,
 ];
 
 export function commandNamed(name: string): CommandSpec | undefined {

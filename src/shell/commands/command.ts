@@ -1,5 +1,6 @@
 /** What a command of the shell is; the table of them feeds parser, help, completion and hints. */
 
+import type { ProgramOutline } from '../completion/program-outline.ts';
 import type { OutputFormat } from '../output-format.ts';
 import type { Shell } from '../shell.ts';
 
@@ -11,6 +12,8 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly kind: ArgumentKind;
   readonly summary: string;
+  /** All the values there are. @default any value */
+  readonly choices?: readonly string[];
 }
 
 /**
@@ -63,6 +66,8 @@ export interface Invocation {
   readonly args: readonly string[];
   readonly flags: Flags;
   readonly format: OutputFormat;
+  /** All that the program takes. */
+  outline(): ProgramOutline;
 }
 
 export interface CommandSpec {
