@@ -9,12 +9,12 @@ import type { EventEmitter } from 'node:events';
 import { assert, type CaskError, toCaskError } from '../errors/cask-error.ts';
 import { type CaskServer, listen, type ServedStore } from '../server/index.ts';
 import { systemErrorCode } from '../storage/disk/file-system.ts';
-import type { StoreOptionsInput } from '../storage/store-options.ts';
+import type { StoreChanges, StoreOptionsInput } from '../storage/store-options.ts';
 import type { StoreHealth } from '../storage/store-stats.ts';
 import { type Address, formatAddress, isLoopback, parseAddress } from './address.ts';
-import type { Configuration } from './configuration/configuration.ts';
 import { serverLimitsOf, storeOptionsOf } from './configuration/parts.ts';
 import { refusalOf } from './configuration/rules.ts';
+import type { RunningConfiguration } from './configuration/running-configuration.ts';
 import { DaemonHealth } from './daemon-health.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
@@ -30,6 +30,7 @@ export interface DaemonStore extends ServedStore {
   health(): StoreHealth;
   /** Syncs, writes hints, gives up the directory. */
   close(): Promise<void>;
+  reconfigure(changes: StoreChanges): void;
 }
 
 export interface DaemonWorld {
@@ -49,17 +50,19 @@ export interface DaemonWorld {
 const FAILURE_GRACE_MS = 500;
 
 export async function runDaemon(
-  configuration: Configuration,
+  configuration: RunningConfiguration,
   world: DaemonWorld,
 ): Promise<ExitCode> {
   const { log } = world;
   watchForBugs(world);
   const stopAsked = watchSignals(world);
+  let serving: string | undefined;
+  world.process.on('SIGHUP', () => reload(configuration, world, serving));
   const startMs = performance.now();
   const health = new DaemonHealth();
-  const options = storeOptionsOf(configuration);
+  const options = storeOptionsOf(configuration.current);
   const { directory } = options;
-  for (const warning of configuration.warnings) log.warn({ warning }, 'configuration-odd');
+  for (const warning of configuration.current.warnings) log.warn({ warning }, 'configuration-odd');
   log.info({ data: directory, version: world.version }, 'opening');
   world.services.opening(`loading ${directory}`);
   let store: DaemonStore;
@@ -81,7 +84,9 @@ export async function runDaemon(
   const loadMs = Math.round(performance.now() - startMs);
   const { pid } = process;
   log.info({ address, pid, loadMs, store: loadFigures(store) }, 'ready');
-  world.services.ready(`serving on ${address}`);
+  serving = `serving on ${address}`;
+  configuration.attach({ store, server });
+  world.services.ready(serving);
   world.services.watch(() => store.health().status !== 'failed');
   const reason = await Promise.race([stopAsked, store.failed]);
   health.draining();
@@ -97,14 +102,25 @@ export async function runDaemon(
   ]);
 }
 
-function listenAddress({ values }: Configuration): Address {
+/** @param status once it serves */
+function reload(
+  configuration: RunningConfiguration,
+  { services }: DaemonWorld,
+  status: string | undefined,
+): void {
+  if (status !== undefined) services.reloading();
+  configuration.reload();
+  if (status !== undefined) services.ready(status);
+}
+
+function listenAddress({ values }: RunningConfiguration): Address {
   const address = parseAddress(values.listen);
   assert(address !== undefined, 'the configuration was checked');
   return address;
 }
 
 async function startServer(
-  configuration: Configuration,
+  configuration: RunningConfiguration,
   world: DaemonWorld,
   store: DaemonStore,
 ): Promise<CaskServer> {
@@ -113,7 +129,7 @@ async function startServer(
     ...listenAddress(configuration),
     fd: world.sockets.get('caskd'),
     identity: { version: world.version, serverId: store.uuid },
-    limits: serverLimitsOf(configuration),
+    limits: serverLimitsOf(configuration.current),
     log: storeLogger(world.log),
   });
   // Nothing was accepted yet: that takes a turn of the event loop.
@@ -125,7 +141,11 @@ async function startServer(
 }
 
 /** As the user wrote it, with the port that it became; a socket handed down knows its own. */
-function addressOf(configuration: Configuration, world: DaemonWorld, server: CaskServer): string {
+function addressOf(
+  configuration: RunningConfiguration,
+  world: DaemonWorld,
+  server: CaskServer,
+): string {
   const { address } = server;
   if (world.sockets.has('caskd')) return formatAddress(address);
   return formatAddress({ host: listenAddress(configuration).host, port: address.port });
@@ -145,7 +165,7 @@ function loadFigures(store: DaemonStore): Record<string, number> {
 }
 
 async function stop(
-  configuration: Configuration,
+  configuration: RunningConfiguration,
   world: DaemonWorld,
   server: CaskServer,
   store: DaemonStore,
@@ -170,7 +190,6 @@ async function stop(
 
 function watchSignals(world: DaemonWorld): Promise<StopSignal> {
   const { log } = world;
-  world.process.on('SIGHUP', () => log.info({ signal: 'SIGHUP' }, 'signal-ignored'));
   return new Promise((resolve) => {
     watchStopSignals({
       source: world.process,
@@ -211,7 +230,11 @@ const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the name is not known',
 };
 
-function reportListenFailure(configuration: Configuration, log: Logger, thrown: unknown): ExitCode {
+function reportListenFailure(
+  configuration: RunningConfiguration,
+  log: Logger,
+  thrown: unknown,
+): ExitCode {
   const wanted = listenAddress(configuration);
   const address = formatAddress(wanted);
   const code = systemErrorCode(thrown) ?? '';

@@ -6,12 +6,12 @@ import { readFileSync } from 'node:fs';
 import { grantedMemoryBytes } from '../storage/disk/node-environment.ts';
 import { helpText } from './configuration/command-line.ts';
 import {
-  type Configuration,
   type ConfigurationInputs,
   configurationInputs,
   loadConfiguration,
 } from './configuration/configuration.ts';
 import { effectiveToml } from './configuration/effective.ts';
+import { RunningConfiguration } from './configuration/running-configuration.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { takeInheritedSockets } from './inherited-sockets.ts';
 import { type DaemonWorld, runDaemon } from './lifecycle.ts';
@@ -48,7 +48,7 @@ async function run(argv: readonly string[], open: DaemonWorld['openStore']): Pro
       case 'check':
         return check(inputs);
       case 'run':
-        return await serve(loadConfiguration(inputs), open);
+        return await serve(inputs, open);
     }
   } catch (thrown) {
     if (!(thrown instanceof UsageError)) throw thrown;
@@ -71,10 +71,15 @@ function check(inputs: ConfigurationInputs): ExitCode {
 }
 
 async function serve(
-  configuration: Configuration,
+  inputs: ConfigurationInputs,
   open: DaemonWorld['openStore'],
 ): Promise<ExitCode> {
-  const log = await createLogger(configuration.values.logLevel);
+  const loaded = loadConfiguration(inputs);
+  const log = await createLogger(loaded.values.logLevel);
+  const configuration = new RunningConfiguration(inputs, loaded, log);
+  configuration.onChange('logLevel', (level) => {
+    log.level = level;
+  });
   return runDaemon(configuration, {
     openStore: open,
     log,

@@ -3,7 +3,7 @@
  * the connection acts on it.
  */
 
-import type { ServerLimits } from './server-limits.ts';
+import type { LimitsOwner } from './server-limits.ts';
 
 /** Room below the hard limit that only small replies may use. */
 const SMALL_REPLY_RESERVE_BYTES = 1024 * 1024;
@@ -11,26 +11,23 @@ const SMALL_REPLY_RESERVE_BYTES = 1024 * 1024;
 const LARGE_REPLY_BYTES = 1024;
 
 export class BackPressure {
-  readonly #limits: ServerLimits;
-  readonly #largeReplyCeiling: number;
+  readonly #services: LimitsOwner;
   /** Since when unsent replies are above the soft limit; undefined: they are not. */
   #softSinceMs: number | undefined;
 
-  constructor(limits: ServerLimits) {
-    this.#limits = limits;
-    const reserve = Math.min(SMALL_REPLY_RESERVE_BYTES, Math.floor(limits.outputHardBytes / 4));
-    this.#largeReplyCeiling = limits.outputHardBytes - reserve;
+  constructor(services: LimitsOwner) {
+    this.#services = services;
   }
 
   /** Must the next request wait? */
   mustWait(inFlight: number, pendingBytes: number): boolean {
-    const { maxInFlight, outputSoftBytes } = this.#limits;
+    const { maxInFlight, outputSoftBytes } = this.#services.limits;
     return inFlight >= maxInFlight || pendingBytes > outputSoftBytes;
   }
 
   /** May input go on that had to wait? Later than it had to stop, so as not to flap. */
   mayGoOn(inFlight: number, pendingBytes: number): boolean {
-    const { maxInFlight, outputSoftBytes } = this.#limits;
+    const { maxInFlight, outputSoftBytes } = this.#services.limits;
     return inFlight <= maxInFlight / 2 && pendingBytes <= outputSoftBytes / 2;
   }
 
@@ -41,19 +38,23 @@ export class BackPressure {
   admits(replyBytes: number, pendingBytes: number): boolean {
     if (replyBytes <= LARGE_REPLY_BYTES) return true;
     // a single reply is given whatever its size
-    return pendingBytes === 0 || pendingBytes + replyBytes <= this.#largeReplyCeiling;
+    if (pendingBytes === 0) return true;
+    const { outputHardBytes } = this.#services.limits;
+    const reserve = Math.min(SMALL_REPLY_RESERVE_BYTES, Math.floor(outputHardBytes / 4));
+    return pendingBytes + replyBytes <= outputHardBytes - reserve;
   }
 
   /** Looks at the output now and then. @returns is the client too slow */
   isTooSlow(pendingBytes: number, nowMs: number): boolean {
-    const { outputSoftBytes, outputHardBytes, outputTimeoutMs } = this.#limits;
+    const { limits } = this.#services;
+    const { outputSoftBytes, outputHardBytes, outputTimeoutMs, maxFrameBytes } = limits;
     if (pendingBytes <= outputSoftBytes) {
       this.#softSinceMs = undefined;
       return false;
     }
     this.#softSinceMs ??= nowMs;
     // one reply may be larger than the hard limit: it has its time too
-    const overHard = pendingBytes > outputHardBytes + this.#limits.maxFrameBytes;
+    const overHard = pendingBytes > outputHardBytes + maxFrameBytes;
     return overHard || nowMs - this.#softSinceMs >= outputTimeoutMs;
   }
 }

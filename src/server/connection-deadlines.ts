@@ -1,10 +1,10 @@
 /** The deadlines of one connection, looked at by the server's sweep. All times are coarse. */
 
 import { CaskError } from '../errors/cask-error.ts';
-import type { ServerLimits } from './server-limits.ts';
+import type { LimitsOwner } from './server-limits.ts';
 
 export class ConnectionDeadlines {
-  readonly #limits: ServerLimits;
+  readonly #services: LimitsOwner;
   readonly #openedMs: number;
   #heardMs: number;
   /** When the frame began that is not complete; undefined: there is none. */
@@ -12,8 +12,8 @@ export class ConnectionDeadlines {
   #lingerSinceMs = 0;
   #asked = false;
 
-  constructor(limits: ServerLimits, nowMs: number) {
-    this.#limits = limits;
+  constructor(services: LimitsOwner, nowMs: number) {
+    this.#services = services;
     this.#openedMs = nowMs;
     this.#heardMs = nowMs;
   }
@@ -37,7 +37,7 @@ export class ConnectionDeadlines {
   }
 
   lingeredEnough(nowMs: number): boolean {
-    return nowMs - this.#lingerSinceMs >= this.#limits.lingerMs;
+    return nowMs - this.#lingerSinceMs >= this.#services.limits.lingerMs;
   }
 
   /**
@@ -46,7 +46,7 @@ export class ConnectionDeadlines {
    * @param busy its input waits because of us: that time does not count
    */
   missed(nowMs: number, awaited: string | undefined, busy: boolean): CaskError | undefined {
-    const { handshakeTimeoutMs, frameTimeoutMs } = this.#limits;
+    const { handshakeTimeoutMs, frameTimeoutMs } = this.#services.limits;
     if (awaited !== undefined) {
       if (nowMs - this.#openedMs < handshakeTimeoutMs) return undefined;
       return new CaskError('TIMEOUT', `no ${awaited} within ${handshakeTimeoutMs} ms`);
@@ -65,7 +65,7 @@ export class ConnectionDeadlines {
    * @param busy it waits for us
    */
   idleness(nowMs: number, busy: boolean): 'over' | 'ask' | 'fine' {
-    const { idleTimeoutMs } = this.#limits;
+    const { idleTimeoutMs } = this.#services.limits;
     if (busy) this.heard(nowMs);
     const silentMs = nowMs - this.#heardMs;
     if (silentMs >= idleTimeoutMs) return 'over';

@@ -78,8 +78,8 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.address = addressOf(socket);
     this.#output = new ConnectionOutput(socket, services.counters);
     this.out = this.#output.buffer;
-    this.#pressure = new BackPressure(services.limits);
-    this.#deadlines = new ConnectionDeadlines(services.limits, performance.now());
+    this.#pressure = new BackPressure(services);
+    this.#deadlines = new ConnectionDeadlines(services, performance.now());
     this.#replies = new ConnectionReplies(this, services, this.#output, this.#pressure);
     const parts = [this.#output, this.#pressure, this.#deadlines] as const;
     this.#input = new ConnectionInput(this, socket, ...parts);

@@ -13,7 +13,12 @@ import { FlushQueue } from './flush-queue.ts';
 import { OperationLatencies } from './operation-latencies.ts';
 import type { ServedStore } from './served-store.ts';
 import { ServerCounters } from './server-counters.ts';
-import { resolveServerLimits, type ServerLimits } from './server-limits.ts';
+import {
+  changeServerLimits,
+  resolveServerLimits,
+  type ServerLimitChanges,
+  type ServerLimits,
+} from './server-limits.ts';
 import type { ServerIdentity, ServerServices } from './server-services.ts';
 import { type ServerStats, serverStats } from './server-stats.ts';
 import { SlowLog } from './slow-log.ts';
@@ -65,7 +70,7 @@ export async function listen(options: ListenOptions): Promise<CaskServer> {
 
 export class CaskServer implements ServerServices {
   readonly store: ServedStore;
-  readonly limits: ServerLimits;
+  limits: ServerLimits;
   readonly identity: ServerIdentity;
   readonly authenticator: Authenticator | undefined;
   readonly tls: boolean;
@@ -143,6 +148,14 @@ export class CaskServer implements ServerServices {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') return { host: '', port: 0 };
     return { host: address.address, port: address.port };
+  }
+
+  /**
+   * Changes limits, for connections that are open, too.
+   * @throws CaskError INVALID_OPTION naming every limit that is wrong; then nothing is changed
+   */
+  reconfigure(changes: ServerLimitChanges): void {
+    this.limits = changeServerLimits(this.limits, changes, this.store.options);
   }
 
   stats(): ServerStats {

@@ -45,6 +45,11 @@ export interface ServerLimits extends WireLimits {
   readonly slowLogEntries: number;
 }
 
+/** Who has the limits as they are now: they may be replaced, so nobody keeps them. */
+export interface LimitsOwner {
+  readonly limits: ServerLimits;
+}
+
 const MIB = 1024 * 1024;
 
 /** Head of a message, error texts and the like. */
@@ -79,7 +84,40 @@ export function resolveServerLimits(
     maxFrameBytes: frameBytesFor(store),
     ...input,
   };
-  const problems = problemsOf(limits, frameBytesFor(store));
+  return checked(limits, store);
+}
+
+/** What may change while the server listens. */
+export type ServerLimitChanges = {
+  readonly [Name in keyof typeof SERVER_LIMIT_TABLE as (typeof SERVER_LIMIT_TABLE)[Name] extends {
+    readonly live: true;
+  }
+    ? Name
+    : never]?: number;
+};
+
+/**
+ * The limits with some of them changed.
+ * @throws CaskError INVALID_OPTION naming every limit that is wrong and its range
+ */
+export function changeServerLimits(
+  limits: ServerLimits,
+  changes: ServerLimitChanges,
+  store: StoreLimits,
+): ServerLimits {
+  const table: Readonly<Record<string, NumberSpec>> = SERVER_LIMIT_TABLE;
+  const fixed = Object.keys(changes)
+    .filter((option) => table[option]?.live !== true)
+    .map((option) => ({ option, problem: 'cannot change while the server listens' }));
+  return checked({ ...limits, ...changes }, store, fixed);
+}
+
+function checked(
+  limits: ServerLimits,
+  store: StoreLimits,
+  more: readonly OptionProblem[] = [],
+): ServerLimits {
+  const problems = [...more, ...problemsOf(limits, frameBytesFor(store))];
   if (problems.length > 0) throw new CaskError('INVALID_OPTION', problemsInWords(problems));
   return Object.freeze(limits);
 }

@@ -17,6 +17,7 @@ export interface ServerIdentity {
 
 export interface ServerServices {
   readonly store: ServedStore;
+  /** As they are now: they may be replaced. */
   readonly limits: ServerLimits;
   readonly counters: ServerCounters;
   readonly latencies: OperationLatencies;

@@ -8,11 +8,12 @@ import { nextTurn } from './disk/environment.ts';
 import { JobRegistry } from './jobs/job-registry.ts';
 import { boundsToDelete } from './keydir/key-bounds.ts';
 import { HintBuilder } from './merge/hint-builder.ts';
+import { MergeTimer } from './merge/merge-timer.ts';
 import { Merger } from './merge/merger.ts';
 import { loading } from './read/range-reader.ts';
 import { ReadPath } from './read/read-path.ts';
 import type { OpenedDirectory } from './recovery/open-directory.ts';
-import type { StoreOptions } from './store-options.ts';
+import { changeStoreOptions, type StoreChanges, type StoreOptions } from './store-options.ts';
 import type { StoreHealth } from './store-stats.ts';
 import { WritePath } from './write/write-path.ts';
 
@@ -45,6 +46,7 @@ export class Engine {
   onQueueShort: () => void = () => {};
   #closing: Promise<void> | undefined;
   #persistingTime = false;
+  readonly #mergeTimer: MergeTimer;
 
   constructor(options: StoreOptions, opened: OpenedDirectory) {
     this.options = options;
@@ -73,6 +75,26 @@ export class Engine {
       failure: () => this.failure,
       onFatal: (error) => commit.stop(error),
     });
+    this.#mergeTimer = new MergeTimer({
+      scheduler: environment.scheduler,
+      options: () => this.options.merge,
+      look: () => this.merger.mergeIfDue(),
+      isOpen: () => this.status === 'open',
+      onError: (error) => commit.stop(toCaskError(error)),
+    });
+  }
+
+  /**
+   * Changes options while the store is open; most parts look at theirs each time they need them.
+   * @throws CaskError INVALID_OPTION naming every change that is wrong; then nothing is changed
+   */
+  reconfigure(changes: StoreChanges): void {
+    const { options } = this;
+    const { cacheBytes } = options;
+    changeStoreOptions(options, changes);
+    if (options.cacheBytes !== cacheBytes) this.reads.cache.resize(options.cacheBytes);
+    this.opened.files.openMax = options.maxOpenSegments;
+    if (changes.merge !== undefined) this.#mergeTimer.restart();
   }
 
   /** Starts what goes on in the background. */
@@ -82,7 +104,7 @@ export class Engine {
     this.writes.expirer.start();
     this.#background(this.#buildIndex());
     this.#keepHouse();
-    if (this.options.merge.automatic) this.#mergeLater();
+    this.#mergeTimer.restart();
   }
 
   /** Why nothing can be read. */
@@ -147,14 +169,6 @@ export class Engine {
       .finally(() => {
         this.#persistingTime = false;
       });
-  }
-
-  #mergeLater(): void {
-    const { environment, merge } = this.options;
-    environment.scheduler.after(merge.checkIntervalMs, () => {
-      if (this.status !== 'open') return;
-      this.#background(this.merger.mergeIfDue().then(() => this.#mergeLater()));
-    });
   }
 
   #onProgress(): void {

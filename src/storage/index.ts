@@ -27,6 +27,7 @@ export { openStore, Store, type WalkOptions } from './store.ts';
 export type {
   Durability,
   MergeOptions,
+  StoreChanges,
   StoreLogger,
   StoreOptions,
   StoreOptionsInput,

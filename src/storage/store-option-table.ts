@@ -191,7 +191,7 @@ export const MERGE_OPTION_TABLE = {
   inputBytesMax: {
     type: 'number',
     unit: 'bytes',
-    min: 4 * KIB,
+    min: 1,
     max: MEMORY_BYTES_MAX,
     default: 4 * GIB,
     live: true,

@@ -1,4 +1,8 @@
-/** Options of a store: documented, validated once, frozen. */
+/**
+ * Options of a store: documented, validated, and changed by `changeStoreOptions` alone. The parts
+ * of a store share the one object; whoever acts on an option that is `live` in the table looks at
+ * it each time, or is told by `Engine.reconfigure`.
+ */
 
 import { CaskError } from '../errors/cask-error.ts';
 import {
@@ -112,6 +116,14 @@ export type StoreOptionsInput = Partial<Omit<StoreOptions, 'merge' | 'directory'
   readonly merge?: Partial<MergeOptions>;
 };
 
+/** The names in a table of the options that may change while the store is open. */
+type LiveNames<T> = { [N in keyof T]: T[N] extends { readonly live: true } ? N : never }[keyof T];
+
+/** What may change while the store is open. */
+export type StoreChanges = Partial<Pick<StoreOptions, LiveNames<typeof STORE_OPTION_TABLE>>> & {
+  readonly merge?: Partial<MergeOptions>;
+};
+
 /** The options that the table has; a test compares it with the interface. */
 type TableOptions = Omit<
   StoreOptions,
@@ -136,10 +148,10 @@ function problemsOf(options: StoreOptions): OptionProblem[] {
   return [...problems, ...standing(storeRuleProblems(options), problems)];
 }
 
-function checked(options: StoreOptions): StoreOptions {
-  const problems = problemsOf(options);
+function checked(options: StoreOptions, more: readonly OptionProblem[] = []): StoreOptions {
+  const problems = [...more, ...problemsOf(options)];
   if (problems.length > 0) throw new CaskError('INVALID_OPTION', problemsInWords(problems));
-  return Object.freeze(options);
+  return options;
 }
 
 /**
@@ -169,4 +181,22 @@ export function resolveStoreOptions(
       ...input.merge,
     }),
   });
+}
+
+/**
+ * Changes some of the options, for all who share the object.
+ * @throws CaskError INVALID_OPTION naming every change that is wrong; then nothing is changed
+ */
+export function changeStoreOptions(options: StoreOptions, changes: StoreChanges): void {
+  const { merge: mergeChanges, ...others } = changes;
+  const merge = Object.freeze({ ...options.merge, ...mergeChanges });
+  const fixed = Object.keys(others)
+    .filter((option) => !isLive(option))
+    .map((option) => ({ option, problem: 'cannot change while the store is open' }));
+  Object.assign(options, checked({ ...options, ...others, merge }, fixed));
+}
+
+function isLive(option: string): boolean {
+  const table: Readonly<Record<string, OptionSpec>> = STORE_OPTION_TABLE;
+  return table[option]?.live === true;
 }

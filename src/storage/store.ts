@@ -32,7 +32,12 @@ import { PromiseSink, type ValueAnswer } from './promise-sink.ts';
 import { openDirectory } from './recovery/open-directory.ts';
 import type { ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';
-import { resolveStoreOptions, type StoreOptions, type StoreOptionsInput } from './store-options.ts';
+import {
+  resolveStoreOptions,
+  type StoreChanges,
+  type StoreOptions,
+  type StoreOptionsInput,
+} from './store-options.ts';
 import { StoreSession } from './store-session.ts';
 import type { StoreDurations, StoreHealth, StoreStats, StoreStatus } from './store-stats.ts';
 
@@ -237,6 +242,14 @@ export class Store {
       after = page.entries.at(-1)?.key;
       if (!page.more) return;
     }
+  }
+
+  /**
+   * Changes options while the store is open: those of `StoreChanges`.
+   * @throws CaskError INVALID_OPTION naming every change that is wrong; then nothing is changed
+   */
+  reconfigure(changes: StoreChanges): void {
+    this.#engine.reconfigure(changes);
   }
 
   stats(): StoreStats {

@@ -1,6 +1,9 @@
 /** The daemon from start to exit code, as a process, over a store in memory. */
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FLAG_PUSH } from '../../src/protocol/frame.ts';
@@ -78,6 +81,29 @@ describe('serving', () => {
   });
 });
 
+test('SIGHUP reads the file anew', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'caskd-reload-'));
+  const path = join(directory, 'caskd.toml');
+  await writeFile(path, 'maxConnections = 5\n');
+  const daemon = start([...FREE, '--config', path]);
+  const client = await WireClient.greeted(await daemon.port());
+  await writeFile(path, 'maxConnections = 1\nmaxKeyBytes = 10\nlogLevel = "debug"\n');
+  daemon.kill('SIGHUP');
+  expect(await daemon.line('configuration-reloaded')).toMatchObject({
+    changed: { maxConnections: 1, logLevel: 'debug' },
+  });
+  expect(await daemon.line('restart-needed')).toMatchObject({ settings: ['maxKeyBytes'] });
+  const refused = await WireClient.open(await daemon.port());
+  expect((await refused.next()).body).toContain('TOO_MANY_CONNECTIONS');
+  await writeFile(path, 'maxConnections = 0\n');
+  daemon.kill('SIGHUP');
+  expect(await daemon.line('configuration-refused')).toMatchObject({
+    problems: [expect.stringContaining('maxConnections in ')],
+  });
+  await client.close();
+  await rm(directory, { recursive: true });
+});
+
 describe('stopping', () => {
   test('a second signal ends it at once', async () => {
     const args = [...FREE, '--shutdown-grace-ms', '20000'];
@@ -101,14 +127,6 @@ describe('stopping', () => {
     expect((await daemon.exited).code).toBe(0);
     expect(daemon.stdout).toContain('requests-unanswered');
     await client.close();
-  });
-
-  test('SIGHUP does nothing but a line', async () => {
-    const daemon = start(FREE);
-    await daemon.line('ready');
-    daemon.kill('SIGHUP');
-    await daemon.line('signal-ignored');
-    await (await WireClient.greeted(await daemon.port())).close();
   });
 
   test.each([

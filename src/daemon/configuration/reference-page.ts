@@ -27,6 +27,14 @@ and the exit code is 2; the daemon itself starts with the same check. A name tha
 refused, too, with the one that may have been meant. Only a variable that starts with \`CASKD_\` and
 resembles no setting is let pass with a warning: an orchestrator may have set it.
 
+## Changes while the daemon runs
+
+SIGHUP (\`systemctl reload caskd\`) reads the file anew. What says below that it changes while the
+daemon runs comes into effect, for connections that are open, too; for the rest the log names the
+settings that need a restart (\`restart-needed\`). A file with a mistake changes nothing, and the log
+lists all of its problems (\`configuration-refused\`). Flags and variables stay what they were at the
+start, and win over the file as before.
+
 `;
 
 export function referencePage(): string {

@@ -18,7 +18,7 @@ interface OpenFile {
 export class SegmentFiles {
   readonly #fs: FileSystem;
   readonly #directory: string;
-  readonly #openMax: number;
+  #openMax: number;
   readonly #open = new Map<number, OpenFile>();
   readonly #opening = new Map<number, Promise<OpenFile>>();
   /** Closes that are underway. */
@@ -34,6 +34,12 @@ export class SegmentFiles {
     this.#fs = fs;
     this.#directory = directory;
     this.#openMax = openMax;
+  }
+
+  /** More that are open now are closed as soon as nothing is going on in them. */
+  set openMax(openMax: number) {
+    this.#openMax = openMax;
+    this.#closeSurplus();
   }
 
   get openCount(): number {

@@ -51,6 +51,8 @@ export interface VerdictRequest {
 export interface VerdictReply {
   readonly type: 'verdicts';
   readonly verdicts: Uint8Array;
+  /** The limit as it is now: it may have changed since the job began. */
+  readonly bytesPerSecond: number;
 }
 
 /** The job asks for the name of a new output. */

@@ -143,7 +143,10 @@ class MergeJob {
       ...this.#request.take(),
       bytesDone: this.#bytesDone,
     };
-    const { verdicts } = await this.#line.ask<VerdictReply>(request, 'verdicts');
+    const copied = this.#bytesDone;
+    const reply = await this.#line.ask<VerdictReply>(request, 'verdicts');
+    const { verdicts, bytesPerSecond } = reply;
+    this.#throttle.limit(bytesPerSecond, copied);
     const record = this.#view;
     for (let row = 0; row < recordAts.length; row += 1) {
       viewTrustedRecord(buffer, recordAts[row] as number, record);

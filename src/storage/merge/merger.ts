@@ -397,7 +397,9 @@ export class Merger {
     while (this.#paused) await new Promise<void>((resolve) => this.#resumed.push(resolve));
     if (this.#closed) throw this.#closing();
     if (asked.type === 'verdicts?') {
-      return { type: 'verdicts', verdicts: await this.#judge(asked, horizon) };
+      const verdicts = await this.#judge(asked, horizon);
+      const { bytesPerSecond } = this.#parts.options.merge;
+      return { type: 'verdicts', verdicts, bytesPerSecond };
     }
     const { catalog, environment } = this.#parts;
     const id = catalog.takeId();

@@ -35,9 +35,9 @@ const BYTES_PER_BUCKET = 256;
 const CHANCES_MAX = 8;
 
 export class ValueCache {
-  readonly bytesMax: number;
-  readonly #ring: Uint8Array;
-  readonly #buckets: Uint32Array;
+  bytesMax = 0;
+  #ring: Uint8Array = new Uint8Array(0);
+  #buckets: Uint32Array = new Uint32Array(1);
   /** Oldest entry, where the next goes, and where the filled part ends when the head wrapped. */
   #tail = 0;
   #head = 0;
@@ -53,12 +53,17 @@ export class ValueCache {
   foundUpdatedAt = 0;
 
   constructor(bytesMax: number) {
+    this.resize(bytesMax);
+  }
+
+  /** Starts anew, empty, with this many bytes. `buffer` is another one from here on. */
+  resize(bytesMax: number): void {
     const ringBytes = Math.floor(bytesMax / ALIGN_BYTES) * ALIGN_BYTES;
     this.bytesMax = ringBytes;
     this.#ring = new Uint8Array(new SharedArrayBuffer(ringBytes));
     const buckets = 2 ** Math.ceil(Math.log2(Math.max(1, ringBytes / BYTES_PER_BUCKET)));
     this.#buckets = new Uint32Array(new SharedArrayBuffer(buckets * 4));
-    this.#wrapAt = ringBytes;
+    this.entries = 0;
   }
 
   /** Of the entries that are there, and of gaps between them. */

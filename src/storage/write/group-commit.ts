@@ -12,7 +12,7 @@ import { type Environment, nextTurn } from '../disk/environment.ts';
 import { isNoSpace, isShortage } from '../disk/file-system.ts';
 import type { Appender } from '../log/appender.ts';
 import { DIRTY_BYTES_MAX } from '../log/appender.ts';
-import type { Durability } from '../store-options.ts';
+import type { Durability, StoreOptions } from '../store-options.ts';
 import type { CommitApplier } from './commit-applier.ts';
 import { Group, type Waiter } from './group.ts';
 
@@ -28,7 +28,8 @@ export interface GroupCommitParts {
   readonly appender: Appender;
   readonly applier: CommitApplier;
   readonly durability: Durability;
-  readonly syncIntervalMs: number;
+  /** Looked at each time: it may change. */
+  readonly options: Pick<StoreOptions, 'syncIntervalMs'>;
   readonly now: () => number;
   /**
    * Writing failed for want of space or descriptors, and nothing of it remains: sequences from
@@ -300,11 +301,11 @@ export class GroupCommit {
 
   /** Modes `interval` and `os`: at most 8 MiB dirty, and `interval` syncs by time too. */
   #syncInBackground(): void {
-    const { appender, durability, environment, syncIntervalMs } = this.#parts;
+    const { appender, durability, environment, options } = this.#parts;
     if (appender.dirtyBytes >= DIRTY_BYTES_MAX) this.#syncNowInBackground();
     if (durability !== 'interval' || this.#intervalDue || appender.dirtyBytes === 0) return;
     this.#intervalDue = true;
-    environment.scheduler.after(syncIntervalMs, () => {
+    environment.scheduler.after(options.syncIntervalMs, () => {
       this.#intervalDue = false;
       if (this.#fatal === undefined) this.#syncNowInBackground();
     });

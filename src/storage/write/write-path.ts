@@ -39,7 +39,7 @@ export class WritePath {
   readonly syncGate: LatencyGate;
 
   constructor(options: StoreOptions, opened: OpenedDirectory, hooks: WritePathHooks) {
-    const { environment, directory, durability, syncIntervalMs, logger } = options;
+    const { environment, directory, durability, logger } = options;
     const { clock: monotonic, scheduler, random } = environment;
     const { catalog, keydir, clock, lastSequence } = opened;
     const now = (): number => clock.now();
@@ -57,7 +57,7 @@ export class WritePath {
       appender,
       applier,
       durability,
-      syncIntervalMs,
+      options,
       now,
       onNoSpace: (error, firstSequence) => {
         if (firstSequence !== undefined) this.sequencer.lastSequence = firstSequence - 1;

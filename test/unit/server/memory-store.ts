@@ -11,6 +11,7 @@ import type { Entry, KeyEntry, RangePage } from '../../../src/storage/entry.ts';
 import { JobRegistry } from '../../../src/storage/jobs/job-registry.ts';
 import type { ReplySink } from '../../../src/storage/reply-sink.ts';
 import type { Session } from '../../../src/storage/session.ts';
+import type { StoreChanges } from '../../../src/storage/store-options.ts';
 import type { StoreHealth } from '../../../src/storage/store-stats.ts';
 import type {
   BatchItem,
@@ -59,6 +60,8 @@ export class MemoryStore implements ServedStore {
   openSessions = 0;
   closed = false;
   paused = false;
+  /** What `reconfigure` was asked for. */
+  readonly changes: StoreChanges[] = [];
   revision = 0;
   #onShort: (() => void)[] = [];
 
@@ -123,6 +126,10 @@ export class MemoryStore implements ServedStore {
 
   mergeStatus(): object {
     return { state: 'idle', bytesDone: 0, bytesTotal: 0, paused: this.paused, runs: 0 };
+  }
+
+  reconfigure(changes: StoreChanges): void {
+    this.changes.push(changes);
   }
 
   pauseMerge(): void {
