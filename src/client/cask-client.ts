@@ -19,6 +19,7 @@ import type {
   BatchItemResult,
   Bytes,
   CallOptions,
+  ClientFacts,
   DamagedEntry,
   DeleteOptions,
   DeleteResult,
@@ -35,6 +36,7 @@ import type {
   RangeBounds,
   RangeOptions,
   ReadOptions,
+  SlowLog,
   Stats,
 } from './entry.ts';
 import { KeySpace } from './key-space.ts';
@@ -248,6 +250,37 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
 
   async resumeMerge(options?: CallOptions): Promise<MergeStatus> {
     return (await this.#request(operations.MERGE, ['resume'], 0, options)) as MergeStatus;
+  }
+
+  /** The connections of the server, this one included. */
+  async clients(options?: CallOptions): Promise<ClientFacts[]> {
+    const found: ClientFacts[] = [];
+    for (;;) {
+      const after = found.at(-1)?.id ?? 0;
+      const args = ['list', after];
+      const { clients, more } = await this.#request(operations.CLIENTS, args, 0, options);
+      found.push(...clients);
+      if (!more || clients.length === 0) return found;
+    }
+  }
+
+  /** Closes a connection of the server, which may well connect again. @returns was it there */
+  killClient(id: number, options?: CallOptions): Promise<boolean> {
+    return this.#request(operations.KILL_CLIENT, ['kill', id], 0, options);
+  }
+
+  /**
+   * The requests that took long last, the newest first.
+   * @param count at most so many; the server keeps `slowLogEntries`
+   */
+  slowLog(count?: number, options?: CallOptions): Promise<SlowLog> {
+    const args = count === undefined ? [] : ['get', count];
+    return this.#request(operations.SLOW_LOG, args, 0, options);
+  }
+
+  /** Forgets the slow log. @returns how many entries it had */
+  resetSlowLog(options?: CallOptions): Promise<number> {
+    return this.#request(operations.RESET_SLOW_LOG, ['reset'], 0, options);
   }
 
   /** @returns how long the answer took, in ms */

@@ -8,6 +8,8 @@ import type {
   RangeOptions as RangeFields,
 } from '../vocabulary/entry.ts';
 
+import type { SlowEntry } from '../vocabulary/insight.ts';
+
 export type {
   BatchItem,
   BatchItemResult,
@@ -15,6 +17,7 @@ export type {
   EntryMeta,
   WriteCondition,
 } from '../vocabulary/entry.ts';
+export type { ClientFacts, RequestSize, SlowEntry } from '../vocabulary/insight.ts';
 
 /** How keys and values come back. */
 export type Encoding = 'buffer' | 'utf8';
@@ -103,6 +106,14 @@ export interface MergeStatus {
   readonly bytesTotal: number;
   readonly paused: boolean;
   readonly runs: number;
+}
+
+/** What the server remembers of requests that took long. */
+export interface SlowLog {
+  /** The newest first. */
+  readonly entries: SlowEntry[];
+  /** How many requests were slow since the start. */
+  readonly slowRequests: number;
 }
 
 /** Figures of the server and its store, by name. */

@@ -13,6 +13,7 @@ export type {
   BatchItemResult,
   Bytes,
   CallOptions,
+  ClientFacts,
   DamagedEntry,
   DeleteOptions,
   DeleteResult,
@@ -30,6 +31,9 @@ export type {
   RangeBounds,
   RangeOptions,
   ReadOptions,
+  RequestSize,
+  SlowEntry,
+  SlowLog,
   Stats,
   WriteCondition,
 } from './entry.ts';

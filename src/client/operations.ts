@@ -5,6 +5,7 @@ import type { PlainValue } from '../protocol/msgpack-writer.ts';
 import {
   OP_AUTH,
   OP_BATCH,
+  OP_CLIENTS,
   OP_COUNT,
   OP_DELETE,
   OP_EXISTS,
@@ -14,12 +15,14 @@ import {
   OP_PING,
   OP_PUT,
   OP_RANGE,
+  OP_SLOW_LOG,
   OP_STATS,
   OP_SYNC,
 } from '../protocol/op-codes.ts';
 import type { DecodedEntry, DecodedPage, ReplyReader } from '../protocol/reply-reader.ts';
 import * as write from '../protocol/request-writer.ts';
 import type { BatchItem, BatchItemResult, Bytes, RangeOptions } from '../vocabulary/entry.ts';
+import type { ClientFacts, SlowEntry } from '../vocabulary/insight.ts';
 import type { EntryMeta, PutResult } from './entry.ts';
 import { bufferOf, textOf } from './output.ts';
 import type { Operation } from './pending.ts';
@@ -155,3 +158,16 @@ export const STATS = simple(OP_STATS, 'read', (reply) => reply.readRest()[0]);
 /** Run, pause, resume: not sent twice. */
 export const MERGE = simple(OP_MERGE, 'write', (reply) => reply.readRest()[0]);
 export const MERGE_STATUS = simple(OP_MERGE, 'read', (reply) => reply.readRest()[0]);
+
+/** One page of clients. */
+export const CLIENTS = simple(OP_CLIENTS, 'read', (reply) => {
+  const [clients, more] = reply.readRest() as [ClientFacts[], boolean];
+  return { clients, more };
+});
+/** Not sent twice: after a restart the id may be another client's. */
+export const KILL_CLIENT = simple(OP_CLIENTS, 'write', (reply) => reply.readBool());
+export const SLOW_LOG = simple(OP_SLOW_LOG, 'read', (reply) => {
+  const [entries, slowRequests] = reply.readRest() as [SlowEntry[], number];
+  return { entries, slowRequests };
+});
+export const RESET_SLOW_LOG = simple(OP_SLOW_LOG, 'write', (reply) => reply.readNumber());

@@ -70,6 +70,7 @@ export const ERROR_CODES = {
   CONNECT_FAILED: { number: 108, retryable: true },
   CONNECTION_LOST: { number: 109, retryable: true },
   QUEUE_FULL: { number: 110, retryable: true },
+  KILLED: { number: 111, retryable: true },
 
   // 120-139: who may do what
   UNAUTHENTICATED: { number: 120, retryable: false },

@@ -19,6 +19,8 @@ export const OP_SYNC = 12;
 export const OP_MERGE = 13;
 export const OP_CANCEL = 14;
 export const OP_AUTH = 15;
+export const OP_CLIENTS = 17;
+export const OP_SLOW_LOG = 18;
 
 /** The name of each operation by its number, for messages, metrics and traces. */
 export const OP_NAMES: readonly (string | undefined)[] = [
@@ -38,6 +40,9 @@ export const OP_NAMES: readonly (string | undefined)[] = [
   'MERGE',
   'CANCEL',
   'AUTH',
+  undefined,
+  'CLIENTS',
+  'SLOW_LOG',
 ];
 
 /** Number of a batch item's kind, the first item of its array. */

@@ -26,9 +26,9 @@ import { MsgpackReader } from './msgpack-reader.ts';
 import { BATCH_DELETE, BATCH_PUT, RANGE_KEYS_ONLY, RANGE_REVERSE } from './op-codes.ts';
 
 /** What the client asks of the merge. */
-export type MergeAction = 'run' | 'status' | 'pause' | 'resume';
+export type MergeAction = (typeof MERGE_ACTIONS)[number];
 
-const MERGE_ACTIONS: readonly string[] = ['run', 'status', 'pause', 'resume'];
+const MERGE_ACTIONS = ['run', 'status', 'pause', 'resume'] as const;
 
 /** A range as it came over the wire: slices of the message's buffer. */
 export interface DecodedRange {
@@ -195,13 +195,21 @@ export class RequestReader {
 
   /** MERGE: the action; nil means run. */
   readMerge(): MergeAction {
+    return this.readAction(MERGE_ACTIONS).action;
+  }
+
+  /** CLIENTS, SLOW_LOG: an action, nil means the first, and integers that may be left out. */
+  readAction<A extends string>(
+    actions: readonly [A, ...A[]],
+    ...names: readonly string[]
+  ): { readonly action: A; readonly numbers: readonly (number | undefined)[] } {
     const reader = this.#reader;
-    const action = this.#more() && !reader.skipNil() ? reader.readText('action') : 'run';
-    if (!MERGE_ACTIONS.includes(action)) {
-      reader.mismatch('action', `one of ${MERGE_ACTIONS.join(', ')}`);
-    }
+    const text = this.#more() && !reader.skipNil() ? reader.readText('action') : actions[0];
+    const action = actions.find((known) => known === text);
+    if (action === undefined) return reader.mismatch('action', `one of ${actions.join(', ')}`);
+    const numbers = names.map((name) => (this.#more() ? reader.readUintOrNil(name) : undefined));
     this.#finish();
-    return action as MergeAction;
+    return { action, numbers };
   }
 
   /** CANCEL: the id of another request. */

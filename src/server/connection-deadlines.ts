@@ -23,6 +23,11 @@ export class ConnectionDeadlines {
     this.#asked = false;
   }
 
+  /** Since the client was heard. */
+  silentMs(nowMs: number): number {
+    return Math.max(0, nowMs - this.#heardMs);
+  }
+
   /** A frame is incomplete; says so again with each chunk of it. */
   frameBegun(nowMs: number): void {
     this.#frameSinceMs ??= nowMs;

@@ -9,6 +9,8 @@ const PREAMBLE = encodePreamble();
 
 export class ConnectionOutput {
   readonly buffer = new OutputBuffer();
+  /** Handed to the socket so far. */
+  bytesOut = 0;
   readonly #socket: Socket;
   readonly #counters: ServerCounters;
   /** The socket has more than it likes; `drained()` ends that. */
@@ -58,6 +60,7 @@ export class ConnectionOutput {
       return;
     }
     this.#counters.bytesOut += buffer.pendingBytes;
+    this.bytesOut += buffer.pendingBytes;
     let part = buffer.take();
     let next = buffer.take();
     if (next === undefined) {

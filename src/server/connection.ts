@@ -23,6 +23,7 @@ import { encodeErrorReply, encodePush } from '../protocol/reply-writer.ts';
 import { RequestReader } from '../protocol/request-reader.ts';
 import { type Account, type Credentials, EVERYONE, NOBODY } from '../security/index.ts';
 import type { Session } from '../storage/session.ts';
+import type { ClientFacts } from '../vocabulary/insight.ts';
 import { BackPressure } from './back-pressure.ts';
 import type { CommandContext, LaterAnswer } from './commands/command.ts';
 import { dispatch } from './commands/dispatch.ts';
@@ -49,8 +50,6 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   readonly address: string;
   /** As it said in HELLO. */
   clientName = '';
-  /** All that came so far. */
-  requests = 0;
 
   readonly #socket: Socket;
   /** Of the client; a socket forgets it when it closes. */
@@ -62,6 +61,9 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   readonly #request = new RequestReader();
   readonly #replies: ConnectionReplies;
 
+  readonly #connectedAt = Date.now();
+  #requests = 0;
+  #bytesIn = 0;
   #state: ConnectionState = 'greeting';
   #namelessRequests = 0;
   #session: Session | undefined;
@@ -113,10 +115,31 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     return this.#session;
   }
 
+  /** For operators. */
+  facts(): ClientFacts {
+    const { op } = this.#request;
+    return {
+      id: this.clientId,
+      address: this.address,
+      name: this.clientName,
+      user: this.account.name === '' ? undefined : this.account.name,
+      state: this.#state,
+      connectedAt: this.#connectedAt,
+      idleMs: Math.round(this.#deadlines.silentMs(this.services.coarseNowMs)),
+      requests: this.#requests,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#output.bytesOut,
+      inFlight: this.inFlight,
+      pendingBytes: this.#output.pendingBytes,
+      lastOperation: op === 0 ? undefined : opName(op),
+    };
+  }
+
   // ---- the socket's events
 
   onData(chunk: Buffer): void {
     this.services.counters.bytesIn += chunk.length;
+    this.#bytesIn += chunk.length;
     if (this.#state === 'closed') return;
     this.#deadlines.heard(this.services.coarseNowMs);
     this.#input.push(chunk);
@@ -165,7 +188,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
 
   handleFrame(buffer: Buffer, start: number, end: number): void {
     const request = this.#request;
-    this.requests += 1;
+    this.#requests += 1;
     try {
       request.open(buffer, start, end);
       this.#replies.begin(request, end - start);
@@ -274,6 +297,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   }
 
   answered(): void {
+    assert(this.token >= 0, 'a command that answers later does it through answerLater');
     this.#replies.answered(this.token);
   }
 
@@ -359,6 +383,15 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.services.counters.countError(error.code);
     encodePush(this.out, PUSH_DISCONNECT, [errorNumber(error), error.code, errorMessage(error)]);
     this.end();
+  }
+
+  /** Closes by the will of an operator. */
+  kill(error: CaskError): void {
+    const { counters, log } = this.services;
+    counters.connectionsKilled += 1;
+    log('info', 'client-killed', { clientId: this.clientId, reason: error.message });
+    if (this.#state === 'greeting') this.#endWith(error);
+    else this.disconnect(error);
   }
 
   /** A connection too many: says so and closes. */

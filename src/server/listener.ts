@@ -8,6 +8,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { CaskError } from '../errors/cask-error.ts';
 import type { Authenticator } from '../security/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
+import { ConnectionRegistry } from './client-registry.ts';
 import { Connection } from './connection.ts';
 import { FlushQueue } from './flush-queue.ts';
 import { OperationLatencies } from './operation-latencies.ts';
@@ -84,7 +85,7 @@ export class CaskServer implements ServerServices {
 
   readonly #server: Server;
   readonly #front: TlsFront | undefined;
-  readonly #connections = new Set<Connection>();
+  readonly clients = new ConnectionRegistry();
   #sweeper: NodeJS.Timeout | undefined;
   #clientIds = 0;
   #rejecting = 0;
@@ -167,7 +168,7 @@ export class CaskServer implements ServerServices {
     this.#awaitingShortQueue = true;
     this.store.onWriteQueueShort(() => {
       this.#awaitingShortQueue = false;
-      for (const connection of this.#connections) connection.onWriteQueueShort();
+      for (const connection of this.clients.all) connection.onWriteQueueShort();
     });
   }
 
@@ -181,17 +182,17 @@ export class CaskServer implements ServerServices {
     // one turn of the loop, so that requests that lie in the kernel count as asked before
     await nextTurn();
     await nextTurn();
-    for (const connection of this.#connections) connection.drain(reason, graceMs);
+    for (const connection of this.clients.all) connection.drain(reason, graceMs);
     const crossedMs = performance.now() + DRAIN_CROSSING_MS;
-    while (this.#connections.size > 0 && performance.now() < deadlineMs) {
+    while (this.clients.all.size > 0 && performance.now() < deadlineMs) {
       await delay(DRAIN_POLL_MS);
       const nowMs = performance.now();
-      for (const connection of this.#connections) {
+      for (const connection of this.clients.all) {
         if (connection.closed) connection.sweep(nowMs);
         else if (connection.idle && nowMs >= crossedMs) connection.end();
       }
     }
-    const late = [...this.#connections].filter(({ closed }) => !closed);
+    const late = [...this.clients.all].filter(({ closed }) => !closed);
     for (const connection of late) connection.disconnect(new CaskError('SHUTTING_DOWN', reason));
     this.#destroyAll();
     await closed;
@@ -207,7 +208,7 @@ export class CaskServer implements ServerServices {
 
   #destroyAll(): void {
     clearInterval(this.#sweeper);
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.clients.all) connection.destroy();
     this.#front?.close();
   }
 
@@ -229,7 +230,7 @@ export class CaskServer implements ServerServices {
     }
     this.#clientIds += 1;
     const connection = new Connection(socket, this, this.#clientIds);
-    this.#connections.add(connection);
+    this.clients.all.add(connection);
     if (isRefused) this.#rejecting += 1;
     else counters.connectionsOpen += 1;
     // an error is followed by 'close', which is all there is to do
@@ -239,7 +240,7 @@ export class CaskServer implements ServerServices {
     socket.on('end', () => connection.onEnd());
     socket.on('close', () => {
       connection.onClose();
-      this.#connections.delete(connection);
+      this.clients.all.delete(connection);
       if (isRefused) this.#rejecting -= 1;
       else counters.connectionsOpen -= 1;
     });
@@ -253,7 +254,7 @@ export class CaskServer implements ServerServices {
 
   #refusalIfFull(): CaskError | undefined {
     const { maxConnections } = this.limits;
-    if (this.#connections.size - this.#rejecting < maxConnections) return undefined;
+    if (this.clients.all.size - this.#rejecting < maxConnections) return undefined;
     const message = `the server has ${maxConnections} connections, its limit; try again later`;
     return new CaskError('TOO_MANY_CONNECTIONS', message);
   }
@@ -262,6 +263,6 @@ export class CaskServer implements ServerServices {
     const nowMs = performance.now();
     this.coarseNowMs = nowMs;
     this.latencies.sweep(nowMs);
-    for (const connection of this.#connections) connection.sweep(nowMs);
+    for (const connection of this.clients.all) connection.sweep(nowMs);
   }
 }

@@ -8,6 +8,8 @@ export interface CounterStats {
   readonly connectionsOpen: number;
   readonly connectionsAccepted: number;
   readonly connectionsRejected: number;
+  /** Closed by an operator. */
+  readonly connectionsKilled: number;
   /** Closed because the client did not read its replies. */
   readonly slowConsumers: number;
   /** Handshakes of TLS that came to nothing. */
@@ -26,6 +28,7 @@ export class ServerCounters {
   connectionsOpen = 0;
   connectionsAccepted = 0;
   connectionsRejected = 0;
+  connectionsKilled = 0;
   slowConsumers = 0;
   tlsFailures = 0;
   truncatedStreams = 0;
@@ -55,6 +58,7 @@ export class ServerCounters {
       connectionsOpen: this.connectionsOpen,
       connectionsAccepted: this.connectionsAccepted,
       connectionsRejected: this.connectionsRejected,
+      connectionsKilled: this.connectionsKilled,
       slowConsumers: this.slowConsumers,
       tlsFailures: this.tlsFailures,
       truncatedStreams: this.truncatedStreams,

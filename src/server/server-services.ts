@@ -2,6 +2,7 @@
 
 import type { Authenticator } from '../security/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
+import type { ClientRegistry } from './client-registry.ts';
 import type { FlushQueue } from './flush-queue.ts';
 import type { OperationLatencies } from './operation-latencies.ts';
 import type { ServedStore } from './served-store.ts';
@@ -22,6 +23,7 @@ export interface ServerServices {
   readonly counters: ServerCounters;
   readonly latencies: OperationLatencies;
   readonly slowLog: SlowLog;
+  readonly clients: ClientRegistry;
   readonly flushQueue: FlushQueue;
   readonly identity: ServerIdentity;
   /** Undefined: nobody is asked who they are, and everybody may do everything. */

@@ -7,6 +7,7 @@
  */
 
 import { opName } from '../protocol/op-codes.ts';
+import type { RequestSize, SlowEntry } from '../vocabulary/insight.ts';
 import type { ServerLimits } from './server-limits.ts';
 
 /** Who asked. */
@@ -16,33 +17,6 @@ export interface SlowRequester {
   readonly address: string;
   /** As it said in HELLO. */
   readonly clientName: string;
-}
-
-/** How large a request is. */
-export interface RequestSize {
-  /** Of its frame. */
-  readonly bytesIn: number;
-  /** About so many bytes of keys and values in the reply. */
-  readonly bytesOut: number;
-  /** 0: it names no single key. */
-  readonly keyBytes: number;
-  /** Keys or entries asked for, or given back by RANGE; 0: it is not of items. */
-  readonly items: number;
-}
-
-export interface SlowEntry extends RequestSize {
-  /** Counts up from 1, and goes on after a reset. */
-  readonly id: number;
-  /** When the reply left, ms since 1970. */
-  readonly at: number;
-  /** How long it took; of several requests, the longest. */
-  readonly ms: number;
-  readonly operation: string;
-  readonly clientId: number;
-  readonly address: string;
-  readonly client: string;
-  /** How many requests this is about. Bytes and items are their sum, `keyBytes` the longest. */
-  readonly requests: number;
 }
 
 type Gathered = { -readonly [Name in keyof RequestSize]: number } & {
@@ -112,7 +86,7 @@ export class SlowLog {
 
   /** The newest ones, the newest first. */
   newest(count: number): SlowEntry[] {
-    return this.#entries.slice(-count).reverse();
+    return count === 0 ? [] : this.#entries.slice(-count).reverse();
   }
 
   /** Forgets all entries. @returns how many there were */

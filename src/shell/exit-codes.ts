@@ -27,6 +27,7 @@ const CONNECTION_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONNECTION_LOST',
   'OUTCOME_UNKNOWN',
   'QUEUE_FULL',
+  'KILLED',
   'CLOSED',
 ]);
 

@@ -4,6 +4,7 @@ import { OP_NAMES } from '../../protocol/op-codes.ts';
 import { auth } from './auth.ts';
 import { batch } from './batch.ts';
 import { cancel } from './cancel.ts';
+import { clients } from './clients.ts';
 import type { Command } from './command.ts';
 import { count } from './count.ts';
 import { deleteKey } from './delete.ts';
@@ -15,6 +16,7 @@ import { merge } from './merge.ts';
 import { ping } from './ping.ts';
 import { put } from './put.ts';
 import { range } from './range.ts';
+import { slowLog } from './slow-log.ts';
 import { stats } from './stats.ts';
 import { sync } from './sync.ts';
 
@@ -33,6 +35,8 @@ const COMMANDS: readonly Command[] = [
   sync,
   merge,
   cancel,
+  clients,
+  slowLog,
   auth,
 ];
 

@@ -4,9 +4,11 @@ import { CaskError } from '../../../src/errors/cask-error.ts';
 import { type HelloReply, helloReplyMap } from '../../../src/protocol/hello.ts';
 import {
   OP_CANCEL,
+  OP_CLIENTS,
   OP_COUNT,
   OP_MERGE,
   OP_PING,
+  OP_SLOW_LOG,
   OP_STATS,
   OP_SYNC,
 } from '../../../src/protocol/op-codes.ts';
@@ -69,6 +71,16 @@ const corrupt = new CaskError('CORRUPT', 'checksum of segment 3');
 const conflict = new CaskError('CONFLICT', 'the key exists', { details: { revision: 41 } });
 
 const ADA = { user: 'ada', password: 'Lovelace1815' };
+
+const CLIENT = {
+  ...{ id: 7, address: '127.0.0.1:50000', name: 'app', state: 'open', connectedAt: CREATED },
+  ...{ idleMs: 1000, requests: 12, bytesIn: 900, bytesOut: 70_000, inFlight: 0, pendingBytes: 0 },
+  lastOperation: 'GET',
+};
+const SLOW = {
+  ...{ id: 3, at: UPDATED, ms: 12.5, operation: 'PUT', clientId: 7, address: '127.0.0.1:50000' },
+  ...{ client: 'app', requests: 2, bytesIn: 4096, bytesOut: 0, keyBytes: 17, items: 0 },
+};
 
 const greeting: GoldenCase[] = [
   {
@@ -196,6 +208,11 @@ const requests: GoldenCase[] = [
   from('AUTH request', [22, 15, null, ADA.user, ADA.password], (out) =>
     request.encodeAuth(out, 22, ADA),
   ),
+  plain('CLIENTS request', 23, OP_CLIENTS, []),
+  plain('CLIENTS request, next page', 24, OP_CLIENTS, ['list', 500, 100]),
+  plain('CLIENTS request, kill', 25, OP_CLIENTS, ['kill', 7]),
+  plain('SLOW_LOG request', 26, OP_SLOW_LOG, ['get', 20]),
+  plain('SLOW_LOG request, reset', 27, OP_SLOW_LOG, ['reset']),
 ];
 
 const replies: GoldenCase[] = [
@@ -320,6 +337,12 @@ const replies: GoldenCase[] = [
   ),
   back('CANCEL reply', [21, 0, false], (out) => reply.encodeBoolReply(out, 21, false)),
   back('AUTH reply', [22, 0], (out) => reply.encodeReply(out, 22, [])),
+  back('CLIENTS reply', [23, 0, [CLIENT], false], (out) =>
+    reply.encodeReply(out, 23, [[CLIENT], false]),
+  ),
+  back('CLIENTS reply, kill', [25, 0, true], (out) => reply.encodeBoolReply(out, 25, true)),
+  back('SLOW_LOG reply', [26, 0, [SLOW], 3], (out) => reply.encodeReply(out, 26, [[SLOW], 3])),
+  back('SLOW_LOG reply, reset', [27, 0, 3], (out) => reply.encodeCountReply(out, 27, 3)),
   back('error', [7, 20, 'CONFLICT', 'the key exists', false, { revision: 41 }], (out) =>
     reply.encodeErrorReply(out, 7, conflict),
   ),

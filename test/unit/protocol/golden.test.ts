@@ -82,6 +82,13 @@ function rewriteRequest(frame: Buffer): Buffer | undefined {
   const { id, op, deadlineMs } = reader;
   const out = new OutputBuffer();
   const slice = (start: number, bytes: number) => frame.subarray(start, start + bytes);
+  /** Written in full unless all of it is left out. */
+  const action = (actions: readonly [string, ...string[]], ...names: string[]) => {
+    const { action: wanted, numbers } = reader.readAction(actions, ...names);
+    const given = numbers.filter((number) => number !== undefined);
+    const isDefault = wanted === actions[0] && given.length === 0;
+    request.encodeRequest(out, id, op, isDefault ? [] : [wanted, ...given]);
+  };
   const writers: Record<number, () => void> = {
     [ops.OP_HELLO]: () => request.encodeHelloRequest(out, id, reader.readHello()),
     [ops.OP_PING]: () => {
@@ -111,6 +118,8 @@ function rewriteRequest(frame: Buffer): Buffer | undefined {
     [ops.OP_RANGE]: () => request.encodeRange(out, id, reader.readRange()),
     [ops.OP_CANCEL]: () => request.encodeRequest(out, id, op, [reader.readCancel()]),
     [ops.OP_AUTH]: () => request.encodeAuth(out, id, reader.readAuth()),
+    [ops.OP_CLIENTS]: () => action(['list', 'kill'], 'id', 'limit'),
+    [ops.OP_SLOW_LOG]: () => action(['get', 'reset'], 'count'),
     [ops.OP_MERGE]: () => {
       const action = reader.readMerge();
       request.encodeRequest(out, id, op, action === 'run' ? [] : [action]);
