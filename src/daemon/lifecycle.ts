@@ -11,14 +11,17 @@ import { type CaskServer, listen, type ServedStore } from '../server/index.ts';
 import { systemErrorCode } from '../storage/disk/file-system.ts';
 import type { StoreChanges, StoreOptionsInput } from '../storage/store-options.ts';
 import type { StoreHealth } from '../storage/store-stats.ts';
-import { type Address, formatAddress, isLoopback, parseAddress } from './address.ts';
+import { type Address, formatAddress, parseAddress } from './address.ts';
 import { serverLimitsOf, storeOptionsOf } from './configuration/parts.ts';
-import { refusalOf } from './configuration/rules.ts';
+import { protectionOf } from './configuration/rules.ts';
 import type { RunningConfiguration } from './configuration/running-configuration.ts';
 import { DaemonHealth } from './daemon-health.ts';
+import { type DaemonSecurity, openSecurity } from './daemon-security.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
+import { exposureProblem } from './exposure.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
 import { type Logger, storeLogger } from './logging.ts';
+import { warnOfSharedDirectory } from './private-files.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { type StopSignal, watchStopSignals } from './stop-signals.ts';
 import { UsageError } from './usage-error.ts';
@@ -56,8 +59,50 @@ export async function runDaemon(
   const { log } = world;
   watchForBugs(world);
   const stopAsked = watchSignals(world);
-  let serving: string | undefined;
-  world.process.on('SIGHUP', () => reload(configuration, world, serving));
+  const reloadable: Reloadable = { configuration, security: undefined, status: undefined };
+  world.process.on('SIGHUP', () => void reload(reloadable, world));
+  let security: DaemonSecurity;
+  try {
+    security = await openSecurity(configuration.values, log);
+  } catch (thrown) {
+    const { code, message } = toCaskError(thrown);
+    log.fatal({ code, error: message }, 'security-failed');
+    return EXIT.usage;
+  }
+  reloadable.security = security;
+  const onServing = (status: string): void => {
+    reloadable.status = status;
+  };
+  try {
+    return await serve(configuration, world, { stopAsked, security, onServing });
+  } finally {
+    security.close();
+  }
+}
+
+/** What SIGHUP reads anew; each from when it is there. */
+interface Reloadable {
+  readonly configuration: RunningConfiguration;
+  security: DaemonSecurity | undefined;
+  /** For the service manager, once the daemon serves. */
+  status: string | undefined;
+}
+
+/** What is there before the store is, and ends after it. */
+interface Frame {
+  readonly stopAsked: Promise<StopSignal>;
+  readonly security: DaemonSecurity;
+  readonly onServing: (status: string) => void;
+}
+
+/** Opens the store and serves until asked to stop. */
+async function serve(
+  configuration: RunningConfiguration,
+  world: DaemonWorld,
+  frame: Frame,
+): Promise<ExitCode> {
+  const { log } = world;
+  const { stopAsked, security, onServing } = frame;
   const startMs = performance.now();
   const health = new DaemonHealth();
   const options = storeOptionsOf(configuration.current);
@@ -65,6 +110,7 @@ export async function runDaemon(
   for (const warning of configuration.current.warnings) log.warn({ warning }, 'configuration-odd');
   log.info({ data: directory, version: world.version }, 'opening');
   world.services.opening(`loading ${directory}`);
+  await warnOfSharedDirectory(directory, log);
   let store: DaemonStore;
   try {
     store = await world.openStore({ ...options, logger: storeLogger(log) });
@@ -73,7 +119,7 @@ export async function runDaemon(
   }
   let server: CaskServer;
   try {
-    server = await startServer(configuration, world, store);
+    server = await startServer(configuration, world, store, security);
   } catch (thrown) {
     const code = reportListenFailure(configuration, log, thrown);
     await store.close();
@@ -84,9 +130,10 @@ export async function runDaemon(
   const loadMs = Math.round(performance.now() - startMs);
   const { pid } = process;
   log.info({ address, pid, loadMs, store: loadFigures(store) }, 'ready');
-  serving = `serving on ${address}`;
+  const status = `serving on ${address}`;
+  onServing(status);
   configuration.attach({ store, server });
-  world.services.ready(serving);
+  world.services.ready(status);
   world.services.watch(() => store.health().status !== 'failed');
   const reason = await Promise.race([stopAsked, store.failed]);
   health.draining();
@@ -102,14 +149,13 @@ export async function runDaemon(
   ]);
 }
 
-/** @param status once it serves */
-function reload(
-  configuration: RunningConfiguration,
+async function reload(
+  { configuration, security, status }: Reloadable,
   { services }: DaemonWorld,
-  status: string | undefined,
-): void {
+): Promise<void> {
   if (status !== undefined) services.reloading();
   configuration.reload();
+  await security?.reload();
   if (status !== undefined) services.ready(status);
 }
 
@@ -123,6 +169,7 @@ async function startServer(
   configuration: RunningConfiguration,
   world: DaemonWorld,
   store: DaemonStore,
+  security: DaemonSecurity,
 ): Promise<CaskServer> {
   const server = await listen({
     store,
@@ -130,14 +177,17 @@ async function startServer(
     fd: world.sockets.get('caskd'),
     identity: { version: world.version, serverId: store.uuid },
     limits: serverLimitsOf(configuration.current),
+    authenticator: security.authenticator,
+    tls: security.tls,
     log: storeLogger(world.log),
   });
   // Nothing was accepted yet: that takes a turn of the event loop.
   const { address } = server;
-  const isTcp = address.host !== '';
-  if (isTcp && (isLoopback(address.host) || configuration.values.insecure)) return server;
+  const problem =
+    address.host === '' ? NOT_TCP : exposureProblem(address, protectionOf(configuration.values));
+  if (problem === undefined) return server;
   await server.close();
-  throw new UsageError([isTcp ? refusalOf(address) : NOT_TCP], EXIT.address);
+  throw new UsageError([problem], EXIT.address);
 }
 
 /** As the user wrote it, with the port that it became; a socket handed down knows its own. */

@@ -16,6 +16,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { takeInheritedSockets } from './inherited-sockets.ts';
 import { type DaemonWorld, runDaemon } from './lifecycle.ts';
 import { createLogger } from './logging.ts';
+import { keepFilesPrivate } from './private-files.ts';
 import { createServiceManager } from './service-manager.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -74,6 +75,7 @@ async function serve(
   inputs: ConfigurationInputs,
   open: DaemonWorld['openStore'],
 ): Promise<ExitCode> {
+  keepFilesPrivate();
   const loaded = loadConfiguration(inputs);
   const log = await createLogger(loaded.values.logLevel);
   const configuration = new RunningConfiguration(inputs, loaded, log);

@@ -14,7 +14,7 @@ import { readUsersFile, type Users } from './users-file.ts';
 export type SecurityLog = (
   level: 'debug' | 'info' | 'warn' | 'error',
   event: string,
-  facts?: Readonly<Record<string, unknown>>,
+  facts: Readonly<Record<string, unknown>>,
 ) => void;
 
 export interface KnownUser {

@@ -8,7 +8,6 @@ import { ADDRESS_KIND, PATH_KIND } from './setting-kinds.ts';
 const HOUR_MS = 3_600_000;
 
 const DAEMON_OPTION_TABLE = {
-  insecure: { type: 'switch', default: false },
   logLevel: { type: 'choice', choices: LOG_LEVELS, default: 'info', live: true },
   shutdownGraceMs: {
     type: 'number',
@@ -31,12 +30,7 @@ export const GENERAL_SETTINGS = {
   listen: textSetting('listen', ADDRESS_KIND, '127.0.0.1:7117', {
     section,
     help: 'HOST:PORT or [IPV6]:PORT; port 0 takes a free one',
-    cost: 'Any address but loopback can be reached by others and needs `insecure`.',
-  }),
-  insecure: settingOf('daemon', 'insecure', DAEMON_OPTION_TABLE.insecure, {
-    section,
-    help: 'allow an address that others can reach',
-    cost: 'Whoever reaches the address can read and change everything, and listen to others do so.',
+    cost: 'Any address but loopback can be reached by others: it needs `usersFile` and `tlsCert`, or `insecure`.',
   }),
   logLevel: settingOf('daemon', 'logLevel', DAEMON_OPTION_TABLE.logLevel, {
     section,

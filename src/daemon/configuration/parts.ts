@@ -1,9 +1,11 @@
 /** What each owner is handed of the configuration. */
 
+import { HASHES_AT_ONCE_MAX } from '../../security/index.ts';
 import type { ServerLimits } from '../../server/server-limits.ts';
 import type { MergeOptions, StoreOptionsInput } from '../../storage/store-options.ts';
 import type { Configuration } from './configuration.ts';
 import { type SettingName, settingNamed } from './schema.ts';
+import { pathOf } from './security-settings.ts';
 import type { Owner, SettingValue } from './setting.ts';
 
 const MERGE_PREFIX = 'merge.';
@@ -13,7 +15,11 @@ export type GivenValues = Iterable<readonly [SettingName, SettingValue]>;
 
 /** The store's options that were given; defaults are its own. */
 export function storeOptionsOf({ values, sources }: Configuration): StoreOptionsInput {
-  return { ...storeChanges(given({ values, sources })), directory: values.data };
+  const options = { ...storeChanges(given({ values, sources })), directory: values.data };
+  if (pathOf(values.usersFile) === undefined || sources.has('maxReadsInFlight')) return options;
+  // hashing of passwords takes threads of the same pool, and syncs must not wait for either
+  const maxReadsInFlight = Math.max(1, values.maxReadsInFlight - HASHES_AT_ONCE_MAX);
+  return { ...options, maxReadsInFlight };
 }
 
 /** The server's limits that were given; defaults are its own. */

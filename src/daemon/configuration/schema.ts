@@ -19,12 +19,14 @@
 
 import { GENERAL_SETTINGS } from './general-settings.ts';
 import { MERGE_SETTINGS } from './merge-settings.ts';
+import { SECURITY_SETTINGS } from './security-settings.ts';
 import { SERVER_SETTINGS } from './server-settings.ts';
 import type { Setting } from './setting.ts';
 import { STORE_SETTINGS } from './store-settings.ts';
 
 export const SETTINGS = {
   ...GENERAL_SETTINGS,
+  ...SECURITY_SETTINGS,
   ...STORE_SETTINGS,
   ...MERGE_SETTINGS,
   ...SERVER_SETTINGS,

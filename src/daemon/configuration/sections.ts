@@ -5,6 +5,12 @@ export const SECTIONS = {
     title: 'General',
     about: 'Where the data is, where the daemon listens, what it logs.',
   },
+  security: {
+    title: 'Security',
+    about:
+      'Who may in, and what others can listen to. An address that is not loopback needs users and ' +
+      'TLS, or `insecure`; see [security.md](security.md).',
+  },
   durability: {
     title: 'Durability and segments',
     about: 'When a write counts, and how the log is laid out on disk.',

@@ -131,6 +131,11 @@ export const TEXT_KIND: Kind = {
 /** A path is a text; the name says more in `--help`. */
 export const PATH_KIND: Kind = { ...TEXT_KIND, placeholder: '<path>', wanted: 'a path' };
 
+/** What says that there is none. */
+export const OFF = 'off';
+
+export const PATH_OR_OFF_KIND: Kind = { ...PATH_KIND, wanted: `a path, or ${OFF}` };
+
 export const ADDRESS_KIND: Kind = {
   placeholder: '<address>',
   unit: 'HOST:PORT',

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { serverLimitsOf, storeOptionsOf } from '../../../../src/daemon/configuration/parts.ts';
 import { EXIT } from '../../../../src/daemon/exit-codes.ts';
 import { file, load, MEMORY_BYTES, problemsOf } from './load.ts';
@@ -17,6 +17,15 @@ test('defaults: owners are handed nothing but the directory, values are all know
     maxValueBytes: 16 * 1024 ** 2,
     mergeWindowHours: 'always',
   });
+});
+
+test('where passwords are hashed, reads leave threads for that', () => {
+  vi.stubEnv('UV_THREADPOOL_SIZE', '16');
+  const readsOf = (...args: string[]) => storeOptionsOf(load(args)).maxReadsInFlight;
+  expect(readsOf()).toBeUndefined();
+  expect(readsOf('--users-file', 'u')).toBe(16 - 2 - 2);
+  expect(readsOf('--users-file', 'u', '--max-reads-in-flight', '15')).toBe(15);
+  vi.unstubAllEnvs();
 });
 
 test('defaults that depend on another setting follow it', () => {
@@ -160,5 +169,15 @@ describe('wrong names and words', () => {
     expect(both.exitCode).toBe(EXIT.usage);
     expect(both.lines).toHaveLength(2);
     expect(load(['--listen', '0.0.0.0:7117'], { CASKD_INSECURE: '1' }).values.insecure).toBe(true);
+    const secured = ['--users-file', 'u', '--tls-cert', 'c', '--tls-key', 'k'];
+    expect(load(['--listen', '0.0.0.0:7117', ...secured]).values.insecure).toBe(false);
+  });
+
+  test.each([
+    [['--tls-cert', 'c'], '--tls-cert: tlsCert needs tlsKey besides'],
+    [['--tls-key', 'k'], '--tls-key: tlsKey needs tlsCert besides'],
+    [['--tls-client-ca', 'a'], '--tls-client-ca: tlsClientCa needs tlsCert and tlsKey besides'],
+  ])('files of TLS that do not go alone: %j', (args, problem) => {
+    expect(problemsOf(args).lines).toEqual([problem]);
   });
 });
