@@ -1,5 +1,6 @@
 /** Who may do what: every operation there is, and some that there are not, for every role. */
 
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OP_NAMES } from '../../../src/protocol/op-codes.ts';
 import { Authenticator, UserDirectory } from '../../../src/security/index.ts';
@@ -8,26 +9,16 @@ import { UsersOnDisk } from '../security/users-on-disk.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PREAMBLE, request, WireClient } from './wire-client.ts';
 
-/** What docs/protocol.md says; whatever is missing here fails the test that compares the lists. */
-const NEEDED: Readonly<Record<string, 'none' | 'read' | 'write' | 'admin'>> = {
-  HELLO: 'none',
-  PING: 'none',
-  AUTH: 'none',
-  GET: 'read',
-  GET_MANY: 'read',
-  EXISTS: 'read',
-  COUNT: 'read',
-  RANGE: 'read',
-  STATS: 'read',
-  CANCEL: 'read',
-  PUT: 'write',
-  DELETE: 'write',
-  BATCH: 'write',
-  SYNC: 'write',
-  MERGE: 'admin',
-};
-
 const ROLES = ['none', 'read', 'write', 'admin'] as const;
+type NeededRole = (typeof ROLES)[number];
+
+/** What the table in docs/protocol.md says: by operation, the role that it needs. */
+const PAGE = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
+const ROWS = [...PAGE.matchAll(/^\| `(none|read|write|admin)`[^|]* \| ([A-Z_, ]+) \|$/gm)];
+const NEEDED: ReadonlyMap<string, NeededRole> = new Map(
+  ROWS.flatMap(([, role, names = '']) => names.split(', ').map((name) => [name, role] as never)),
+);
+
 const UNKNOWN_OPS = [0, 200, 2 ** 32 - 1];
 const UNAUTHENTICATED = 120;
 const FORBIDDEN = 121;
@@ -57,7 +48,7 @@ afterAll(async () => {
   await disk.remove();
 });
 
-async function connectAs(role: (typeof ROLES)[number]): Promise<WireClient> {
+async function connectAs(role: NeededRole): Promise<WireClient> {
   const client = await WireClient.open(server.address.port);
   const auth = role === 'none' ? {} : { auth: { user: role, password: `pw-${role}` } };
   client.send(PREAMBLE, request(1, 1, { client: 'test', ...auth }));
@@ -65,9 +56,10 @@ async function connectAs(role: (typeof ROLES)[number]): Promise<WireClient> {
   return client;
 }
 
-test('every operation is known to this test, so that none is without a role', () => {
+test('docs/protocol.md gives every operation its role', () => {
   const known = OP_NAMES.filter((name) => name !== undefined);
-  expect(known.toSorted()).toEqual(Object.keys(NEEDED).toSorted());
+  expect(ROWS.map(([, role]) => role)).toEqual(ROLES);
+  expect([...NEEDED.keys()].toSorted()).toEqual(known.toSorted());
 });
 
 describe.each(ROLES)('with the role %s', (role) => {
@@ -75,7 +67,7 @@ describe.each(ROLES)('with the role %s', (role) => {
 
   test.each(operations)('operation %i, %s', async (op, name = '') => {
     const client = await connectAs(role);
-    const needed = NEEDED[name] ?? 'admin';
+    const needed = NEEDED.get(name) ?? 'admin';
     const before = store.revision;
     // no arguments: what is allowed complains of that, or does without
     const [id, status, , , , details] = await client.ask(9, op);
