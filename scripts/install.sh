@@ -87,6 +87,15 @@ for unit in "$clone"/scripts/systemd/*.service "$clone"/scripts/systemd/*.socket
 done
 put 0644 "$clone/scripts/systemd/sysusers.d/caskd.conf" "$PREFIX/lib/sysusers.d/caskd.conf"
 put 0644 "$clone/scripts/systemd/tmpfiles.d/caskd.conf" "$PREFIX/lib/tmpfiles.d/caskd.conf"
+# pages and completion scripts, each where its reader looks
+share=$new/share
+"$node" "$clone/scripts/packaging/package-documents.ts" "$share"
+gzip -9n "$share"/man/*/*
+(cd "$share" && find . -type f | sed 's|^\./||' | LC_ALL=C sort) >"$new/documents"
+while read -r document; do
+  put 0644 "$share/$document" "$PREFIX/share/$document"
+done <"$new/documents"
+rm -r "$share" "$new/documents"
 for page in README.md CHANGELOG.md LICENSE; do
   put 0644 "$clone/$page" "$PREFIX/share/doc/caskd/$page"
 done

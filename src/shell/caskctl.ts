@@ -21,9 +21,7 @@ export async function runCaskctl(
   io: ShellIo,
   connect: Connector,
 ): Promise<number> {
-  const { CASKD_URL } = io.env;
-  const urlDefault = CASKD_URL || URL_DEFAULT;
-  const urlOption = new Option('--url <url>', 'the server (also CASKD_URL)').default(urlDefault);
+  const urlDefault = urlFrom(io.env);
   let held: ConnectionHolder | undefined;
   const holderFor = (flags: Flags): ConnectionHolder => {
     held ??= new ConnectionHolder(connect, flags.text('url') ?? urlDefault);
@@ -32,13 +30,22 @@ export async function runCaskctl(
   try {
     return await runProgram(words, {
       io,
-      globals: [urlOption],
+      globals: globalOptions(io.env),
       shellFor: (flags) => shellOf({ io, holder: holderFor(flags), stdinTaken: false }),
       withoutCommand: (flags, format) => runSession(io, holderFor(flags), format),
     });
   } finally {
     await held?.close();
   }
+}
+
+/** Options of the program, which every command knows. */
+export function globalOptions(env: ShellIo['env']): Option[] {
+  return [new Option('--url <url>', 'the server (also CASKD_URL)').default(urlFrom(env))];
+}
+
+function urlFrom({ CASKD_URL }: ShellIo['env']): string {
+  return CASKD_URL || URL_DEFAULT;
 }
 
 /** Lines from a terminal or a script. */

@@ -49,7 +49,7 @@ export async function runProgram(
   }
 }
 
-function buildProgram(options: ProgramOptions, done: (exitCode: number) => void): Command {
+export function buildProgram(options: ProgramOptions, done: (exitCode: number) => void): Command {
   const { io } = options;
   const program = new Command('caskctl')
     .description('The shell of caskd. Without a command it is interactive.')

@@ -22,7 +22,7 @@ const NOT_SETTINGS = ['--config', '--check-config', '--version', '--help'];
 
 /** @param argv as in `process.argv` */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
-  const command = buildCommand();
+  const command = commandLineParser();
   const { operands, unknown } = command.parseOptions(argv.slice(2));
   const given = command.opts<Record<string, string | true | undefined>>();
   const flags = new Map<SettingName, string | true>();
@@ -67,10 +67,11 @@ function strayWord(word: string): string {
 
 /** The text of `--help`. */
 export function helpText(): string {
-  return `${buildCommand().helpInformation()}${HELP_NOTES}`;
+  return `${commandLineParser().helpInformation()}${HELP_NOTES}`;
 }
 
-function buildCommand(): Command {
+/** Made anew for every use: it keeps what it has parsed. */
+export function commandLineParser(): Command {
   const command = new Command('caskd')
     .description('A persistent key-value daemon.')
     .usage('[flags]')
