@@ -185,7 +185,7 @@ export class Engine {
     this.options.logger('error', 'store-failed', { reason: error.message });
     // A merge must not publish on the strength of writes that may be lost.
     this.merger.close().catch(() => {});
-    this.jobs.cancelAll('the store failed');
+    this.jobs.stopAll(error);
     this.onFailed(error);
   }
 

@@ -108,6 +108,8 @@ export class Driver {
         return this.#put(step.key, step.bytes, step.ttlMs, step.condition);
       case 'delete':
         return this.#delete(step.key);
+      case 'deleteRange':
+        return this.#deleteRange(step.key, step.end);
       case 'batch':
         return this.#batch(step.items);
       case 'advance':
@@ -209,6 +211,38 @@ export class Driver {
         return `the delete of ${key} says ${isDone}`;
       });
     });
+  }
+
+  /** One attempt a key, in their order. Alone: the model does not know how others would mix in. */
+  async #deleteRange(start: string, end: string): Promise<void> {
+    await this.settle();
+    const { history } = this;
+    const there = [...history.current.keys()].filter((key) => key >= start && key < end);
+    const keys = there.filter((key) => this.#existing(key, history.current) !== undefined).sort();
+    const begun = keys.map((key) => history.begin([deleteChange(key, history.nextAttempt, 0)]));
+    const finish = (from: number, to: number, fate: Fate): void => {
+      for (const attempt of begun.slice(from, to)) history.end(attempt, fate, this.#world.nowMs);
+    };
+    const answer = this.#world.store.deleteRange({ start, end }).then(
+      ({ deleted, revision }) => {
+        check(deleted === keys.length, 'wrong-delete', () => {
+          return `${deleted} keys of ${start} .. ${end} were deleted, not ${keys.length}`;
+        });
+        const change = begun.at(-1)?.changes[0];
+        if (change !== undefined) this.#acknowledge(change, revision);
+        finish(0, deleted, 'applied');
+      },
+      (thrown: unknown) => {
+        const { code, details } = thrown instanceof CaskError ? thrown : {};
+        const deleted = Number(details?.['deleted'] ?? 0);
+        const isRefusal = code !== undefined && REFUSALS.has(code);
+        if (!this.#mayFail || (!isRefusal && code !== 'OUTCOME_UNKNOWN')) throw thrown;
+        finish(0, deleted, 'applied');
+        finish(deleted, keys.length, isRefusal ? 'refused' : 'unknown');
+      },
+    );
+    this.#remember(answer);
+    await this.settle();
   }
 
   async #batch(items: readonly { readonly key: string; readonly bytes?: number }[]): Promise<void> {

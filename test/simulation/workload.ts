@@ -15,6 +15,8 @@ export type Step =
       readonly condition?: Condition;
     }
   | { readonly op: 'delete'; readonly key: string }
+  /** From `key` on, itself included, up to `end`. */
+  | { readonly op: 'deleteRange'; readonly key: string; readonly end: string }
   | {
       readonly op: 'batch';
       /** Without `bytes`: a delete. */
@@ -193,6 +195,7 @@ const WEIGHTS: readonly (readonly [Step['op'] | 'ttl' | 'condition', number])[] 
   ['advance', 12],
   ['sync', 8],
   ['read', 4],
+  ['deleteRange', 5],
 ];
 const WEIGHT_SUM = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
 
@@ -210,6 +213,8 @@ function randomStep(random: SeededRandom, keys: readonly string[]): Step {
       return { op: 'put', key, bytes: randomBytes(random), condition: random.pick(CONDITIONS) };
     case 'delete':
       return { op: 'delete', key };
+    case 'deleteRange':
+      return { op: 'deleteRange', key, end: `${random.pick(keys)}~` };
     case 'batch':
       return { op: 'batch', items: randomItems(random, keys) };
     case 'advance':

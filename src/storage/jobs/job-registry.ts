@@ -110,7 +110,7 @@ export class JobRegistry {
     } catch (thrown) {
       const error = toCaskError(thrown);
       job.error = error;
-      this.#end(job, job.signal.aborted ? 'cancelled' : 'failed');
+      this.#end(job, error.code === 'CANCELLED' ? 'cancelled' : 'failed');
       throw error;
     } finally {
       request.signal?.removeEventListener('abort', abort);
@@ -141,17 +141,15 @@ export class JobRegistry {
     return job !== undefined;
   }
 
-  /** Tells all jobs to stop. */
-  cancelAll(why: string): void {
-    for (const job of this.#running.values()) {
-      job.stop(cancelled(`job ${job.id} (${job.kind}) was cancelled: ${why}`));
-    }
+  /** Tells all jobs to stop, and what to fail of. */
+  stopAll(reason: CaskError): void {
+    for (const job of this.#running.values()) job.stop(reason);
   }
 
   /** Takes no more, stops what runs, and resolves when nothing does. */
   async close(closedBy: CaskError): Promise<void> {
     this.#closedBy ??= closedBy;
-    this.cancelAll(closedBy.message);
+    this.stopAll(closedBy);
     while (this.#running.size > 0) {
       await new Promise<void>((resolve) => this.#onIdle.push(resolve));
     }

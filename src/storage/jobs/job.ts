@@ -27,7 +27,7 @@ export interface JobRequest {
 export interface JobControl {
   readonly id: number;
   /**
-   * Aborts when the job is to stop; its reason is a CaskError. The work looks at it between
+   * Aborts when the job is to stop; its reason is the CaskError to fail of. The work looks at it between
    * slices (`signal.throwIfAborted()`), tidies up, and throws what it likes.
    */
   readonly signal: AbortSignal;

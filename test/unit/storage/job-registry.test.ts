@@ -121,7 +121,7 @@ describe('the bounds', () => {
     first.work.finish({});
     await first.done;
     expect(start(jobs).work.job?.id).toBe(3);
-    jobs.cancelAll('the test is over');
+    jobs.stopAll(new CaskError('CLOSED', 'the test is over'));
   });
 
   test('the last jobs that ended are kept, those that run always', async () => {
@@ -142,7 +142,8 @@ describe('the bounds', () => {
     const jobsEnd = [start(jobs).done, start(jobs).done];
     await jobs.close(new CaskError('CLOSED', 'the store is closed'));
     expect(jobs.running).toBe(0);
-    for (const end of jobsEnd) await expect(end).rejects.toMatchObject({ code: 'CANCELLED' });
+    for (const end of jobsEnd) await expect(end).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(jobs.status(1)?.state).toBe('failed');
     await expect(start(jobs).done).rejects.toMatchObject({ code: 'CLOSED' });
     await jobs.close(new CaskError('CLOSED', 'the store is closed'));
   });
