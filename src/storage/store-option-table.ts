@@ -188,6 +188,7 @@ export const MERGE_OPTION_TABLE = {
     default: 8,
     live: true,
   },
+  // At 1 a merge takes one segment at a time.
   inputBytesMax: {
     type: 'number',
     unit: 'bytes',
