@@ -1,6 +1,9 @@
 /** Manual pages and completion scripts: they list everything, and their readers understand them. */
 
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { documents } from '../../scripts/packaging/package-documents.ts';
 import { SETTING_NAMES } from '../../src/daemon/configuration/schema.ts';
@@ -78,8 +81,11 @@ describe.each([
   const missing = skipsBecause(`completion of ${shell}`, toolObstacle(shell));
 
   test.skipIf(missing)('is understood', () => {
-    const input = documentAt(path);
-    const { stderr, status } = spawnSync(shell, ['-n', '/dev/stdin'], { encoding: 'utf8', input });
+    const directory = mkdtempSync(join(tmpdir(), 'caskd-documents-'));
+    const file = join(directory, 'script');
+    writeFileSync(file, documentAt(path));
+    const { stderr, status } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+    rmSync(directory, { recursive: true });
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   });
 
