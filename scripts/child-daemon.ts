@@ -33,9 +33,13 @@ export class ChildDaemon {
   #over = false;
 
   private constructor(program: DaemonProgram, flags: readonly string[]) {
-    this.#child = spawn(process.execPath, [...program, '--listen', '127.0.0.1:0', ...flags], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    this.#child = spawn(
+      process.execPath,
+      [...program, '--listen', '127.0.0.1:0', '--http', 'off', ...flags],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     this.#exited = once(this.#child, 'exit').then(() => {
       this.#over = true;
       for (const wake of this.#waiting.values()) wake();

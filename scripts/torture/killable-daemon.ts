@@ -38,10 +38,14 @@ export class KillableDaemon {
   #over = false;
 
   constructor(flags: readonly string[]) {
-    this.#child = spawn(process.execPath, [SCRIPT, '--listen', '127.0.0.1:0', ...flags], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] },
-    });
+    this.#child = spawn(
+      process.execPath,
+      [SCRIPT, '--listen', '127.0.0.1:0', '--http', 'off', ...flags],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { PATH: process.env['PATH'] },
+      },
+    );
     alive.add(this.#child);
     this.exited = once(this.#child, 'exit').then(() => {
       this.#over = true;

@@ -3,13 +3,8 @@
  * a full disk, loading or draining are no reason to kill it.
  */
 
+import type { Readiness } from '../http/index.ts';
 import type { StoreHealth } from '../storage/store-stats.ts';
-
-export interface Readiness {
-  readonly ready: boolean;
-  /** Why not, each a sentence for people; empty when ready. */
-  readonly reasons: readonly string[];
-}
 
 /** What is asked of the store; `Store` has it. */
 export interface HealthSource {
@@ -32,7 +27,12 @@ export class DaemonHealth {
 
   readiness(): Readiness {
     const reasons = this.#reasons();
-    return { ready: reasons.length === 0, reasons };
+    return { ready: reasons.length === 0, reasons, warnings: this.#warnings() };
+  }
+
+  #warnings(): string[] {
+    if (this.#store?.health().degraded !== true) return [];
+    return ['degraded: the log has damage with unknown keys; merges wait for caskctl repair'];
   }
 
   #reasons(): string[] {

@@ -7,8 +7,9 @@
 
 import type { EventEmitter } from 'node:events';
 import { assert, type CaskError, toCaskError } from '../errors/cask-error.ts';
-import { type CaskServer, listen, type ServedStore } from '../server/index.ts';
-import { systemErrorCode } from '../storage/disk/file-system.ts';
+import { HostMonitor } from '../host/host-monitor.ts';
+import type { HttpServer, ObservedStore, Readiness } from '../http/index.ts';
+import { type CaskServer, listen } from '../server/index.ts';
 import type { StoreChanges, StoreOptionsInput } from '../storage/store-options.ts';
 import type { StoreHealth } from '../storage/store-stats.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
@@ -19,7 +20,9 @@ import { DaemonHealth } from './daemon-health.ts';
 import { type DaemonSecurity, openSecurity } from './daemon-security.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { exposureProblem } from './exposure.ts';
+import { startHttp } from './http-listener.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
+import { NOT_TCP, reportListenFailure } from './listen-failure.ts';
 import { type Logger, storeLogger } from './logging.ts';
 import { warnOfSharedDirectory } from './private-files.ts';
 import type { ServiceManager } from './service-manager.ts';
@@ -27,7 +30,7 @@ import { type StopSignal, watchStopSignals } from './stop-signals.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What the daemon needs of a store besides serving it. */
-export interface DaemonStore extends ServedStore {
+export interface DaemonStore extends ObservedStore {
   /** Resolves if the store fails while serving. */
   readonly failed: Promise<CaskError>;
   health(): StoreHealth;
@@ -51,12 +54,14 @@ export interface DaemonWorld {
 
 /** How long answers may take to leave after the store failed. */
 const FAILURE_GRACE_MS = 500;
+/** And those over HTTP, once everything else is over. */
+const HTTP_GRACE_MS = 1000;
 
 export async function runDaemon(
   configuration: RunningConfiguration,
   world: DaemonWorld,
 ): Promise<ExitCode> {
-  const { log } = world;
+  const { log, version } = world;
   watchForBugs(world);
   const stopAsked = watchSignals(world);
   const reloadable: Reloadable = { configuration, security: undefined, status: undefined };
@@ -73,9 +78,23 @@ export async function runDaemon(
   const onServing = (status: string): void => {
     reloadable.status = status;
   };
+  const health = new DaemonHealth();
+  const host = new HostMonitor();
+  const readiness = (): Readiness => health.readiness();
+  let http: HttpServer | undefined;
   try {
-    return await serve(configuration, world, { stopAsked, security, onServing });
+    http = await startHttp(configuration.current, { version, host, readiness }, log);
+  } catch (thrown) {
+    host.stop();
+    security.close();
+    return reportListenFailure('http', configuration.values.http, log, thrown);
+  }
+  const frame: Frame = { stopAsked, security, health, host, http, onServing };
+  try {
+    return await serve(configuration, world, frame);
   } finally {
+    await http?.close(HTTP_GRACE_MS);
+    host.stop();
     security.close();
   }
 }
@@ -92,6 +111,9 @@ interface Reloadable {
 interface Frame {
   readonly stopAsked: Promise<StopSignal>;
   readonly security: DaemonSecurity;
+  readonly health: DaemonHealth;
+  readonly host: HostMonitor;
+  readonly http: HttpServer | undefined;
   readonly onServing: (status: string) => void;
 }
 
@@ -102,9 +124,8 @@ async function serve(
   frame: Frame,
 ): Promise<ExitCode> {
   const { log } = world;
-  const { stopAsked, security, onServing } = frame;
+  const { stopAsked, health, http, onServing } = frame;
   const startMs = performance.now();
-  const health = new DaemonHealth();
   const options = storeOptionsOf(configuration.current);
   const { directory } = options;
   for (const warning of configuration.current.warnings) log.warn({ warning }, 'configuration-odd');
@@ -119,13 +140,14 @@ async function serve(
   }
   let server: CaskServer;
   try {
-    server = await startServer(configuration, world, store, security);
+    server = await startServer(configuration, world, store, frame);
   } catch (thrown) {
-    const code = reportListenFailure(configuration, log, thrown);
+    const code = reportListenFailure('listen', configuration.values.listen, log, thrown);
     await store.close();
     return code;
   }
   health.serving(store);
+  http?.serving({ store, server });
   const address = addressOf(configuration, world, server);
   const loadMs = Math.round(performance.now() - startMs);
   const { pid } = process;
@@ -169,7 +191,7 @@ async function startServer(
   configuration: RunningConfiguration,
   world: DaemonWorld,
   store: DaemonStore,
-  security: DaemonSecurity,
+  { security, host }: Frame,
 ): Promise<CaskServer> {
   const server = await listen({
     store,
@@ -180,6 +202,7 @@ async function startServer(
     authenticator: security.authenticator,
     tls: security.tls,
     log: storeLogger(world.log),
+    hostFigures: host,
   });
   // Nothing was accepted yet: that takes a turn of the event loop.
   const { address } = server;
@@ -268,38 +291,4 @@ function reportOpenFailure(data: string, log: Logger, error: CaskError): ExitCod
   const { code, message } = error;
   log.fatal({ code, error: message, data }, 'open-failed');
   return exitCodeOf(error);
-}
-
-const NOT_TCP = 'the socket that was handed down is not one that listens for TCP';
-
-/** What the system's code means for someone who typed `--listen`. */
-const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use; stop what listens there, or choose another port',
-  EACCES: 'the system does not allow this port; choose one from 1024 up',
-  EADDRNOTAVAIL: 'this machine does not have the address',
-  ENOTFOUND: 'the name is not known',
-};
-
-function reportListenFailure(
-  configuration: RunningConfiguration,
-  log: Logger,
-  thrown: unknown,
-): ExitCode {
-  const wanted = listenAddress(configuration);
-  const address = formatAddress(wanted);
-  const code = systemErrorCode(thrown) ?? '';
-  const refused = thrown instanceof UsageError ? thrown.message : undefined;
-  if (refused !== undefined || code === 'EINVAL') {
-    log.fatal({ error: refused ?? NOT_TCP }, 'listen-failed');
-    return EXIT.address;
-  }
-  const problem = LISTEN_PROBLEMS[code];
-  if (problem === undefined) {
-    const error = toCaskError(thrown);
-    log.fatal({ code: error.code, error: error.message }, 'listen-failed');
-    return exitCodeOf(error);
-  }
-  const message = `cannot listen on port ${wanted.port} (--listen ${address}): ${problem}`;
-  log.fatal({ code, address, error: message }, 'listen-failed');
-  return EXIT.address;
 }

@@ -118,7 +118,9 @@ export class ConnectionReplies implements ReplySink {
     if (how.bytes !== undefined) {
       const bytes = how.bytes(result);
       if (!this.#admits(token, bytes)) return;
-      this.#slots.measureReply(token, bytes, how.items?.(result) ?? 0);
+      const items = how.items?.(result) ?? 0;
+      this.#services.counters.replyItems += items;
+      this.#slots.measureReply(token, bytes, items);
     }
     how.encode(this.#output.buffer, id, result);
     this.answered(token);

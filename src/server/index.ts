@@ -5,5 +5,5 @@ export type { OperationLatencies, OperationLatency } from './operation-latencies
 export type { ServedStore } from './served-store.ts';
 export type { ServerLimits } from './server-limits.ts';
 export type { ServerIdentity } from './server-services.ts';
-export type { ServerStats } from './server-stats.ts';
+export { allFacts, type ServerStats } from './server-stats.ts';
 export { type TlsFiles, TlsIdentity } from './tls/tls-identity.ts';

@@ -20,7 +20,7 @@ import {
   type ServerLimitChanges,
   type ServerLimits,
 } from './server-limits.ts';
-import type { ServerIdentity, ServerServices } from './server-services.ts';
+import type { HostSource, ServerIdentity, ServerServices } from './server-services.ts';
 import { type ServerStats, serverStats } from './server-stats.ts';
 import { SlowLog } from './slow-log.ts';
 import { TlsFront } from './tls/tls-front.ts';
@@ -40,6 +40,7 @@ export interface ListenOptions {
   /** Without it everybody may do everything. */
   readonly authenticator?: Authenticator | undefined;
   readonly log?: StoreLogger;
+  readonly hostFigures?: HostSource | undefined;
 }
 
 /** Connections above the limit that are told so; more are just closed. */
@@ -76,6 +77,7 @@ export class CaskServer implements ServerServices {
   readonly authenticator: Authenticator | undefined;
   readonly tls: boolean;
   readonly log: StoreLogger;
+  readonly hostFigures: HostSource | undefined;
   readonly counters = new ServerCounters();
   readonly flushQueue = new FlushQueue();
   readonly startedAt = Date.now();
@@ -99,6 +101,7 @@ export class CaskServer implements ServerServices {
     this.authenticator = options.authenticator;
     this.tls = options.tls !== undefined;
     this.log = options.log ?? (() => {});
+    this.hostFigures = options.hostFigures;
     this.#front = options.tls === undefined ? undefined : this.#createFront(options.tls);
     this.#server = createServer(SOCKET_OPTIONS, (socket) => {
       if (this.#front === undefined) this.#accept(socket);

@@ -18,6 +18,10 @@ export interface CounterStats {
   readonly truncatedStreams: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Of batches received. */
+  readonly batchItems: number;
+  /** Entries in pages and in replies to GET_MANY. */
+  readonly replyItems: number;
   /** By name of the operation. */
   readonly requests: Readonly<Record<string, number>>;
   /** By code. */
@@ -34,6 +38,8 @@ export class ServerCounters {
   truncatedStreams = 0;
   bytesIn = 0;
   bytesOut = 0;
+  batchItems = 0;
+  replyItems = 0;
   /** By number of the operation. */
   readonly requests: number[] = OP_NAMES.map(() => 0);
   unknownRequests = 0;
@@ -64,6 +70,8 @@ export class ServerCounters {
       truncatedStreams: this.truncatedStreams,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
+      batchItems: this.batchItems,
+      replyItems: this.replyItems,
       requests,
       errors: Object.fromEntries(this.#errors),
     };

@@ -16,6 +16,11 @@ export interface ServerIdentity {
   readonly serverId: string;
 }
 
+/** `HostMonitor` has it. */
+export interface HostSource {
+  figures(): object;
+}
+
 export interface ServerServices {
   readonly store: ServedStore;
   /** As they are now: they may be replaced. */
@@ -34,6 +39,8 @@ export interface ServerServices {
   readonly startedAt: number;
   /** The same shape as the engine's log. */
   readonly log: StoreLogger;
+  /** Figures of the process and its machine, for STATS. */
+  readonly hostFigures: HostSource | undefined;
   /** Milliseconds that never go back, as of the last sweep: cheap, and good for deadlines. */
   readonly coarseNowMs: number;
   /** Calls back, once, when the store's write queue is short again. */

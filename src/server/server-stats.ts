@@ -11,24 +11,22 @@ export interface ServerStats extends CounterStats {
   readonly slowRequests: number;
   /** By name of the operation; only those that were asked for. */
   readonly latency: Readonly<Record<string, OperationLatency>>;
-  /** Of the process. */
-  readonly memory: {
-    readonly residentBytes: number;
-    readonly heapBytes: number;
-    /** Outside of the heap: buffers, keydir, cache. */
-    readonly externalBytes: number;
-  };
 }
 
 export function serverStats(services: ServerServices): ServerStats {
   const { counters, latencies, slowLog, startedAt } = services;
-  const { rss, heapUsed, external } = process.memoryUsage();
   return {
     startedAt,
     uptimeMs: Math.max(0, Date.now() - startedAt),
     ...counters.snapshot(),
     slowRequests: slowLog.slowRequests,
     latency: latencies.snapshot(),
-    memory: { residentBytes: rss, heapBytes: heapUsed, externalBytes: external },
   };
+}
+
+/** All there is to tell: figures of the store, the server, the users, the process, the machine. */
+export function allFacts(services: ServerServices): object {
+  const { store, authenticator, hostFigures } = services;
+  const who = authenticator === undefined ? {} : { authentication: authenticator.stats() };
+  return { ...store.stats(), server: serverStats(services), ...who, ...hostFigures?.figures() };
 }

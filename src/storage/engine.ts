@@ -273,6 +273,7 @@ export class Engine {
     return {
       status: isReadOnly ? 'read-only' : this.status,
       indexReady: this.opened.keydir.indexReady,
+      degraded: this.opened.unknownDamage.length > 0,
       reason: refusal?.message,
     };
   }

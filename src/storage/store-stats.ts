@@ -13,6 +13,8 @@ export interface StoreHealth {
   readonly status: StoreStatus;
   /** Ranges and counts are served. */
   readonly indexReady: boolean;
+  /** Damage with unknown keys: merges are refused. */
+  readonly degraded: boolean;
   /** Why puts, or all requests, are refused; undefined: they are served. */
   readonly reason: string | undefined;
 }

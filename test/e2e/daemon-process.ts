@@ -21,7 +21,8 @@ export class DaemonProcess {
   constructor(args: readonly string[], options: StartOptions) {
     const [node = process.execPath, ...nodeArgs] = options.node ?? [process.execPath];
     this.child = spawn(node, [...nodeArgs, options.script, ...args], {
-      env: { PATH: process.env['PATH'], ...options.env },
+      // several run at a time, and the default port is one
+      env: { PATH: process.env['PATH'], CASKD_HTTP: 'off', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', (chunk: Buffer) => {

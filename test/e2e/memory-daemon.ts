@@ -1,5 +1,6 @@
 /** The daemon over a store in memory, with misbehaviour on request: `MISBEHAVIOUR=...`. */
 
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { main } from '../../src/daemon/main.ts';
 import { CaskError } from '../../src/errors/cask-error.ts';
@@ -16,6 +17,9 @@ await main(process.argv, async () => {
       throw new CaskError('INVALID_OPTION', 'maxValueBytes is too large');
     case 'slow-open':
       await delay(400);
+      break;
+    case 'gated-open':
+      while (!existsSync(process.env['GATE'] ?? '')) await delay(5);
       break;
     case 'slow-writes':
       store.holding = true;

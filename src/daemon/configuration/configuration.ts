@@ -9,7 +9,7 @@ import { UsageError } from '../usage-error.ts';
 import { type CommandLine, parseCommandLine } from './command-line.ts';
 import { readConfigurationFile } from './configuration-file.ts';
 import { type RawValue, readSetting } from './read-setting.ts';
-import { addressProblem, ruleProblems } from './rules.ts';
+import { ADDRESS_SETTINGS, addressProblem, ruleProblems } from './rules.ts';
 import {
   SETTING_NAMES,
   SETTINGS,
@@ -88,10 +88,13 @@ export function loadConfiguration(inputs: ConfigurationInputs): Configuration {
   const { values: given, sources, problems } = gathered;
   const values = withDefaults(given, memoryBytes);
   problems.push(...brokenRules(values, gathered));
-  const refusal = gathered.wrong.has('listen') ? undefined : addressProblem(values);
-  if (refusal !== undefined) problems.push(refusal);
+  const addresses = ADDRESS_SETTINGS.filter((name) => !gathered.wrong.has(name));
+  const refusals = addresses
+    .map((name) => addressProblem(name, values))
+    .filter((problem) => problem !== undefined);
+  problems.push(...refusals);
   if (problems.length > 0) {
-    const isOnlyAddress = refusal !== undefined && problems.length === 1;
+    const isOnlyAddress = problems.length === refusals.length;
     throw new UsageError(problems, isOnlyAddress ? EXIT.address : EXIT.usage);
   }
   return { values, sources, warnings };

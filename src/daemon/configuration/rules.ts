@@ -3,9 +3,13 @@
 import { serverRuleProblems } from '../../server/server-limit-table.ts';
 import { storeRuleProblems } from '../../storage/store-option-table.ts';
 import { parseAddress } from '../address.ts';
-import { exposureProblem, type Protection } from '../exposure.ts';
+import { exposureProblem, httpExposureProblem, type Protection } from '../exposure.ts';
 import { type SettingName, type SettingValues, settingOfOption } from './schema.ts';
 import { pathOf, securityRuleProblems } from './security-settings.ts';
+
+/** Settings that are addresses to listen on. */
+export const ADDRESS_SETTINGS = ['listen', 'http'] as const;
+export type AddressSetting = (typeof ADDRESS_SETTINGS)[number];
 
 export interface RuleProblem {
   /** The settings that do not go together; the first is the one named in `problem`. */
@@ -30,10 +34,13 @@ export function ruleProblems(values: SettingValues): RuleProblem[] {
   });
 }
 
-/** Why the address may not be listened on; undefined: it may. */
-export function addressProblem(values: SettingValues): string | undefined {
-  const listen = parseAddress(values.listen);
-  return listen === undefined ? undefined : exposureProblem(listen, protectionOf(values));
+/** Why the address of a listener may not be listened on; undefined: it may, or it is off. */
+export function addressProblem(setting: AddressSetting, values: SettingValues): string | undefined {
+  const address = parseAddress(values[setting]);
+  if (address === undefined) return undefined;
+  return setting === 'listen'
+    ? exposureProblem(address, protectionOf(values))
+    : httpExposureProblem(address, values.insecure);
 }
 
 /** What the configuration asks of clients. */

@@ -18,6 +18,7 @@
  */
 
 import { GENERAL_SETTINGS } from './general-settings.ts';
+import { HTTP_SETTINGS } from './http-settings.ts';
 import { MERGE_SETTINGS } from './merge-settings.ts';
 import { SECURITY_SETTINGS } from './security-settings.ts';
 import { SERVER_SETTINGS } from './server-settings.ts';
@@ -30,6 +31,7 @@ export const SETTINGS = {
   ...STORE_SETTINGS,
   ...MERGE_SETTINGS,
   ...SERVER_SETTINGS,
+  ...HTTP_SETTINGS,
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -32,6 +32,7 @@ export const SECTIONS = {
     title: 'Insight',
     about: 'What the daemon keeps to tell where time goes; `caskctl slowlog` shows it.',
   },
+  http: { title: 'HTTP', about: 'Health, metrics and statistics for programs: see docs/http.md.' },
 } as const;
 
 export type Section = keyof typeof SECTIONS;

@@ -144,3 +144,10 @@ export const ADDRESS_KIND: Kind = {
   write: String,
   isText: true,
 };
+
+export const ADDRESS_OR_OFF_KIND: Kind = {
+  ...ADDRESS_KIND,
+  unit: `HOST:PORT or ${OFF}`,
+  wanted: `HOST:PORT, e.g. 127.0.0.1:7118 or [::1]:0, or ${OFF}`,
+  read: (text) => (text === OFF ? text : ADDRESS_KIND.read(text)),
+};

@@ -8,6 +8,7 @@ export const batch: Command = {
   role: 'write',
   run(context, request) {
     const items = request.readBatch(context.services.limits.maxBatchItems);
+    context.services.counters.batchItems += items.length;
     context.answerLater(request.id, context.session.batch(items), {
       encode: encodeBatchReply,
       cancellable: false,

@@ -11,6 +11,7 @@ export const getMany: Command = {
     context.answerLater(request.id, context.session.getMany(keys), {
       encode: encodeGetManyReply,
       bytes: entriesReplyRoom,
+      items: (entries) => entries.length,
       cancellable: true,
     });
   },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { DaemonHealth } from '../../../src/daemon/daemon-health.ts';
 import type { StoreHealth } from '../../../src/storage/store-stats.ts';
 
-const OPEN: StoreHealth = { status: 'open', indexReady: true, reason: undefined };
+const OPEN: StoreHealth = { status: 'open', indexReady: true, degraded: false, reason: undefined };
 
 function servingWith(store: Partial<StoreHealth>): DaemonHealth {
   const health = new DaemonHealth();
@@ -11,7 +11,13 @@ function servingWith(store: Partial<StoreHealth>): DaemonHealth {
 }
 
 test('ready when the store is open, its index is there and nobody asked to stop', () => {
-  expect(servingWith({}).readiness()).toEqual({ ready: true, reasons: [] });
+  expect(servingWith({}).readiness()).toEqual({ ready: true, reasons: [], warnings: [] });
+});
+
+test('ready though degraded, and says so', () => {
+  const { ready, reasons, warnings } = servingWith({ degraded: true }).readiness();
+  expect({ ready, reasons }).toEqual({ ready: true, reasons: [] });
+  expect(warnings).toEqual([expect.stringMatching(/^degraded: .*caskctl repair$/)]);
 });
 
 test('not ready before the store is open', () => {

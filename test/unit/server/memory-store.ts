@@ -5,14 +5,20 @@
 
 import { throwIfCancelled } from '../../../src/errors/cancelled.ts';
 import { CaskError } from '../../../src/errors/cask-error.ts';
-import type { ServedStore } from '../../../src/server/index.ts';
+import type { ObservedStore } from '../../../src/http/index.ts';
 import type { StoreLimits } from '../../../src/server/served-store.ts';
 import type { Entry, KeyEntry, RangePage } from '../../../src/storage/entry.ts';
 import { JobRegistry } from '../../../src/storage/jobs/job-registry.ts';
 import type { ReplySink } from '../../../src/storage/reply-sink.ts';
 import type { Session } from '../../../src/storage/session.ts';
 import type { StoreChanges } from '../../../src/storage/store-options.ts';
-import type { StoreHealth } from '../../../src/storage/store-stats.ts';
+import type {
+  StoreDurations,
+  StoreHealth,
+  StoreStats,
+  StoreStatus,
+} from '../../../src/storage/store-stats.ts';
+import { DurationHistogram } from '../../../src/vocabulary/duration-histogram.ts';
 import type {
   BatchItem,
   BatchItemResult,
@@ -23,6 +29,7 @@ import type {
   RangeOptions,
   WorkOptions,
 } from '../../../src/vocabulary/entry.ts';
+import { SAMPLE_STATS } from './sample-stats.ts';
 
 const LIMITS: StoreLimits = {
   maxKeyBytes: 1000,
@@ -38,13 +45,22 @@ function text(bytes: Bytes): string {
   return typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
 }
 
-export class MemoryStore implements ServedStore {
+export class MemoryStore implements ObservedStore {
   readonly options: StoreLimits;
   readonly uuid = '00000000000000000000000000000001';
   readonly entries = new Map<string, Entry>();
   readonly failed: Promise<CaskError>;
   fail: (error: CaskError) => void = () => {};
   indexReady = true;
+  degraded = false;
+  status: StoreStatus = 'open';
+  reason: string | undefined;
+  readonly durations: StoreDurations = {
+    sync: new DurationHistogram(),
+    write: new DurationHistogram(),
+    read: new DurationHistogram(),
+    merge: new DurationHistogram(),
+  };
   writeQueueIsLong = false;
   /** Answers of GET, PUT, DELETE, EXISTS wait here while `holding`. */
   holding = false;
@@ -108,11 +124,13 @@ export class MemoryStore implements ServedStore {
   }
 
   health(): StoreHealth {
-    return { status: 'open', indexReady: this.indexReady, reason: undefined };
+    const { indexReady, degraded } = this;
+    return { status: this.status, indexReady, degraded, reason: this.reason };
   }
 
-  stats(): object {
-    return { keys: this.entries.size };
+  stats(): StoreStats {
+    const { indexReady } = this;
+    return { ...SAMPLE_STATS, ...this.health(), indexReady, keys: this.entries.size };
   }
 
   sync(): Promise<number> {

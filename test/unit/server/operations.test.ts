@@ -144,12 +144,11 @@ test('STATS tells how long requests took, those answered later included', async 
   store.release();
   await client.next();
   await client.next();
-  const { latency, slowRequests, uptimeMs, memory } = server.stats();
+  const { latency, slowRequests, uptimeMs } = server.stats();
   expect(latency['HELLO']?.count).toBe(1);
   expect(latency['PUT']).toMatchObject({ count: 2, recent: { count: 2 } });
   expect(latency['PUT']?.maxMs).toBeGreaterThanOrEqual(latency['PUT']?.p50Ms ?? Infinity);
   expect([slowRequests, uptimeMs]).toEqual([expect.any(Number), expect.any(Number)]);
-  expect(memory.residentBytes).toBeGreaterThan(memory.heapBytes);
   expect(server.latencies.histograms().get('PUT')?.count).toBe(2);
 });
 

@@ -180,4 +180,14 @@ describe('wrong names and words', () => {
   ])('files of TLS that do not go alone: %j', (args, problem) => {
     expect(problemsOf(args).lines).toEqual([problem]);
   });
+
+  test('HTTP: an address, or off; the rule on who can reach it is that of --listen', () => {
+    expect(load([]).values.http).toBe('127.0.0.1:7118');
+    expect(load(['--http', 'off']).values.http).toBe('off');
+    expect(load(['--http', '0.0.0.0:1', '--insecure']).values.http).toBe('0.0.0.0:1');
+    const refused = problemsOf(['--http', '0.0.0.0:7118']);
+    expect(refused.exitCode).toBe(EXIT.address);
+    expect(refused.lines[0]).toMatch(/^0\.0\.0\.0:7118 .*--insecure/);
+    expect(problemsOf(['--http', 'on']).lines[0]).toMatch(/--http is "on", .* or off$/);
+  });
 });

@@ -1,0 +1,103 @@
+/** What becomes of errors: fastify's, ours, and those of bytes that are no HTTP. */
+
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { CaskError, toCaskError } from '../errors/cask-error.ts';
+import type { StoreLogger } from '../storage/store-options.ts';
+import type { HttpApp } from './http-app.ts';
+import { PROBLEM_CONTENT_TYPE, type Problem, problemOf } from './problem.ts';
+
+/** What a client is told to wait before it tries a retryable request again. */
+const RETRY_AFTER_SECONDS = 1;
+const TOO_MANY_REQUESTS = 429;
+const UNAVAILABLE = 503;
+const NOT_FOUND = 404;
+const METHOD_NOT_ALLOWED = 405;
+const SERVER_ERROR = 500;
+
+/** @param methodsOf the methods that a path has, none for a path that there is not */
+export function handleErrors(
+  app: HttpApp,
+  log: StoreLogger,
+  methodsOf: (path: string) => readonly string[],
+): void {
+  app.setErrorHandler<FastifyError | CaskError>((thrown, request, reply) => {
+    const problem = problemOfThrown(thrown);
+    if (problem.code === 'INTERNAL') {
+      const { url: route = '' } = request.routeOptions;
+      log('error', 'http-request-failed', { route, error: problem.detail });
+    }
+    return sendProblem(reply, problem);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(pathOf(request));
+    if (methods.length === 0) {
+      const error = new CaskError('UNKNOWN_OPERATION', 'there is nothing at this path');
+      return sendProblem(reply, problemOf(error, NOT_FOUND));
+    }
+    const allowed = methods.join(', ');
+    const error = new CaskError('UNKNOWN_OPERATION', `this path has ${allowed} only`);
+    reply.header('allow', allowed);
+    return sendProblem(reply, problemOf(error, METHOD_NOT_ALLOWED));
+  });
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] as string;
+}
+
+/** A CaskError as it is; one of fastify with its status, if the client is to blame. */
+function problemOfThrown(thrown: FastifyError | CaskError): Problem {
+  if (thrown instanceof CaskError) return problemOf(thrown);
+  const { statusCode = SERVER_ERROR, code, message } = thrown;
+  if (code === 'FST_ERR_HANDLER_TIMEOUT') {
+    const late = new CaskError('TIMEOUT', 'the answer was not ready in time');
+    return problemOf(late);
+  }
+  if (statusCode >= SERVER_ERROR) return problemOf(toCaskError(thrown));
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return problemOf(new CaskError('LIMIT_EXCEEDED', 'the body is too large'), statusCode);
+  }
+  return problemOf(new CaskError('BAD_REQUEST', message), statusCode);
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const { status, retryable } = problem;
+  if (retryable && (status === UNAVAILABLE || status === TOO_MANY_REQUESTS)) {
+    reply.header('retry-after', RETRY_AFTER_SECONDS);
+  }
+  // as bytes: no schema of a route is for problems
+  return reply
+    .code(status)
+    .type(PROBLEM_CONTENT_TYPE)
+    .send(Buffer.from(JSON.stringify(problem)));
+}
+
+/** The answer to what is no HTTP, or too slow or too long to be read: said, then closed. */
+export function refuseBytes(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, reason, problem] = refusalOf(error.code);
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${status} ${reason}`,
+    `content-type: ${PROBLEM_CONTENT_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function refusalOf(code: string | undefined): [number, string, Problem] {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    const error = new CaskError('TIMEOUT', 'the request did not come to its end in time');
+    return [408, 'Request Timeout', problemOf(error, 408)];
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const error = new CaskError('LIMIT_EXCEEDED', 'the headers are too long');
+    return [431, 'Request Header Fields Too Large', problemOf(error, 431)];
+  }
+  return [400, 'Bad Request', problemOf(new CaskError('BAD_REQUEST', 'this is not HTTP'))];
+}

@@ -1,0 +1,77 @@
+/**
+ * The HTTP listener. It is there before the store is, so that probes are answered while it loads,
+ * and goes last, so that they are answered while the rest is drained.
+ */
+
+import type { AddressInfo } from 'node:net';
+import type { StoreLogger } from '../storage/store-options.ts';
+import { createHttpApp, type HttpApp } from './http-app.ts';
+import type { HttpContext, HttpSources, Served } from './http-context.ts';
+import { HttpCounters } from './http-counters.ts';
+import { ROUTES } from './routes/route-table.ts';
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly maxConnections: number;
+  readonly sources: HttpSources;
+  readonly log: StoreLogger;
+}
+
+/**
+ * Listens.
+ * @throws the system's error (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...)
+ */
+export async function openHttp(options: HttpOptions): Promise<HttpServer> {
+  const server = new HttpServer(options);
+  await server.open(options.host, options.port);
+  return server;
+}
+
+export class HttpServer implements HttpContext {
+  readonly sources: HttpSources;
+  readonly counters = new HttpCounters();
+  readonly maxConnections: number;
+  served: Served | undefined;
+  readonly #app: HttpApp;
+  #closed: Promise<void> | undefined;
+
+  constructor({ sources, maxConnections, log }: HttpOptions) {
+    this.sources = sources;
+    this.maxConnections = maxConnections;
+    this.#app = createHttpApp(maxConnections, this.counters, log);
+    for (const add of ROUTES) add(this.#app, this);
+  }
+
+  /** Starts to listen; `openHttp()` does it. */
+  async open(host: string, port: number): Promise<void> {
+    await this.#app.listen({ host, port });
+  }
+
+  /** Where it listens. */
+  get address(): { readonly host: string; readonly port: number } {
+    const { address, port } = this.#app.server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  /** The daemon serves: from here on there are figures. */
+  serving(served: Served): void {
+    this.served = served;
+  }
+
+  /** Stops accepting and answers what was asked; after the grace, closes whatever is open. */
+  close(graceMs: number): Promise<void> {
+    this.#closed ??= this.#close(graceMs);
+    return this.#closed;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const late = setTimeout(() => this.#app.server.closeAllConnections(), graceMs);
+    try {
+      await this.#app.close();
+    } finally {
+      clearTimeout(late);
+    }
+  }
+}

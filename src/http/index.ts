@@ -1,0 +1,5 @@
+/** The HTTP listener: health, metrics, statistics. */
+
+export type { HttpSources, ObservedStore, Served } from './http-context.ts';
+export { type HttpServer, openHttp } from './http-server.ts';
+export type { Readiness } from './readiness.ts';

@@ -1,0 +1,29 @@
+/** Everything that a scrape looks at, gathered once: copies of counters that others maintain. */
+
+import type { CollectionKind } from '../../host/collection-times.ts';
+import type { HostFigures } from '../../host/host-figures.ts';
+import type { ServerLimits, ServerStats } from '../../server/index.ts';
+import type { StoreDurations, StoreStats } from '../../storage/store-stats.ts';
+import type { DurationHistogram } from '../../vocabulary/duration-histogram.ts';
+import type { HttpCounters } from '../http-counters.ts';
+import type { Readiness } from '../readiness.ts';
+
+export interface ServedFacts {
+  readonly store: StoreStats;
+  readonly durations: StoreDurations;
+  readonly server: ServerStats;
+  readonly limits: ServerLimits;
+  /** Of requests, by operation. */
+  readonly latencies: ReadonlyMap<string, DurationHistogram>;
+}
+
+export interface ScrapeFacts {
+  readonly version: string;
+  readonly readiness: Readiness;
+  readonly host: HostFigures;
+  readonly collections: Readonly<Record<CollectionKind, DurationHistogram>>;
+  readonly http: HttpCounters;
+  readonly httpMaxConnections: number;
+  /** Undefined until the daemon serves. */
+  readonly served: ServedFacts | undefined;
+}
