@@ -11,6 +11,7 @@ import { EventEmitter } from 'node:events';
 import { CaskError } from '../errors/cask-error.ts';
 import { ASSUMED_LIMITS, type HelloReply } from '../protocol/hello.ts';
 import type { DecodedEntry } from '../protocol/reply-reader.ts';
+import type { SettingFacts } from '../vocabulary/setting-facts.ts';
 import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
 import type { ClientOptions } from './client-options.ts';
 import { type ClientEvents, type ClientStatus, ConnectionKeeper } from './connection-keeper.ts';
@@ -281,6 +282,30 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
   /** Forgets the slow log. @returns how many entries it had */
   resetSlowLog(options?: CallOptions): Promise<number> {
     return this.#request(operations.RESET_SLOW_LOG, ['reset'], 0, options);
+  }
+
+  /**
+   * The daemon's settings: one, or all of them.
+   * @throws CaskError INVALID_OPTION: there is no such setting; FORBIDDEN
+   */
+  async getConfig(name?: string, options?: CallOptions): Promise<SettingFacts[]> {
+    const args = name === undefined ? ['get'] : ['get', name];
+    return (await this.#request(operations.CONFIG_GET, args, 0, options)) as SettingFacts[];
+  }
+
+  /**
+   * Changes a setting of the daemon, until it reads its configuration anew or is started again.
+   * @param value as the configuration file would have it
+   * @returns the setting as it is now
+   * @throws CaskError INVALID_OPTION: it cannot be that, or not while the daemon runs; FORBIDDEN
+   */
+  async setConfig(
+    name: string,
+    value: string | number | boolean,
+    options?: CallOptions,
+  ): Promise<SettingFacts> {
+    const args = ['set', name, String(value)];
+    return (await this.#request(operations.CONFIG_SET, args, 0, options)) as SettingFacts;
   }
 
   /** @returns how long the answer took, in ms */

@@ -3,6 +3,7 @@
 export { CaskError, type ErrorDetails } from '../errors/cask-error.ts';
 export type { ErrorCode } from '../errors/error-codes.ts';
 export type { HelloReply, ServerLimits } from '../protocol/hello.ts';
+export type { SettingFacts } from '../vocabulary/setting-facts.ts';
 export type { BackoffOptions } from './backoff.ts';
 export { CaskClient } from './cask-client.ts';
 export type { ClientTlsOptions, ConnectOptions } from './client-options.ts';

@@ -6,6 +6,7 @@ import {
   OP_AUTH,
   OP_BATCH,
   OP_CLIENTS,
+  OP_CONFIG,
   OP_COUNT,
   OP_DELETE,
   OP_EXISTS,
@@ -171,3 +172,5 @@ export const SLOW_LOG = simple(OP_SLOW_LOG, 'read', (reply) => {
   return { entries, slowRequests };
 });
 export const RESET_SLOW_LOG = simple(OP_SLOW_LOG, 'write', (reply) => reply.readNumber());
+export const CONFIG_GET = simple(OP_CONFIG, 'read', (reply) => reply.readRest()[0]);
+export const CONFIG_SET = simple(OP_CONFIG, 'write', (reply) => reply.readRest()[0]);

@@ -201,6 +201,7 @@ async function startServer(
     limits: serverLimitsOf(configuration.current),
     authenticator: security.authenticator,
     tls: security.tls,
+    configuration,
     log: storeLogger(world.log),
     hostFigures: host,
   });

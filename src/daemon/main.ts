@@ -4,13 +4,14 @@ import './thread-pool.ts';
 
 import { readFileSync } from 'node:fs';
 import { grantedMemoryBytes } from '../storage/disk/node-environment.ts';
+import { configurationToml } from '../vocabulary/setting-facts.ts';
 import { helpText } from './configuration/command-line.ts';
 import {
   type ConfigurationInputs,
   configurationInputs,
   loadConfiguration,
 } from './configuration/configuration.ts';
-import { effectiveToml } from './configuration/effective.ts';
+import { effectiveSettings } from './configuration/effective.ts';
 import { RunningConfiguration } from './configuration/running-configuration.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { takeInheritedSockets } from './inherited-sockets.ts';
@@ -68,7 +69,7 @@ function print(text: string): ExitCode {
 function check(inputs: ConfigurationInputs): ExitCode {
   const configuration = loadConfiguration(inputs);
   for (const warning of configuration.warnings) console.error(`caskd: ${warning}`);
-  return print(effectiveToml(configuration));
+  return print(configurationToml(effectiveSettings(configuration), true));
 }
 
 async function serve(

@@ -21,6 +21,7 @@ export const OP_CANCEL = 14;
 export const OP_AUTH = 15;
 export const OP_CLIENTS = 17;
 export const OP_SLOW_LOG = 18;
+export const OP_CONFIG = 19;
 
 /** The name of each operation by its number, for messages, metrics and traces. */
 export const OP_NAMES: readonly (string | undefined)[] = [
@@ -43,6 +44,7 @@ export const OP_NAMES: readonly (string | undefined)[] = [
   undefined,
   'CLIENTS',
   'SLOW_LOG',
+  'CONFIG',
 ];
 
 /** Number of a batch item's kind, the first item of its array. */

@@ -30,6 +30,14 @@ export type MergeAction = (typeof MERGE_ACTIONS)[number];
 
 const MERGE_ACTIONS = ['run', 'status', 'pause', 'resume'] as const;
 
+/** What the client asks of the configuration. */
+export interface ConfigRequest {
+  /** Undefined: all settings. */
+  readonly name: string | undefined;
+  /** Undefined: it only asks. */
+  readonly value: string | undefined;
+}
+
 /** A range as it came over the wire: slices of the message's buffer. */
 export interface DecodedRange {
   readonly start: Buffer | undefined;
@@ -210,6 +218,28 @@ export class RequestReader {
     const numbers = names.map((name) => (this.#more() ? reader.readUintOrNil(name) : undefined));
     this.#finish();
     return { action, numbers };
+  }
+
+  /** CONFIG: what to do with which setting. */
+  readConfig(): ConfigRequest {
+    const reader = this.#reader;
+    this.#need('action');
+    const action = reader.readText('action');
+    if (action === 'set') {
+      const name = this.#readSettingText('name');
+      const value = this.#readSettingText('value');
+      this.#finish();
+      return { name, value };
+    }
+    if (action !== 'get') return reader.mismatch('action', 'one of get, set');
+    const name = this.#more() && !reader.skipNil() ? reader.readText('name') : undefined;
+    this.#finish();
+    return { name, value: undefined };
+  }
+
+  #readSettingText(what: string): string {
+    this.#need(what);
+    return this.#reader.readText(what);
   }
 
   /** CANCEL: the id of another request. */

@@ -234,7 +234,7 @@ export function encodeRange(
   out.endFrame();
 }
 
-/** Any other request: PING, COUNT, STATS, SYNC, MERGE, CANCEL. */
+/** Any other request: PING, COUNT, STATS, SYNC, MERGE, CANCEL, CONFIG. */
 export function encodeRequest(
   out: OutputBuffer,
   id: number,

@@ -2,6 +2,7 @@
 
 export { CaskServer, type ListenOptions, listen } from './listener.ts';
 export type { OperationLatencies, OperationLatency } from './operation-latencies.ts';
+export type { ServedConfiguration } from './served-configuration.ts';
 export type { ServedStore } from './served-store.ts';
 export type { ServerLimits } from './server-limits.ts';
 export type { ServerIdentity } from './server-services.ts';

@@ -12,6 +12,7 @@ import { ConnectionRegistry } from './client-registry.ts';
 import { Connection } from './connection.ts';
 import { FlushQueue } from './flush-queue.ts';
 import { OperationLatencies } from './operation-latencies.ts';
+import type { ServedConfiguration } from './served-configuration.ts';
 import type { ServedStore } from './served-store.ts';
 import { ServerCounters } from './server-counters.ts';
 import {
@@ -39,6 +40,8 @@ export interface ListenOptions {
   readonly tls?: TlsIdentity | undefined;
   /** Without it everybody may do everything. */
   readonly authenticator?: Authenticator | undefined;
+  /** What CONFIG reads and changes. */
+  readonly configuration?: ServedConfiguration | undefined;
   readonly log?: StoreLogger;
   readonly hostFigures?: HostSource | undefined;
 }
@@ -76,6 +79,7 @@ export class CaskServer implements ServerServices {
   readonly identity: ServerIdentity;
   readonly authenticator: Authenticator | undefined;
   readonly tls: boolean;
+  readonly configuration: ServedConfiguration | undefined;
   readonly log: StoreLogger;
   readonly hostFigures: HostSource | undefined;
   readonly counters = new ServerCounters();
@@ -100,6 +104,7 @@ export class CaskServer implements ServerServices {
     this.identity = options.identity;
     this.authenticator = options.authenticator;
     this.tls = options.tls !== undefined;
+    this.configuration = options.configuration;
     this.log = options.log ?? (() => {});
     this.hostFigures = options.hostFigures;
     this.#front = options.tls === undefined ? undefined : this.#createFront(options.tls);

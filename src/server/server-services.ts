@@ -5,6 +5,7 @@ import type { StoreLogger } from '../storage/store-options.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { FlushQueue } from './flush-queue.ts';
 import type { OperationLatencies } from './operation-latencies.ts';
+import type { ServedConfiguration } from './served-configuration.ts';
 import type { ServedStore } from './served-store.ts';
 import type { ServerCounters } from './server-counters.ts';
 import type { ServerLimits } from './server-limits.ts';
@@ -37,6 +38,8 @@ export interface ServerServices {
   readonly tls: boolean;
   /** Ms since 1970. */
   readonly startedAt: number;
+  /** What CONFIG is about; undefined: the server is not a daemon's. */
+  readonly configuration: ServedConfiguration | undefined;
   /** The same shape as the engine's log. */
   readonly log: StoreLogger;
   /** Figures of the process and its machine, for STATS. */

@@ -8,6 +8,7 @@ import type {
   PutOptions,
   RangeOptions,
 } from '../vocabulary/entry.ts';
+import type { SettingFacts } from '../vocabulary/setting-facts.ts';
 
 /** An entry of a page. With keys only, and for a damaged record, `value` is missing. */
 export interface ShellEntry {
@@ -57,6 +58,8 @@ export interface ShellClient {
   mergeStatus(): Promise<MergeStatus>;
   pauseMerge(): Promise<MergeStatus>;
   resumeMerge(): Promise<MergeStatus>;
+  getConfig(name?: string): Promise<readonly SettingFacts[]>;
+  setConfig(name: string, value: string): Promise<SettingFacts>;
   ping(): Promise<number>;
   /** Waits for what is underway. Never rejects. */
   close(): Promise<void>;

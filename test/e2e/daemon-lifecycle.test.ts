@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { connect } from '../../src/client/index.ts';
 import { FLAG_PUSH } from '../../src/protocol/frame.ts';
 import { request, WireClient } from '../unit/server/wire-client.ts';
 import { DaemonProcess } from './daemon-process.ts';
@@ -102,6 +103,17 @@ test('SIGHUP reads the file anew', async () => {
   });
   await client.close();
   await rm(directory, { recursive: true });
+});
+
+test('the client reads and changes settings', async () => {
+  const daemon = start([...FREE, '--max-jobs', '2']);
+  const db = await connect({ port: await daemon.port(), host: '127.0.0.1' });
+  expect(await db.getConfig('maxJobs')).toMatchObject([{ value: 2, place: '--max-jobs' }]);
+  await db.setConfig('logLevel', 'warn');
+  expect(await daemon.line('setting-changed')).toMatchObject({ from: 'info', to: 'warn' });
+  await expect(db.setConfig('maxJobs', 0)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  expect((await db.getConfig('logLevel'))[0]).toMatchObject({ text: 'warn', origin: 'command' });
+  await db.close();
 });
 
 describe('stopping', () => {

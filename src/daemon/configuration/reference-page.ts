@@ -35,6 +35,11 @@ settings that need a restart (\`restart-needed\`). A file with a mistake changes
 lists all of its problems (\`configuration-refused\`). Flags and variables stay what they were at the
 start, and win over the file as before.
 
+\`caskctl config set NAME VALUE\` changes such a setting at once, whatever its origin; it is forgotten
+when the file is read anew and at a restart, so write into the file what is to stay. \`caskctl config
+get\` lists every setting with its value, its origin and whether it can be set; \`caskctl config show
+--origin\` prints what is in effect as a configuration file. All three want the role \`admin\`.
+
 `;
 
 export function referencePage(): string {

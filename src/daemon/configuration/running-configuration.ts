@@ -4,9 +4,10 @@
  */
 
 import { CaskError, toCaskError } from '../../errors/cask-error.ts';
-import type { ServedConfiguration, SettingFacts } from '../../server/served-configuration.ts';
+import type { ServedConfiguration } from '../../server/index.ts';
 import type { ServerLimitChanges } from '../../server/server-limits.ts';
 import type { StoreChanges } from '../../storage/store-options.ts';
+import type { SettingFacts } from '../../vocabulary/setting-facts.ts';
 import type { Logger } from '../logging.ts';
 import { UsageError } from '../usage-error.ts';
 import {
@@ -15,6 +16,7 @@ import {
   loadConfiguration,
   type Source,
 } from './configuration.ts';
+import { effectiveSetting, effectiveSettings } from './effective.ts';
 import { serverChanges, storeChanges } from './parts.ts';
 import { readSetting } from './read-setting.ts';
 import { ruleProblems } from './rules.ts';
@@ -25,9 +27,7 @@ import {
   type SettingValues,
   settingNamed,
 } from './schema.ts';
-import { SECTIONS } from './sections.ts';
 import type { SettingValue } from './setting.ts';
-import { allowedInWords, defaultInWords } from './setting-words.ts';
 import { hintFor } from './suggestion.ts';
 
 /** Who takes changes of settings while the daemon runs. */
@@ -40,6 +40,11 @@ type Hook = (value: SettingValue) => void;
 
 /** Values to come into effect, each with its source; undefined: it is the default. */
 type Changes = ReadonlyMap<SettingName, { value: SettingValue; source: Source | undefined }>;
+
+/** Names and values from clients, in characters: they come back in messages. */
+const TEXT_MAX = 1024;
+
+type Changed = readonly [SettingName, SettingValue][];
 
 const BY_COMMAND: Source = { origin: 'command', place: 'config set' };
 
@@ -79,8 +84,8 @@ export class RunningConfiguration implements ServedConfiguration {
   }
 
   get(name?: string): SettingFacts[] {
-    const names = name === undefined ? SETTING_NAMES : [known(name)];
-    return names.map((each) => this.#factsOf(each));
+    if (name === undefined) return effectiveSettings(this.#current);
+    return [effectiveSetting(known(name), this.#current)];
   }
 
   set(name: string, text: string, by: string): SettingFacts {
@@ -88,13 +93,15 @@ export class RunningConfiguration implements ServedConfiguration {
     if (!setting.live) {
       throw invalid(`${name} changes at a restart only: put it in the configuration file`);
     }
+    if (text.length > TEXT_MAX) throw invalid(`the value of ${name} is too long`);
     const read = readSetting(setting, text);
     if ('problem' in read) throw invalid(`${name} ${read.problem}`);
     const { value } = read;
     const before = this.#current.values[known(name)];
-    this.#apply(new Map([[known(name), { value, source: BY_COMMAND }]]));
+    const changed = this.#apply(new Map([[known(name), { value, source: BY_COMMAND }]]));
     this.#log.info({ name, from: before, to: value, by }, 'setting-changed');
-    return this.#factsOf(known(name));
+    this.#callHooks(changed);
+    return effectiveSetting(known(name), this.#current);
   }
 
   /**
@@ -107,13 +114,12 @@ export class RunningConfiguration implements ServedConfiguration {
     try {
       const next = loadConfiguration(this.#inputs);
       const differing = SETTING_NAMES.filter((name) => next.values[name] !== this.values[name]);
-      const live = differing.filter((name) => settingNamed(name).live);
-      this.#apply(changesTo(next));
-      const changed = Object.fromEntries(live.map((name) => [name, this.values[name]]));
-      this.#log.info({ changed }, 'configuration-reloaded');
+      const changes = this.#apply(changesTo(next));
+      this.#log.info({ changed: Object.fromEntries(changes) }, 'configuration-reloaded');
       for (const warning of next.warnings) this.#log.warn({ warning }, 'configuration-odd');
-      const settings = differing.filter((name) => !live.includes(name));
+      const settings = differing.filter((name) => !settingNamed(name).live);
       if (settings.length > 0) this.#log.warn({ settings }, 'restart-needed');
+      this.#callHooks(changes);
     } catch (thrown) {
       const isMistake = thrown instanceof UsageError;
       const problems = isMistake ? thrown.lines : [toCaskError(thrown).message];
@@ -121,8 +127,12 @@ export class RunningConfiguration implements ServedConfiguration {
     }
   }
 
-  /** @throws CaskError INVALID_OPTION; then nothing is changed */
-  #apply(changes: Changes): void {
+  /**
+   * Lets changes come into effect, save for the hooks: one may silence the log.
+   * @returns what differs from before
+   * @throws CaskError INVALID_OPTION; then nothing is changed
+   */
+  #apply(changes: Changes): Changed {
     const values: Record<string, SettingValue> = { ...this.values };
     const sources = new Map(this.#current.sources);
     const changed: [SettingName, SettingValue][] = [];
@@ -137,33 +147,20 @@ export class RunningConfiguration implements ServedConfiguration {
     if (problems.length > 0) throw invalid(problems.join('; '));
     this.#tell(changed);
     this.#current = next;
+    return changed;
   }
 
   /** Hands the owners what concerns them. The rules are theirs, so they take it all. */
-  #tell(changed: readonly [SettingName, SettingValue][]): void {
+  #tell(changed: Changed): void {
     const owners = new Set(changed.map(([name]) => settingNamed(name).owner));
     if (owners.has('store')) this.#owners?.store.reconfigure(storeChanges(changed));
     if (owners.has('server')) this.#owners?.server.reconfigure(serverChanges(changed));
+  }
+
+  #callHooks(changed: Changed): void {
     for (const [name, value] of changed) {
       for (const hook of this.#hooks.get(name) ?? []) hook(value);
     }
-  }
-
-  #factsOf(name: SettingName): SettingFacts {
-    const setting = settingNamed(name);
-    const value = this.values[name];
-    const { origin, place } = this.#current.sources.get(name) ?? {};
-    return {
-      name,
-      value,
-      text: setting.kind.write(value),
-      origin: origin ?? 'default',
-      place: place ?? null,
-      default: defaultInWords(setting),
-      allowed: allowedInWords(setting) ?? null,
-      reloadable: setting.live,
-      section: SECTIONS[setting.section].title,
-    };
   }
 }
 
@@ -177,7 +174,8 @@ function changesTo({ values, sources }: Configuration): Changes {
 
 function known(name: string): SettingName {
   if (isSettingName(name)) return name;
-  throw invalid(`there is no setting "${name}"${hintFor(name, SETTING_NAMES)}`);
+  const named = name.length > TEXT_MAX ? 'of such a long name' : `"${name}"`;
+  throw invalid(`there is no setting ${named}${hintFor(name, SETTING_NAMES)}`);
 }
 
 function invalid(message: string): CaskError {

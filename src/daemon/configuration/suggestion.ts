@@ -1,7 +1,11 @@
 /** What somebody may have meant who wrote a name that there is not. */
 
+/** Longer than any name; keeps the search short. */
+const LENGTH_MAX = 64;
+
 /** The nearest of the names, if it is near enough to be meant. */
 export function suggestionFor(written: string, names: readonly string[]): string | undefined {
+  if (written.length > LENGTH_MAX) return undefined;
   const wanted = written.toLowerCase();
   let nearest: string | undefined;
   // a third of the letters may be wrong, and never more than three

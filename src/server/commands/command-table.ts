@@ -6,6 +6,7 @@ import { batch } from './batch.ts';
 import { cancel } from './cancel.ts';
 import { clients } from './clients.ts';
 import type { Command } from './command.ts';
+import { config } from './config.ts';
 import { count } from './count.ts';
 import { deleteKey } from './delete.ts';
 import { exists } from './exists.ts';
@@ -38,6 +39,7 @@ const COMMANDS: readonly Command[] = [
   clients,
   slowLog,
   auth,
+  config,
 ];
 
 const BY_OP: readonly (Command | undefined)[] = OP_NAMES.map((_, op) =>

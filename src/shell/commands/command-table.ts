@@ -3,6 +3,7 @@
 import { batch } from './batch.ts';
 import type { CommandSpec } from './command.ts';
 import { completion } from './completion.ts';
+import { config } from './config.ts';
 import { count } from './count.ts';
 import { del } from './del.ts';
 import { dumpSegment } from './dump-segment.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   exportCommand,
   stats,
   merge,
+  config,
   sync,
   ping,
   watch,

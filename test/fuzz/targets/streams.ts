@@ -64,6 +64,7 @@ const READERS: Readonly<Record<number, (reader: RequestReader) => unknown>> = {
   10: (reader) => reader.readRange(),
   13: (reader) => reader.readMerge(),
   14: (reader) => reader.readCancel(),
+  19: (reader) => reader.readConfig(),
 };
 
 function codeOf(thrown: unknown): CaskError['code'] {

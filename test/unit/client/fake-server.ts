@@ -215,6 +215,10 @@ export class FakeServer {
       this.#range(request, out);
     } else if (op === ops.OP_STATS) {
       reply.encodeReply(out, id, [{ keys: this.values.size, bytes: 2 ** 40 }]);
+    } else if (op === ops.OP_CONFIG) {
+      const { name = 'all', value = '' } = request.readConfig();
+      const setting = { name, text: value };
+      reply.encodeReply(out, id, [value === '' ? [setting] : setting]);
     } else if (op === ops.OP_MERGE) {
       const action = request.readMerge();
       reply.encodeReply(out, id, [{ state: action, inputs: 2 }]);

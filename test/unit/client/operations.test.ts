@@ -162,6 +162,16 @@ describe('requests', () => {
   });
 });
 
+describe('settings', () => {
+  it('reads and sets settings; values go as text', async () => {
+    expect(await db.getConfig()).toEqual([{ name: 'all', text: '' }]);
+    expect(await db.getConfig('cacheBytes')).toEqual([{ name: 'cacheBytes', text: '' }]);
+    expect(await db.setConfig('cacheBytes', '1m')).toEqual({ name: 'cacheBytes', text: '1m' });
+    expect(await db.setConfig('maxJobs', 5)).toMatchObject({ text: '5' });
+    expect(await db.setConfig('mergeAutomatic', false)).toMatchObject({ text: 'false' });
+  });
+});
+
 describe('ranges', () => {
   let text: CaskClient<'utf8'>;
 

@@ -5,6 +5,7 @@ import { type HelloReply, helloReplyMap } from '../../../src/protocol/hello.ts';
 import {
   OP_CANCEL,
   OP_CLIENTS,
+  OP_CONFIG,
   OP_COUNT,
   OP_MERGE,
   OP_PING,
@@ -77,6 +78,19 @@ const CLIENT = {
   ...{ idleMs: 1000, requests: 12, bytesIn: 900, bytesOut: 70_000, inFlight: 0, pendingBytes: 0 },
   lastOperation: 'GET',
 };
+/** As CONFIG tells of it. */
+const SETTING = {
+  name: 'syncIntervalMs',
+  value: 500,
+  text: '500',
+  origin: 'environment',
+  place: 'CASKD_SYNC_INTERVAL_MS',
+  default: '1000',
+  allowed: '1 to 3600000',
+  reloadable: true,
+  section: 'Durability and segments',
+};
+
 const SLOW = {
   ...{ id: 3, at: UPDATED, ms: 12.5, operation: 'PUT', clientId: 7, address: '127.0.0.1:50000' },
   ...{ client: 'app', requests: 2, bytesIn: 4096, bytesOut: 0, keyBytes: 17, items: 0 },
@@ -213,6 +227,9 @@ const requests: GoldenCase[] = [
   plain('CLIENTS request, kill', 25, OP_CLIENTS, ['kill', 7]),
   plain('SLOW_LOG request', 26, OP_SLOW_LOG, ['get', 20]),
   plain('SLOW_LOG request, reset', 27, OP_SLOW_LOG, ['reset']),
+  plain('CONFIG request', 28, OP_CONFIG, ['get']),
+  plain('CONFIG request, one setting', 29, OP_CONFIG, ['get', 'syncIntervalMs']),
+  plain('CONFIG request, set', 30, OP_CONFIG, ['set', 'syncIntervalMs', '500']),
 ];
 
 const replies: GoldenCase[] = [
@@ -342,6 +359,8 @@ const replies: GoldenCase[] = [
   ),
   back('CLIENTS reply, kill', [25, 0, true], (out) => reply.encodeBoolReply(out, 25, true)),
   back('SLOW_LOG reply', [26, 0, [SLOW], 3], (out) => reply.encodeReply(out, 26, [[SLOW], 3])),
+  back('CONFIG reply', [29, 0, [SETTING]], (out) => reply.encodeReply(out, 29, [[SETTING]])),
+  back('CONFIG reply, set', [30, 0, SETTING], (out) => reply.encodeReply(out, 30, [SETTING])),
   back('SLOW_LOG reply, reset', [27, 0, 3], (out) => reply.encodeCountReply(out, 27, 3)),
   back('error', [7, 20, 'CONFLICT', 'the key exists', false, { revision: 41 }], (out) =>
     reply.encodeErrorReply(out, 7, conflict),

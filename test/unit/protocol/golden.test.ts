@@ -119,6 +119,12 @@ function rewriteRequest(frame: Buffer): Buffer | undefined {
     [ops.OP_CANCEL]: () => request.encodeRequest(out, id, op, [reader.readCancel()]),
     [ops.OP_AUTH]: () => request.encodeAuth(out, id, reader.readAuth()),
     [ops.OP_CLIENTS]: () => action(['list', 'kill'], 'id', 'limit'),
+    [ops.OP_CONFIG]: () => {
+      const { name, value } = reader.readConfig();
+      const args = value === undefined ? ['get', name] : ['set', name, value];
+      const given = args.filter((argument) => argument !== undefined);
+      request.encodeRequest(out, id, op, given);
+    },
     [ops.OP_SLOW_LOG]: () => action(['get', 'reset'], 'count'),
     [ops.OP_MERGE]: () => {
       const action = reader.readMerge();

@@ -194,6 +194,64 @@ describe('range', () => {
   });
 });
 
+describe('config', () => {
+  it('get lists settings with value, origin and when they change', async () => {
+    expect((await runWith(new FakeClient(), ['config', 'get'])).out).toBe(
+      [
+        'maxJobs         4     --max-jobs  at a restart',
+        'cacheBytes      64k   default     can be set',
+        'maxConnections  1000  default     can be set',
+        '',
+      ].join('\n'),
+    );
+    const csv = (await runWith(new FakeClient(), ['config', 'get', '--csv'])).out;
+    expect(csv.split('\n')[0]).toBe('name,value,origin,changes');
+    const json = (await runWith(new FakeClient(), ['config', 'get', 'maxJobs', '--json'])).out;
+    expect(JSON.parse(json)).toMatchObject({ name: 'maxJobs', value: 4 });
+  });
+
+  it('get of one prints its value alone', async () => {
+    expect((await runWith(new FakeClient(), ['config', 'get', 'cacheBytes'])).out).toBe('64k\n');
+    const ran = await runWith(new FakeClient(), ['config', 'get', 'nonsense']);
+    expect(ran).toMatchObject({ exitCode: 2, err: 'INVALID_OPTION: there is no nonsense\n' });
+  });
+
+  it('set says what it is now', async () => {
+    const client = new FakeClient();
+    const { out } = await runWith(client, ['config', 'set', 'maxConnections', '5']);
+    expect(out).toBe('ok, maxConnections is 5; put it into the configuration file to keep it\n');
+    expect(client.settings.get('maxConnections')?.value).toBe(5);
+  });
+
+  it('show prints a configuration file, with origins if asked', async () => {
+    expect((await runWith(new FakeClient(), ['config', 'show'])).out).toBe(
+      '# Memory\nmaxJobs = 4\ncacheBytes = "64k"\n\n# Connections\nmaxConnections = 1000\n',
+    );
+    expect((await runWith(new FakeClient(), ['config', 'show', '--origin'])).out).toBe(
+      [
+        '# Memory',
+        'maxJobs = 4         # --max-jobs',
+        'cacheBytes = "64k"  # default: a sixteenth, at most 256m',
+        '',
+        '# Connections',
+        'maxConnections = 1000  # default',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    [['drop'], 'drop'],
+    [['set', 'maxJobs'], 'takes the name of a setting and its value'],
+    [['get', 'maxJobs', '4'], 'takes the name of a setting, or nothing'],
+    [['show', 'maxJobs'], 'takes no name'],
+  ])('%j is not understood', async (args, message) => {
+    const ran = await runWith(new FakeClient(), ['config', ...args]);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.err).toContain(message);
+  });
+});
+
 describe('stats and merge', () => {
   it('stats come in groups, or as the server gave them', async () => {
     const client = new FakeClient().fill({ a: '1' });

@@ -14,12 +14,50 @@ import type {
   PutOptions,
   RangeOptions,
 } from '../../../src/vocabulary/entry.ts';
+import type { SettingFacts } from '../../../src/vocabulary/setting-facts.ts';
 
 const CREATED_AT = 1_700_000_000_000;
+
+const SETTINGS: readonly SettingFacts[] = [
+  {
+    name: 'maxJobs',
+    value: 4,
+    text: '4',
+    origin: 'flag',
+    place: '--max-jobs',
+    default: '4',
+    allowed: '1 to 64',
+    reloadable: false,
+    section: 'Memory',
+  },
+  {
+    name: 'cacheBytes',
+    value: 65_536,
+    text: '64k',
+    origin: 'default',
+    place: null,
+    default: 'a sixteenth, at most 256m',
+    allowed: '0 to 4g',
+    reloadable: true,
+    section: 'Memory',
+  },
+  {
+    name: 'maxConnections',
+    value: 1000,
+    text: '1000',
+    origin: 'default',
+    place: null,
+    default: '1000',
+    allowed: null,
+    reloadable: true,
+    section: 'Connections',
+  },
+];
 
 export class FakeClient implements ShellClient {
   readonly entries = new Map<string, ShellEntry & { value: Buffer }>();
   readonly calls: string[] = [];
+  readonly settings = new Map(SETTINGS.map((setting) => [setting.name, setting]));
   readonly putOptions: PutOptions[] = [];
   readonly ranges: RangeOptions[] = [];
   /** Called before each put; what it throws is the put's failure. */
@@ -127,6 +165,28 @@ export class FakeClient implements ShellClient {
 
   async resumeMerge(): Promise<MergeStatus> {
     return await this.mergeStatus();
+  }
+
+  async getConfig(name?: string): Promise<SettingFacts[]> {
+    const settings = [...this.settings.values()];
+    if (name === undefined) return settings;
+    const setting = this.settings.get(name);
+    if (setting === undefined) throw new CaskError('INVALID_OPTION', `there is no ${name}`);
+    return [setting];
+  }
+
+  async setConfig(name: string, text: string): Promise<SettingFacts> {
+    const [before] = await this.getConfig(name);
+    if (before === undefined) throw new CaskError('INTERNAL', 'unreachable');
+    const setting = {
+      ...before,
+      text,
+      value: Number(text),
+      origin: 'command',
+      place: 'config set',
+    };
+    this.settings.set(name, setting);
+    return setting;
   }
 
   async ping(): Promise<number> {

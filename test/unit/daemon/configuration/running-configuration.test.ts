@@ -49,7 +49,7 @@ describe('get', () => {
 
   test('all of them', () => {
     const all = run([]).get();
-    expect(all.map(({ name }) => name)).toEqual(SETTING_NAMES);
+    expect(all.map(({ name }) => name).toSorted()).toEqual(SETTING_NAMES.toSorted());
     expect(all[0]).toMatchObject({ name: 'data', origin: 'default', place: null, allowed: null });
   });
 
@@ -98,6 +98,8 @@ describe('set', () => {
     ['segmentBytes', '1m', 'segmentBytes changes at a restart only'],
     ['outputHardBytes', '1m', 'outputHardBytes is 1048576, allowed is no less than outputSoftByt'],
     ['maxConections', '5', 'did you mean maxConnections?'],
+    ['x'.repeat(2000), '5', 'there is no setting of such a long name'],
+    ['syncIntervalMs', '5'.repeat(2000), 'the value of syncIntervalMs is too long'],
   ])('%s = %s is refused and changes nothing', (name, text, message) => {
     const running = run([]);
     const before = running.get();

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Check } from 'typebox/schema';
 import { describe, expect, test } from 'vitest';
 import { helpText, parseCommandLine } from '../../../../src/daemon/configuration/command-line.ts';
-import { effectiveToml } from '../../../../src/daemon/configuration/effective.ts';
+import { effectiveSettings } from '../../../../src/daemon/configuration/effective.ts';
 import { readSetting } from '../../../../src/daemon/configuration/read-setting.ts';
 import { referencePage } from '../../../../src/daemon/configuration/reference-page.ts';
 import {
@@ -17,6 +17,7 @@ import { SERVER_LIMIT_TABLE } from '../../../../src/server/server-limit-table.ts
 import { resolveServerLimits } from '../../../../src/server/server-limits.ts';
 import { createNodeEnvironment } from '../../../../src/storage/disk/node-environment.ts';
 import { resolveStoreOptions } from '../../../../src/storage/store-options.ts';
+import { configurationToml } from '../../../../src/vocabulary/setting-facts.ts';
 import { file, load, MEMORY_BYTES } from './load.ts';
 
 const PAGE = new URL('../../../../docs/configuration.md', import.meta.url);
@@ -82,7 +83,7 @@ describe('every setting', () => {
 test('what --check-config prints is a configuration file that says the same', () => {
   const args = ['--listen', '[::1]:0', '--cache-bytes', '3m', '--merge-window-hours', '22-6'];
   const configuration = load([...args, '--insecure']);
-  const text = effectiveToml(configuration);
+  const text = configurationToml(effectiveSettings(configuration), true);
   expect(text).toMatch(/^cacheBytes = "3m" +# --cache-bytes$/m);
   expect(text).toMatch(/^maxKeydirBytes = "2g" +# default: a quarter of the memory granted$/m);
   expect(load(['--config', file(text)]).values).toEqual(configuration.values);
