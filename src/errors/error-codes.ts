@@ -47,6 +47,7 @@ export const ERROR_CODES = {
   STORE_FAILED: { number: 62, retryable: false },
   CLOSED: { number: 63, retryable: false },
   TOO_MANY_OPEN_FILES: { number: 64, retryable: true },
+  BACKUP_FAILED: { number: 65, retryable: false },
 
   // 80-99: opening a directory
   LOCKED: { number: 80, retryable: true },
@@ -57,6 +58,8 @@ export const ERROR_CODES = {
   BAD_MANIFEST: { number: 85, retryable: false },
   MISSING_SEGMENT: { number: 86, retryable: false },
   UNSUPPORTED_FORMAT: { number: 87, retryable: false },
+  BELOW_HISTORY_FLOOR: { number: 88, retryable: false },
+  NOT_A_BACKUP: { number: 89, retryable: false },
 
   // 100-119: the connection
   BAD_MAGIC: { number: 100, retryable: false },

@@ -4,6 +4,7 @@
 
 import { CaskError, toCaskError } from '../errors/cask-error.ts';
 import type { DeleteRangeOptions, DeleteRangeResult, WorkOptions } from '../vocabulary/entry.ts';
+import { Backups } from './backup/backups.ts';
 import { nextTurn } from './disk/environment.ts';
 import { JobRegistry } from './jobs/job-registry.ts';
 import { boundsToDelete } from './keydir/key-bounds.ts';
@@ -13,6 +14,7 @@ import { Merger } from './merge/merger.ts';
 import { loading } from './read/range-reader.ts';
 import { ReadPath } from './read/read-path.ts';
 import type { OpenedDirectory } from './recovery/open-directory.ts';
+import { noteDamage } from './scrub/note-damage.ts';
 import { changeStoreOptions, type StoreChanges, type StoreOptions } from './store-options.ts';
 import type { StoreHealth } from './store-stats.ts';
 import { WritePath } from './write/write-path.ts';
@@ -36,6 +38,7 @@ export class Engine {
   readonly reads: ReadPath;
   readonly merger: Merger;
   readonly hints: HintBuilder;
+  readonly backups: Backups;
   /** Long work that someone asked for. */
   readonly jobs: JobRegistry;
   status: EngineStatus = 'open';
@@ -81,6 +84,17 @@ export class Engine {
       look: () => this.merger.mergeIfDue(),
       isOpen: () => this.status === 'open',
       onError: (error) => commit.stop(toCaskError(error)),
+    });
+    this.backups = new Backups({
+      ...opened,
+      environment,
+      options,
+      logger,
+      jobs: this.jobs,
+      roll: () => this.writes.roll(),
+      committedSequence: () => applier.committedSequence,
+      whenSettled: () => this.merger.whenSettled(),
+      onDamage: (ranges) => noteDamage({ ...opened, logger }, ranges),
     });
   }
 

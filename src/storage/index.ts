@@ -17,6 +17,7 @@ export type {
   WorkOptions,
   WriteCondition,
 } from '../vocabulary/entry.ts';
+export type { BackupOptions, BackupResult, BackupStatus } from './backup/backups.ts';
 export type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
 export type { JobState, JobStatus } from './jobs/job.ts';
 export type { JobRegistry } from './jobs/job-registry.ts';

@@ -47,7 +47,14 @@ export const STORE_OPTION_TABLE = {
       of: ({ segmentBytes }) => Math.min(16 * MIB, segmentBytes),
     },
   },
-  retainHistoryMs: { type: 'number', unit: 'ms', min: 0, max: HISTORY_MS_MAX, default: 0 },
+  retainHistoryMs: {
+    type: 'number',
+    unit: 'ms',
+    min: 0,
+    max: HISTORY_MS_MAX,
+    default: 0,
+    live: true,
+  },
   maxKeyBytes: {
     type: 'number',
     unit: 'bytes',

@@ -2,6 +2,7 @@
 
 import type { DurationHistogram, DurationSummary } from '../vocabulary/duration-histogram.ts';
 import type { LimitFigures } from '../vocabulary/limit-figure.ts';
+import type { BackupStatus } from './backup/backups.ts';
 import type { JobStatus } from './jobs/job.ts';
 import type { MergeStatus } from './merge/merger.ts';
 import type { OpenReport } from './recovery/open-directory.ts';
@@ -85,6 +86,7 @@ export interface StoreStats {
   /** What the store holds, against what it may hold. */
   readonly limits: LimitFigures;
   readonly merge: MergeStatus;
+  readonly backup: BackupStatus;
   /** Those that run. */
   readonly jobs: readonly JobStatus[];
   readonly damage: readonly {

@@ -20,6 +20,7 @@ import type {
   WorkOptions,
 } from '../vocabulary/entry.ts';
 import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
+import type { BackupOptions, BackupResult } from './backup/backups.ts';
 import type { Environment } from './disk/environment.ts';
 import { createNodeEnvironment, grantedMemoryBytes } from './disk/node-environment.ts';
 import { Engine } from './engine.ts';
@@ -274,6 +275,16 @@ export class Store {
   /** Merges all that has something to give back. @throws CaskError MERGE_RUNNING, NO_SPACE */
   merge(): Promise<MergeResult> {
     return this.#engine.merger.mergeAll();
+  }
+
+  /**
+   * Takes a backup into a new directory within `options.directory`, online: the state of all that
+   * is committed by now. Segments that the backup before has already take neither time nor space.
+   * @throws CaskError BUSY, LOCKED, INVALID_OPTION, DIRECTORY_MISSING, NOT_WRITABLE, NO_SPACE,
+   * CANCELLED, CLOSED, BACKUP_FAILED
+   */
+  backup(options: BackupOptions): Promise<BackupResult> {
+    return this.#engine.backups.run(options);
   }
 
   mergeStatus(): MergeStatus {

@@ -3,8 +3,8 @@
 import { expect, it } from 'vitest';
 import { segmentName } from '../../src/storage/format/file-names.ts';
 import type { Store } from '../../src/storage/index.ts';
-import { dumpSegment } from '../../src/storage/offline/index.ts';
-import { manifestOf } from './world/inspect.ts';
+import { dumpSegment, restoreStore } from '../../src/storage/offline/index.ts';
+import { inspect, manifestOf } from './world/inspect.ts';
 import { scratchDirectories } from './world/scratch.ts';
 import { SeededRandom } from './world/seeded-random.ts';
 import { World } from './world/world.ts';
@@ -156,8 +156,32 @@ it.each([1, 2, 3, 4])('every state from the floor on is there, seed %i', async (
   expect(store.stats().historyFloor).toBeGreaterThan(0);
   expect(merged + store.stats().merge.bytesRead).toBeGreaterThan(0);
   expect(compared).toBeGreaterThan(500);
+  await expectRestores(world, store, chronicle, random);
   await store.close();
 });
+
+/** A backup restores to any state from the floor on. */
+async function expectRestores(
+  world: World,
+  store: Store,
+  chronicle: Chronicle,
+  random: SeededRandom,
+): Promise<void> {
+  const { path, historyFloor } = await store.backup({ directory: `${newDirectory()}-backups` });
+  const revisions = chronicle.revisions.filter((revision) => revision >= historyFloor);
+  for (let pick = 0; pick < 5; pick += 1) {
+    const toRevision = revisions[random.below(revisions.length)] as number;
+    const target = newDirectory();
+    const { environment } = world;
+    await restoreStore({ backup: path, target, toRevision, report() {}, environment });
+    const restored = await world.open(target);
+    const found = new Map<string, string>();
+    for (const [key, { value }] of await inspect(restored)) found.set(key, value);
+    await restored.close();
+    const expected = stateAt(chronicle.records, toRevision, world.clock.wall);
+    expect(found, `at ${toRevision}`).toEqual(expected);
+  }
+}
 
 it('what is older than the retention is given back', async () => {
   const directory = newDirectory();

@@ -3,6 +3,7 @@
  *
  * ```
  *  LOCK  MANIFEST  BALLAST  *.tmp
+ *  BACKUP                     makes the directory a backup (`backup-list.ts`)
  *  seg-0000000001.log         log segment          (id: at least 10 digits)
  *  seg-0000000001.merged      merged segment
  *  seg-0000000001.hint        hint of the segment with that id
@@ -18,6 +19,8 @@ import { assert } from '../../errors/cask-error.ts';
 export const MANIFEST = 'MANIFEST';
 export const LOCK = 'LOCK';
 export const BALLAST = 'BALLAST';
+/** Only in a backup. */
+export const BACKUP = 'BACKUP';
 /** A directory: what repair could not read. */
 export const QUARANTINE = 'quarantine';
 /** Unfinished work; removed by open. */
@@ -32,7 +35,7 @@ export type SegmentKind = 'log' | 'merged';
 
 export type FileName =
   | { readonly kind: SegmentKind | 'hint' | 'torn' | 'aside'; readonly id: number }
-  | { readonly kind: 'manifest' | 'lock' | 'ballast' | 'tmp'; readonly id: 0 };
+  | { readonly kind: 'manifest' | 'lock' | 'ballast' | 'backup' | 'tmp'; readonly id: 0 };
 
 function stem(id: number): string {
   assert(Number.isSafeInteger(id) && id > 0, `segment id ${id} is a positive integer`);
@@ -65,6 +68,7 @@ export function parseFileName(name: string): FileName | undefined {
   if (name === MANIFEST) return { kind: 'manifest', id: 0 };
   if (name === LOCK) return { kind: 'lock', id: 0 };
   if (name === BALLAST) return { kind: 'ballast', id: 0 };
+  if (name === BACKUP) return { kind: 'backup', id: 0 };
   if (name.endsWith(TMP_SUFFIX)) return { kind: 'tmp', id: 0 };
   const match = OF_A_SEGMENT.exec(name);
   if (match === null) return undefined;

@@ -98,6 +98,11 @@ export class Appender {
     return this.#planSegment;
   }
 
+  /** Records have been, or are to be, written to the planned segment. */
+  get hasPlannedRecords(): boolean {
+    return this.#planSegment !== undefined && this.#planOffset > SEGMENT_HEADER_BYTES;
+  }
+
   get planOffset(): number {
     return this.#planOffset;
   }

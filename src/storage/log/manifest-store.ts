@@ -186,6 +186,15 @@ export class ManifestStore {
     return highest;
   }
 
+  /** The manifest of a store that consists of the sealed segments alone. */
+  sealedState(): Manifest {
+    const manifest = this.#snapshot();
+    const segments = manifest.segments.filter(({ state }) => state === 'sealed');
+    const ids = new Set(segments.map(({ id }) => id));
+    const damage = manifest.damage.filter(({ segment }) => ids.has(segment));
+    return { ...manifest, segments, damage, obsolete: [] };
+  }
+
   #snapshot(): Manifest {
     const segments = this.#catalog
       .all()

@@ -98,6 +98,8 @@ export class Merger {
   #paused = false;
   #resumed: (() => void)[] = [];
   #closed = false;
+  /** A manifest of a merge is being written: the catalogue may yet be set back. */
+  #publishing: Promise<unknown> | undefined;
   /** Removals of merged-away segments that are underway. */
   readonly #removing = new Set<Promise<void>>();
   #state: MergeStatus['state'] = 'idle';
@@ -210,6 +212,11 @@ export class Merger {
     if (this.#state === 'copying') await this.#job?.terminate();
     await this.#running?.catch(() => {});
     await this.whenRemoved();
+  }
+
+  /** Resolves when no merge is about to change which segments there are, or to take it back. */
+  async whenSettled(): Promise<void> {
+    while (this.#publishing !== undefined) await this.#publishing;
   }
 
   /** Resolves when the removals that are underway are done. */
@@ -450,7 +457,7 @@ export class Merger {
       }
     };
     try {
-      await manifests.publish(revert);
+      await this.#untilSettled(manifests.publish(revert));
     } catch (error) {
       if (isReverted) {
         await this.#removeFiles(outputs.map(({ id }) => id));
@@ -467,6 +474,15 @@ export class Merger {
       throw error;
     }
     return outputs;
+  }
+
+  async #untilSettled(publishing: Promise<void>): Promise<void> {
+    this.#publishing = publishing.catch(() => {});
+    try {
+      await publishing;
+    } finally {
+      this.#publishing = undefined;
+    }
   }
 
   #noteUnreadable(error: unknown): void {

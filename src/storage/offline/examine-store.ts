@@ -1,12 +1,13 @@
 /** Looks at everything in a store's directory and says what is wrong. Changes nothing. */
 
 import { type FileSystem, readWholeFile, systemErrorCode } from '../disk/file-system.ts';
-import { MANIFEST, parseFileName, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
+import { BACKUP, MANIFEST, parseFileName, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
 import { decodeManifest, type Manifest, type ManifestSegment } from '../format/manifest.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import { type DirectoryScan, scanDirectory } from '../recovery/directory-scan.ts';
 import { isZeroStretch } from '../recovery/segment-walk.ts';
 import { TolerantFile } from '../recovery/tolerant-file.ts';
+import { checkBackup } from './backup-check.ts';
 import { type Decoded, decodeTolerantly, readSegmentHeader } from './header-reader.ts';
 import { rebuildManifest, type UnusableFile } from './manifest-rebuild.ts';
 import { type Examination, QUARANTINE } from './offline-directory.ts';
@@ -51,6 +52,7 @@ export async function examineStore(examination: Examination): Promise<StoreExami
   const surveyed = await surveyUnsealed(examination, manifest);
   const checks = await checkAll(examination, manifest, scan, surveyed);
   await reportFiles(examination, scan, new Set(unusable.map(({ name }) => name)));
+  if (scan.names.has(BACKUP)) await checkBackup(examination);
   const isRebuilt = value === undefined;
   return { manifest, manifestFile, isRebuilt, unusable, checks, surveyed, scan };
 }

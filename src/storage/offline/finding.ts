@@ -32,6 +32,8 @@ export type FindingKind =
   | 'rename-pending'
   | 'leftover'
   | 'unlisted-segment'
+  | 'backup-list-damaged'
+  | 'backup-file-differs'
   | 'kept-file'
   | 'foreign-file'
   | 'segment-replaced'

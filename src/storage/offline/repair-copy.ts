@@ -51,10 +51,14 @@ export async function copyStore(options: CopyOptions): Promise<CopySummary> {
   });
 }
 
-async function prepareTarget(fs: FileSystem, target: string): Promise<void> {
-  if (await ensureDirectory(fs, target, true)) return;
+/**
+ * Makes sure that there is an empty directory; true: it was created.
+ * @throws CaskError NOT_A_STORE, DIRECTORY_MISSING, NOT_WRITABLE
+ */
+export async function prepareTarget(fs: FileSystem, target: string): Promise<boolean> {
+  if (await ensureDirectory(fs, target, true)) return true;
   const [other] = (await fs.list(target)).filter(({ name }) => name !== LOCK);
-  if (other === undefined) return;
+  if (other === undefined) return false;
   const message = `${target} is not empty: it has ${other.name}`;
   throw new CaskError('NOT_A_STORE', `${message}; give a directory that is empty or not there yet`);
 }

@@ -11,7 +11,7 @@
 
 import { CaskError } from '../../errors/cask-error.ts';
 import { EngineClock } from '../disk/engine-clock.ts';
-import { hintName, MANIFEST, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
+import { BACKUP, hintName, MANIFEST, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
 import { type Manifest, type ManifestSegment, writeManifest } from '../format/manifest.ts';
 import { finishRenames, lastSequenceOf, recoverUnsealed } from '../recovery/unsealed-recovery.ts';
 import { examineStore, type StoreExamination } from './examine-store.ts';
@@ -65,6 +65,10 @@ export async function repairInPlace(options: RepairOptions): Promise<RepairSumma
   return withLock(examination, async () => {
     const found = await examineStore(examination);
     if (damaged === 0) return NOTHING;
+    if (found.scan.names.has(BACKUP)) {
+      const message = `${options.directory} is a backup and stays as it is`;
+      throw new CaskError('NOT_A_STORE', `${message}; with --to, repair writes a new store`);
+    }
     if (!(await options.confirm(summaryOf(found, damaged)))) return NOTHING;
     return new Repair(examination, found).run();
   });

@@ -7,7 +7,7 @@ import { CaskError } from '../../errors/cask-error.ts';
 import { EngineClock } from '../disk/engine-clock.ts';
 import type { LockHandle } from '../disk/file-system.ts';
 import { isNoSpace } from '../disk/file-system.ts';
-import { asideName, BALLAST, LOCK, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
+import { asideName, BACKUP, BALLAST, LOCK, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
 import {
   type DamageFacts,
   type Manifest,
@@ -86,6 +86,10 @@ async function openLocked(
   const started = worldClock.monotonicMs();
   const read = await readManifest(fs, directory);
   const scan = await scanDirectory(fs, directory, read);
+  if (scan.names.has(BACKUP)) {
+    const message = `${directory} is a backup; make a store of it with caskctl restore`;
+    throw new CaskError('NOT_A_STORE', message);
+  }
   if (read === undefined) checkNewDirectory(directory, scan);
   for (const name of scan.foreign) logger('warn', 'foreign-file', { name, action: 'left alone' });
   const known = read ?? freshManifest(random.bytes(UUID_BYTES));

@@ -115,10 +115,13 @@ export class GroupCommit {
   async roll(): Promise<void> {
     if (this.#fatal !== undefined) throw this.#fatal;
     const { appender } = this.#parts;
-    if ((appender.active?.records ?? 0) > 0 || this.queuedBytes > 0) {
+    if (appender.hasPlannedRecords) {
       this.#closeGathering();
       appender.planRoll();
       await this.#commitOf(this.#open());
+    } else {
+      // Another roll may be underway, and has not been committed yet.
+      await this.flush();
     }
     await appender.sealed();
   }

@@ -62,6 +62,7 @@ export const SAMPLE_STATS: StoreStats = {
     bytesWritten: 806,
     lastError: null,
   },
+  backup: { running: false, runs: 807, failures: 808, lastError: null, last: null },
   jobs: [],
   damage: [{ segment: 1, offset: 901, bytes: 902, firstSequence: 903, lastSequence: 904 }],
   degraded: false,
