@@ -23,6 +23,7 @@ import { exposureProblem } from './exposure.ts';
 import { startHttp } from './http-listener.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
 import { NOT_TCP, reportListenFailure } from './listen-failure.ts';
+import type { LogLines } from './log-lines.ts';
 import { type Logger, storeLogger } from './logging.ts';
 import { warnOfSharedDirectory } from './private-files.ts';
 import type { ServiceManager } from './service-manager.ts';
@@ -42,6 +43,7 @@ export interface DaemonStore extends ObservedStore {
 export interface DaemonWorld {
   readonly openStore: (options: StoreOptionsInput) => Promise<DaemonStore>;
   readonly log: Logger;
+  readonly logLines: LogLines;
   readonly services: ServiceManager;
   /** Listeners that were handed down to this process. */
   readonly sockets: InheritedSockets;
@@ -83,7 +85,8 @@ export async function runDaemon(
   const readiness = (): Readiness => health.readiness();
   let http: HttpServer | undefined;
   try {
-    http = await startHttp(configuration.current, { version, host, readiness }, log);
+    const sources = { version, host, logLines: world.logLines.byLevel, readiness };
+    http = await startHttp(configuration.current, sources, log);
   } catch (thrown) {
     host.stop();
     security.close();

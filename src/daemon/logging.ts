@@ -1,7 +1,14 @@
 /** The daemon's log: JSON lines on stdout, readable ones when stdout is a terminal. */
 
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import {
+  type DestinationStream,
+  type Logger,
+  type LoggerOptions,
+  pino,
+  stdTimeFunctions,
+} from 'pino';
 import type { StoreLogger } from '../storage/store-options.ts';
+import type { LogLines } from './log-lines.ts';
 
 export type { Logger } from 'pino';
 
@@ -14,10 +21,16 @@ const STDOUT_FD = 1;
  * Lines are written synchronously, so that the last one before an exit is never lost; there are
  * few of them. Keys and values are never logged.
  */
-export async function createLogger(level: LogLevel): Promise<Logger> {
+export async function createLogger(level: LogLevel, lines: LogLines): Promise<Logger> {
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
   const labels = { formatters: { level: (label: string) => ({ level: label }) } };
-  return pino({ ...options, ...labels }, await destination());
+  const hooks: LoggerOptions['hooks'] = {
+    logMethod(args, method, number) {
+      lines.count(number);
+      method.apply(this, args);
+    },
+  };
+  return pino({ ...options, ...labels, hooks }, await destination());
 }
 
 async function destination(): Promise<DestinationStream> {

@@ -16,6 +16,7 @@ import { RunningConfiguration } from './configuration/running-configuration.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { takeInheritedSockets } from './inherited-sockets.ts';
 import { type DaemonWorld, runDaemon } from './lifecycle.ts';
+import { LogLines } from './log-lines.ts';
 import { createLogger } from './logging.ts';
 import { keepFilesPrivate } from './private-files.ts';
 import { createServiceManager } from './service-manager.ts';
@@ -78,7 +79,8 @@ async function serve(
 ): Promise<ExitCode> {
   keepFilesPrivate();
   const loaded = loadConfiguration(inputs);
-  const log = await createLogger(loaded.values.logLevel);
+  const logLines = new LogLines();
+  const log = await createLogger(loaded.values.logLevel, logLines);
   const configuration = new RunningConfiguration(inputs, loaded, log);
   configuration.onChange('logLevel', (level) => {
     log.level = level;
@@ -86,6 +88,7 @@ async function serve(
   return runDaemon(configuration, {
     openStore: open,
     log,
+    logLines,
     services: createServiceManager(process.env, log),
     sockets: takeInheritedSockets(process.env, process.pid),
     process,

@@ -23,6 +23,8 @@ export interface Served {
 export interface HttpSources {
   readonly version: string;
   readonly host: HostMonitor;
+  /** Lines of the log so far. */
+  readonly logLines: Readonly<Record<string, number>>;
   readiness(): Readiness;
 }
 

@@ -71,6 +71,7 @@ test('a real store: figures follow the work, and are those of STATS', async () =
   expect(figure('caskd_log_live_bytes')).toBeGreaterThan(20 * 5);
   expect(figure('caskd_process_cpu_seconds_total{mode="user"}')).toBeGreaterThan(0);
   expect(figure('caskd_ready')).toBe(1);
+  expect(figure('caskd_log_lines_total{level="info"}')).toBe(daemon.lines.length);
   const [status, overHttp] = await statusAndBody(`${url}/v1/stats`);
   expect(status).toBe(200);
   const overTcp = await db.stats();

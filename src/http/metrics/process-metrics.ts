@@ -54,6 +54,12 @@ export const PROCESS_METRICS: readonly MetricDefinition[] = [
       return [{ value: 1, labels: { version, node, platform, arch } }];
     },
   },
+  counterBy(
+    'level',
+    'caskd_log_lines_total',
+    "Lines of the daemon's log.",
+    ({ logLines }) => logLines,
+  ),
   ...GAUGES.map(([name, help, pick]) => gauge(name, help, ({ host }) => pick(host))),
   counterBy(
     'mode',

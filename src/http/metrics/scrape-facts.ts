@@ -2,6 +2,7 @@
 
 import type { CollectionKind } from '../../host/collection-times.ts';
 import type { HostFigures } from '../../host/host-figures.ts';
+import type { AuthenticationStats } from '../../security/index.ts';
 import type { ServerLimits, ServerStats } from '../../server/index.ts';
 import type { StoreDurations, StoreStats } from '../../storage/store-stats.ts';
 import type { DurationHistogram } from '../../vocabulary/duration-histogram.ts';
@@ -12,6 +13,8 @@ export interface ServedFacts {
   readonly store: StoreStats;
   readonly durations: StoreDurations;
   readonly server: ServerStats;
+  /** Undefined: nobody is asked who they are. */
+  readonly authentication: AuthenticationStats | undefined;
   readonly limits: ServerLimits;
   /** Of requests, by operation. */
   readonly latencies: ReadonlyMap<string, DurationHistogram>;
@@ -22,6 +25,7 @@ export interface ScrapeFacts {
   readonly readiness: Readiness;
   readonly host: HostFigures;
   readonly collections: Readonly<Record<CollectionKind, DurationHistogram>>;
+  readonly logLines: Readonly<Record<string, number>>;
   readonly http: HttpCounters;
   readonly httpMaxConnections: number;
   /** Undefined until the daemon serves. */

@@ -56,6 +56,27 @@ export const SERVER_METRICS: readonly MetricDefinition[] = [
     ofServer(({ connectionsOpen }) => connectionsOpen),
   ),
   ...COUNTERS.map(([name, help, pick]) => counter(name, help, ofServer(pick))),
+  counter(
+    'caskd_tls_failures_total',
+    'TLS handshakes that failed, and connections that spoke no TLS.',
+    ofServer(({ tlsFailures }) => tlsFailures),
+  ),
+  counterBy(
+    'result',
+    'caskd_authentications_total',
+    'Attempts to log in; locked: refused unseen, after too many failures.',
+    ({ served }) => {
+      const stats = served?.authentication;
+      if (stats === undefined) return undefined;
+      const { succeeded, failed, locked } = stats;
+      return { succeeded, failed, locked };
+    },
+  ),
+  gauge(
+    'caskd_authentication_suspects',
+    'Addresses, and addresses with users, that failed of late.',
+    ({ served }) => served?.authentication?.suspects,
+  ),
   counterBy(
     'operation',
     'caskd_requests_total',

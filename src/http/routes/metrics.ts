@@ -16,12 +16,13 @@ export function addMetrics(app: HttpApp, context: HttpContext): void {
 
 /** Copies of counters; nothing here looks at keys or files. */
 function gather({ sources, counters, maxConnections, served }: HttpContext): ScrapeFacts {
-  const { version, host } = sources;
+  const { version, host, logLines } = sources;
   return {
     version,
     readiness: sources.readiness(),
     host: host.figures(),
     collections: host.collections.byKind,
+    logLines,
     http: counters,
     httpMaxConnections: maxConnections,
     served:
@@ -31,6 +32,7 @@ function gather({ sources, counters, maxConnections, served }: HttpContext): Scr
             store: served.store.stats(),
             durations: served.store.durations,
             server: served.server.stats(),
+            authentication: served.server.authenticator?.stats(),
             limits: served.server.limits,
             latencies: served.server.latencies.histograms(),
           },

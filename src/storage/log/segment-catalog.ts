@@ -4,7 +4,7 @@ import { assert, CaskError } from '../../errors/cask-error.ts';
 import { Segment, type SegmentKind, type SegmentState } from './segment.ts';
 
 /** Slots are u16 in the keydir. */
-export const SEGMENTS_MAX = 65_535;
+const SLOTS_MAX = 65_535;
 
 export interface SegmentTotals {
   readonly segments: number;
@@ -34,8 +34,8 @@ export class SegmentCatalog {
   }): Segment {
     assert(!this.#byId.has(facts.id), `segment ${facts.id} is new`);
     const slot = this.#freeSlots.pop() ?? this.#bySlot.length;
-    if (slot >= SEGMENTS_MAX) {
-      throw new CaskError('LIMIT_EXCEEDED', `the store has ${SEGMENTS_MAX} segments; merge some`);
+    if (slot >= SLOTS_MAX) {
+      throw new CaskError('LIMIT_EXCEEDED', `the store has ${SLOTS_MAX} segments; merge some`);
     }
     const segment = new Segment({ ...facts, slot });
     this.#bySlot[slot] = segment;

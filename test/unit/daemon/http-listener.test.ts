@@ -40,7 +40,7 @@ async function start(
   const readiness = () => ({ ready: true, reasons: [], warnings: [] });
   const server = await startHttp(
     { values: { ...values, http }, sources, warnings },
-    { version: '1', host, readiness },
+    { version: '1', host, logLines: {}, readiness },
     log,
   );
   return { server, events };

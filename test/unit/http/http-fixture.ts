@@ -28,7 +28,7 @@ export async function openFixture({ maxConnections = 10 } = {}): Promise<HttpFix
   const http = await openHttp({
     ...place,
     maxConnections,
-    sources: { version: '1.2.3', host, readiness: () => fixture.readiness },
+    sources: { version: '1.2.3', host, logLines: {}, readiness: () => fixture.readiness },
     log: (_level, event) => events.push(event),
   });
   const identity = { version: '1.2.3', serverId: store.uuid };
