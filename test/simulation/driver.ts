@@ -33,7 +33,10 @@ export class Driver {
   readonly #mayFail: boolean;
   readonly #isTight: boolean;
   readonly #keys = new Set<string>();
+  /** What clients wait for. */
   readonly #outstanding = new Set<Promise<void>>();
+  /** Merges: they go on beside what clients do. */
+  readonly #background = new Set<Promise<void>>();
   #failure: CheckFailure | undefined;
   /** Seen before the crash: never to be given again. */
   readonly #revisionFloor: number;
@@ -74,7 +77,7 @@ export class Driver {
       if (this.hasFailed) break;
       await this.#avoidExpiry(step);
       await this.#issue(step);
-      if (!step.isPipelined) await this.settle();
+      if (!step.isPipelined) await this.#settleClients();
       if (this.#failure !== undefined) throw this.#failure;
     }
     await this.settle();
@@ -88,8 +91,14 @@ export class Driver {
     });
   }
 
-  /** Waits for all answers. */
+  /** Waits for all answers, and for merges. */
   async settle(): Promise<void> {
+    while (this.#outstanding.size + this.#background.size > 0) {
+      await this.#world.run(Promise.all([...this.#outstanding, ...this.#background]));
+    }
+  }
+
+  async #settleClients(): Promise<void> {
     while (this.#outstanding.size > 0) {
       await this.#world.run(Promise.all(this.#outstanding));
     }
@@ -102,7 +111,7 @@ export class Driver {
     judge(observation, history.expectation(history.tick, this.#world.nowMs, false));
   }
 
-  async #issue(step: Step): Promise<void> {
+  async #issue(step: TimedStep): Promise<void> {
     switch (step.op) {
       case 'put':
         return this.#put(step.key, step.bytes, step.ttlMs, step.condition);
@@ -117,16 +126,19 @@ export class Driver {
       case 'reopen':
         return this.#reopen();
       case 'read':
-        await this.settle();
+        await this.#settleClients();
         return this.#tolerate(this.checkState());
       case 'sync':
         return this.#sync();
       case 'roll':
         return this.#track(this.#world.engine.writes.commit.roll());
       case 'mergeIfDue':
-        return this.#track(this.#world.engine.merger.mergeIfDue());
+        return this.#merge(step, this.#world.engine.merger.mergeIfDue());
       case 'merge':
-        return this.#track(this.#world.store.merge().then(() => {}));
+        return this.#merge(
+          step,
+          this.#world.store.merge().then(() => {}),
+        );
     }
   }
 
@@ -138,7 +150,7 @@ export class Driver {
       if (expiry === undefined) continue;
       const isNear = expiry.minMs - EXPIRY_MARGIN_MS <= now && now <= expiry.maxMs;
       if (!isNear) continue;
-      await this.settle();
+      await this.#settleClients();
       await this.#world.loop.runFor(expiry.maxMs - now + 1);
       return this.#avoidExpiry(step);
     }
@@ -162,7 +174,7 @@ export class Driver {
   ): Promise<void> {
     this.#keys.add(key);
     const { history } = this;
-    if (condition === 'ifRevision') await this.settle(); // its revision is to be known
+    if (condition === 'ifRevision') await this.#settleClients(); // its revision is to be known
     const existing = this.#existing(key, history.current);
     const { options, holds } = conditionOf(condition, existing);
     const attempt = history.nextAttempt;
@@ -341,17 +353,24 @@ export class Driver {
     this.#remember(tracked);
   }
 
-  #track(work: Promise<void>): void {
-    this.#remember(work.catch((thrown: unknown) => this.#accept(thrown)));
+  #merge(step: TimedStep, work: Promise<void>): void {
+    this.#track(work, step.isPipelined ? this.#background : this.#outstanding);
   }
 
-  #remember(work: Promise<void>): void {
+  #track(work: Promise<void>, waiting = this.#outstanding): void {
+    this.#remember(
+      work.catch((thrown: unknown) => this.#accept(thrown)),
+      waiting,
+    );
+  }
+
+  #remember(work: Promise<void>, waiting = this.#outstanding): void {
     const tracked = work
       .catch((thrown: unknown) => {
         this.#failure ??= unexpected(thrown);
       })
-      .finally(() => this.#outstanding.delete(tracked));
-    this.#outstanding.add(tracked);
+      .finally(() => waiting.delete(tracked));
+    waiting.add(tracked);
   }
 
   /** Lets typed errors pass where faults are injected. */

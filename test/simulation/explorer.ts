@@ -52,7 +52,7 @@ export interface ExploreLimits {
 export const STANDARD_LIMITS: ExploreLimits = {
   statesMax: Number.POSITIVE_INFINITY,
   // A merge has few operations, and all of them matter.
-  variants: { append: 3, roll: 1, merge: 4, recovery: 2, manifest: 1 },
+  variants: { append: 3, roll: 1, merge: 5, recovery: 2, manifest: 1 },
   // Every run rolls and publishes; few merge.
   sampled: { append: 1, roll: 2, merge: 1, recovery: 1, manifest: 2 },
   crashedRecoveries: 12,

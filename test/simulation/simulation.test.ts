@@ -1,16 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { Campaign } from './campaign.ts';
 import { describeFailure } from './describe-failure.ts';
-import { STANDARD_LIMITS } from './explorer.ts';
+import { SPARSE_LIMITS, STANDARD_LIMITS } from './explorer.ts';
+import { describeResult, runMutations } from './mutation-run.ts';
+import { MUTATIONS } from './mutations.ts';
 import { PHASES } from './phase.ts';
 
 const SEED = 1;
 const WORKERS = 2;
-const STATES_MIN = 40_000;
+const STATES_MIN = 100_000;
 const PHASE_SHARE_MIN = 0.05;
+const MUTATION_TASKS_MAX = 400;
 
-describe('the crash simulator', { timeout: 600_000 }, () => {
-  test('visits 40,000 distinct crash states and finds nothing wrong', async () => {
+describe('the crash simulator', { timeout: 900_000 }, () => {
+  test('visits 100,000 distinct crash states and finds nothing wrong', async () => {
     const campaign = new Campaign({
       seed: SEED,
       limits: STANDARD_LIMITS,
@@ -31,5 +34,21 @@ describe('the crash simulator', { timeout: 600_000 }, () => {
     for (const phase of PHASES) {
       expect(figures.ofPhase(phase) / states, phase).toBeGreaterThanOrEqual(PHASE_SHARE_MIN);
     }
+  });
+
+  test('bites: every bug that is put into the engine is noticed', async () => {
+    const lines: string[] = [];
+    const results = await runMutations(MUTATIONS, {
+      seed: SEED,
+      limits: SPARSE_LIMITS,
+      tasksMax: MUTATION_TASKS_MAX,
+      workers: WORKERS,
+      onResult: (result) => lines.push(describeResult(result)),
+    });
+    const survivors = results.filter(({ caughtBy }) => caughtBy === undefined);
+    const caught = results.length - survivors.length;
+    console.log(`${lines.join('\n')}\n${caught} of ${results.length} mutations caught`);
+    expect(results).toHaveLength(MUTATIONS.length);
+    expect(survivors.map(({ name }) => name)).toEqual([]);
   });
 });
