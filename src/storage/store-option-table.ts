@@ -116,6 +116,7 @@ export const STORE_OPTION_TABLE = {
     min: 64 * KIB,
     max: GIB,
     default: 64 * MIB,
+    live: true,
   },
   maxOpenSegments: {
     type: 'number',

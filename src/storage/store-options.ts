@@ -6,6 +6,7 @@
 
 import { CaskError } from '../errors/cask-error.ts';
 import {
+  type DefaultFacts,
   defaultOf,
   type OptionProblem,
   type OptionSpec,
@@ -124,19 +125,19 @@ export type StoreChanges = Partial<Pick<StoreOptions, LiveNames<typeof STORE_OPT
   readonly merge?: Partial<MergeOptions>;
 };
 
-/** The options that the table has; a test compares it with the interface. */
+/** The options that the table has, all of them: the compiler compares. */
 type TableOptions = Omit<
   StoreOptions,
   'directory' | 'createIfMissing' | 'merge' | 'logger' | 'environment'
 >;
 
 /** The options of a table with their defaults. */
-function defaultsOf(
-  table: Readonly<Record<string, OptionSpec>>,
-  facts: { readonly memoryBytes: number; readonly segmentBytes: number },
+function defaultsOf<Name extends string>(
+  table: Readonly<Record<Name, OptionSpec>>,
+  facts: DefaultFacts,
 ): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(table).map(([name, spec]) => [name, defaultOf(spec, facts)]),
+    Object.entries<OptionSpec>(table).map(([name, spec]) => [name, defaultOf(spec, facts)]),
   );
 }
 
@@ -170,14 +171,14 @@ export function resolveStoreOptions(
   const segmentBytes = input.segmentBytes ?? STORE_OPTION_TABLE.segmentBytes.default;
   const facts = { memoryBytes, segmentBytes };
   return checked({
-    ...(defaultsOf(STORE_OPTION_TABLE, facts) as TableOptions),
+    ...(defaultsOf<keyof TableOptions>(STORE_OPTION_TABLE, facts) as TableOptions),
     createIfMissing: true,
     logger: () => {},
     environment,
     ...given,
     directory: input.directory,
     merge: Object.freeze({
-      ...(defaultsOf(MERGE_OPTION_TABLE, facts) as unknown as MergeOptions),
+      ...(defaultsOf<keyof MergeOptions>(MERGE_OPTION_TABLE, facts) as unknown as MergeOptions),
       ...input.merge,
     }),
   });

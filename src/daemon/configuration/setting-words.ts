@@ -5,15 +5,14 @@ import type { Setting, SettingValue } from './setting.ts';
 
 /** `64k to 4g`; undefined: it is not a number. */
 export function rangeInWords({ schema, kind }: Setting): string | undefined {
-  const { minimum, maximum } = schema as { minimum?: number; maximum?: number };
-  if (minimum === undefined || maximum === undefined) return undefined;
-  return `${kind.write(minimum)} to ${kind.write(maximum)}`;
+  if (!('minimum' in schema)) return undefined;
+  return `${kind.write(schema.minimum)} to ${kind.write(schema.maximum)}`;
 }
 
 /** The range of a number, the choices of a choice; undefined: its kind says it all. */
 export function allowedInWords(setting: Setting): string | undefined {
-  const { enum: choices } = setting.schema as { enum?: readonly string[] };
-  return choices?.join(', ') ?? rangeInWords(setting);
+  const { schema } = setting;
+  return 'enum' in schema ? schema.enum.join(', ') : rangeInWords(setting);
 }
 
 export function defaultInWords({ default: byDefault, kind }: Setting): string {

@@ -1,6 +1,5 @@
 /** What a setting of the daemon is, and how one is made from its owner's table. */
 
-import Type, { type TSchema } from 'typebox';
 import type {
   ChoiceSpec,
   ComputedDefault,
@@ -26,6 +25,20 @@ export type { SettingValue } from './setting-kinds.ts';
  */
 export type Owner = 'store' | 'server' | 'daemon';
 
+/**
+ * JSON Schema, as far as settings need it; typebox checks it. Written out because loading
+ * typebox's builders would double what it costs a start.
+ */
+export type ValueSchema =
+  | {
+      readonly type: 'integer' | 'number';
+      readonly minimum: number;
+      readonly maximum: number;
+    }
+  | { readonly type: 'boolean' }
+  | { readonly type: 'string'; readonly minLength: number }
+  | { readonly type: 'string'; readonly enum: readonly string[] };
+
 /** What only the schema knows of a setting. */
 export interface About {
   readonly section: Section;
@@ -37,7 +50,7 @@ export interface About {
 
 export interface Setting<V extends SettingValue = SettingValue> extends About {
   /** Type and range of the value. */
-  readonly schema: TSchema;
+  readonly schema: ValueSchema;
   /** How its text is read and written. */
   readonly kind: Kind;
   readonly default: V | ComputedDefault;
@@ -47,6 +60,8 @@ export interface Setting<V extends SettingValue = SettingValue> extends About {
   /** The owner's name for it; of the merge, `merge.automatic` and so on. */
   readonly option: string;
 }
+
+const TEXT_SCHEMA: ValueSchema = { type: 'string', minLength: 1 };
 
 /** The type of a setting's value by that of its spec. */
 type ValueOf<S extends OptionSpec> = S extends NumberSpec
@@ -74,17 +89,19 @@ function shapeOf(spec: OptionSpec): Pick<Setting, 'schema' | 'kind'> {
     case 'number':
       return { schema: numberSchema(spec), kind: NUMBER_KINDS[spec.unit] };
     case 'switch':
-      return { schema: Type.Boolean(), kind: SWITCH_KIND };
+      return { schema: { type: 'boolean' }, kind: SWITCH_KIND };
     case 'choice':
-      return { schema: Type.Enum([...spec.choices]), kind: choiceKind(spec.choices) };
+      return {
+        schema: { type: 'string', enum: spec.choices },
+        kind: choiceKind(spec.choices),
+      };
     case 'hours':
-      return { schema: Type.String(), kind: HOURS_KIND };
+      return { schema: TEXT_SCHEMA, kind: HOURS_KIND };
   }
 }
 
-function numberSchema({ unit, min, max }: NumberSpec): TSchema {
-  const range = { minimum: min, maximum: max };
-  return unit === 'ratio' ? Type.Number(range) : Type.Integer(range);
+function numberSchema({ unit, min, max }: NumberSpec): ValueSchema {
+  return { type: unit === 'ratio' ? 'number' : 'integer', minimum: min, maximum: max };
 }
 
 /** A setting that is text of some kind, which the daemon itself acts on. */
@@ -94,6 +111,13 @@ export function textSetting(
   byDefault: string,
   about: About,
 ): Setting<string> {
-  const schema = Type.String({ minLength: 1 });
-  return { ...about, schema, kind, default: byDefault, live: false, owner: 'daemon', option };
+  return {
+    ...about,
+    schema: TEXT_SCHEMA,
+    kind,
+    default: byDefault,
+    live: false,
+    owner: 'daemon',
+    option,
+  };
 }

@@ -8,6 +8,9 @@ import { type CaskServer, listen } from '../../../src/server/index.ts';
 import { MemoryStore } from './memory-store.ts';
 import { request, WireClient } from './wire-client.ts';
 
+/** On a machine that is busy. */
+const PATIENCE = { timeout: 30_000 };
+
 let store: MemoryStore;
 let server: CaskServer;
 
@@ -55,16 +58,16 @@ test('fewer requests in flight: input waits from the next one on', async () => {
   const client = await WireClient.greeted(server.address.port);
   store.holding = true;
   client.send(request(2, 5, 'a', '1'), request(3, 5, 'b', '1'));
-  await expect.poll(() => store.held.length).toBe(2);
+  await expect.poll(() => store.held.length, PATIENCE).toBe(2);
   server.reconfigure({ maxInFlight: 2 });
   const { bytesIn } = server.counters;
   client.send(request(4, 5, 'c', '1'));
   // what comes is counted and looked at in one turn
-  await expect.poll(() => server.counters.bytesIn).toBeGreaterThan(bytesIn);
+  await expect.poll(() => server.counters.bytesIn, PATIENCE).toBeGreaterThan(bytesIn);
   expect(store.held).toHaveLength(2);
   client.send(request(5, 5, 'd', '1'));
   server.reconfigure({ maxInFlight: 100 });
-  await expect.poll(() => store.held.length).toBe(4);
+  await expect.poll(() => store.held.length, PATIENCE).toBe(4);
   store.release();
   await client.close();
 });

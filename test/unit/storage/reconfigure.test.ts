@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore, type Store, type StoreOptionsInput } from '../../../src/storage/index.ts';
 
+/** For the start of a worker on a machine that is busy. */
+const PATIENCE = { timeout: 30_000 };
+
 let directory: string;
 let store: Store;
 
@@ -67,7 +70,7 @@ describe('automatic merging', () => {
     await makeGarbage();
     expect(store.stats().merge.runs).toBe(0);
     store.reconfigure({ merge: { automatic: true } });
-    await expect.poll(() => store.stats().merge.runs).toBeGreaterThan(0);
+    await expect.poll(() => store.stats().merge.runs, PATIENCE).toBeGreaterThan(0);
     expect(store.options.merge).toMatchObject({ automatic: true, ...CHECK });
   });
 
@@ -75,7 +78,7 @@ describe('automatic merging', () => {
     await open({ merge: { checkIntervalMs: 3_600_000, triggerDeadRatio: 0.2 } });
     await makeGarbage();
     store.reconfigure({ merge: { checkIntervalMs: 5 } });
-    await expect.poll(() => store.stats().merge.runs).toBeGreaterThan(0);
+    await expect.poll(() => store.stats().merge.runs, PATIENCE).toBeGreaterThan(0);
   });
 });
 
@@ -88,4 +91,16 @@ test('files that are too many now are closed', async () => {
   store.reconfigure({ maxOpenSegments: 2 });
   expect(store.stats().log.openFiles).toBeLessThan(openFiles);
   expect((await store.get('0'))?.length).toBe(10_000);
+});
+
+test('a shorter write queue refuses what a longer one took', async () => {
+  await open();
+  const fill = () =>
+    Promise.allSettled(
+      Array.from({ length: 20 }, (_, key) => store.put(`${key}`, Buffer.alloc(10_000))),
+    );
+  expect((await fill()).every(({ status }) => status === 'fulfilled')).toBe(true);
+  store.reconfigure({ maxWriteQueueBytes: 64 * 1024 });
+  const refused = (await fill()).filter(({ status }) => status === 'rejected');
+  expect(refused[0]).toMatchObject({ reason: { code: 'BUSY' } });
 });
