@@ -1,7 +1,6 @@
 /** The life of one caskctl: a command, an interactive session, or a script on stdin. */
 
 import { createInterface } from 'node:readline';
-import { Option } from 'commander';
 import type { Flags } from './commands/command.ts';
 import { ConnectionHolder } from './connection-holder.ts';
 import { EXIT_OK } from './exit-codes.ts';
@@ -9,11 +8,10 @@ import { reportFailure } from './failure.ts';
 import type { FormatFlag } from './output-format.ts';
 import { runProgram } from './program.ts';
 import { runRepl } from './repl.ts';
+import { targetFrom, targetOptions } from './server-target.ts';
 import { type Connector, cancellable, type Shell } from './shell.ts';
 import { isTerminal, type ShellIo } from './shell-io.ts';
 import { splitWords } from './words.ts';
-
-export const URL_DEFAULT = 'cask://127.0.0.1:7117';
 
 /** Runs the words of a command line; returns the exit code. */
 export async function runCaskctl(
@@ -21,31 +19,21 @@ export async function runCaskctl(
   io: ShellIo,
   connect: Connector,
 ): Promise<number> {
-  const urlDefault = urlFrom(io.env);
   let held: ConnectionHolder | undefined;
   const holderFor = (flags: Flags): ConnectionHolder => {
-    held ??= new ConnectionHolder(connect, flags.text('url') ?? urlDefault);
+    held ??= new ConnectionHolder(connect, targetFrom(flags, io.env), io);
     return held;
   };
   try {
     return await runProgram(words, {
       io,
-      globals: globalOptions(io.env),
+      globals: targetOptions(io.env),
       shellFor: (flags) => shellOf({ io, holder: holderFor(flags), stdinTaken: false }),
       withoutCommand: (flags, format) => runSession(io, holderFor(flags), format),
     });
   } finally {
     await held?.close();
   }
-}
-
-/** Options of the program, which every command knows. */
-export function globalOptions(env: ShellIo['env']): Option[] {
-  return [new Option('--url <url>', 'the server (also CASKD_URL)').default(urlFrom(env))];
-}
-
-function urlFrom({ CASKD_URL }: ShellIo['env']): string {
-  return CASKD_URL || URL_DEFAULT;
 }
 
 /** Lines from a terminal or a script. */
@@ -57,7 +45,14 @@ function runSession(
   const runLine = (words: readonly string[], signal?: AbortSignal): Promise<number> =>
     runInSession(words, { io, holder, format, stdinTaken: true, signal });
   if (!isTerminal(io.stdin)) return runScript(io, runLine);
-  return runRepl({ io, url: holder.url, client: () => holder.client(), runLine });
+  return runRepl({
+    io,
+    url: holder.url,
+    client: () => holder.client(),
+    // the prompt of a password and that of the session would fight over the terminal
+    onBegin: () => holder.askNoMore(),
+    runLine,
+  });
 }
 
 interface ShellParts {

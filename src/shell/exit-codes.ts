@@ -8,7 +8,7 @@ export const EXIT_OK = 0;
 export const EXIT_SERVER_ERROR = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_CONNECTION = 3;
-/** Reserved: version 1 of the protocol has no authentication. */
+/** The server does not know who asks, or does not allow it. */
 export const EXIT_AUTH = 4;
 export const EXIT_NOT_FOUND = 5;
 export const EXIT_CONFLICT = 6;
@@ -24,11 +24,18 @@ const CONNECTION_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'TOO_MANY_CONNECTIONS',
   'IDLE_TIMEOUT',
   'CONNECT_FAILED',
+  'TLS_REQUIRED',
   'CONNECTION_LOST',
   'OUTCOME_UNKNOWN',
   'QUEUE_FULL',
   'KILLED',
   'CLOSED',
+]);
+
+const AUTH_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'AUTH_LOCKED',
 ]);
 
 /** The command line is wrong; the message says how to mend it. */
@@ -42,5 +49,6 @@ export class UsageError extends Error {
 export function exitCodeOf(error: CaskError): number {
   if (error.code === 'CONFLICT') return EXIT_CONFLICT;
   if (error.code === 'INVALID_OPTION') return EXIT_USAGE;
+  if (AUTH_CODES.has(error.code)) return EXIT_AUTH;
   return CONNECTION_CODES.has(error.code) ? EXIT_CONNECTION : EXIT_SERVER_ERROR;
 }

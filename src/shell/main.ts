@@ -2,6 +2,7 @@
 
 import { connect } from '../client/index.ts';
 import { runCaskctl } from './caskctl.ts';
+import { connectOptionsOf, type ServerTarget } from './server-target.ts';
 import type { ShellClient } from './shell-client.ts';
 
 /** `argv` as in `process.argv`. Sets the exit code and lets the process end by itself. */
@@ -13,9 +14,9 @@ export async function main(argv: readonly string[]): Promise<void> {
 /** Imports keep many puts on their way; the server's limit applies too. */
 const MAX_IN_FLIGHT = 4096;
 
-async function openClient(url: string): Promise<ShellClient> {
+async function openClient(target: ServerTarget): Promise<ShellClient> {
   const client: Omit<ShellClient, 'rangePage'> = await connect({
-    url,
+    ...connectOptionsOf(target),
     clientName: 'caskctl',
     maxInFlight: MAX_IN_FLIGHT,
   });

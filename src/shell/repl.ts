@@ -14,6 +14,8 @@ export interface ReplParts {
   readonly io: ShellIo;
   readonly url: string;
   client(): Promise<ShellClient>;
+  /** Called when the first attempt to connect is over, and before the terminal is taken. */
+  onBegin(): void;
   runLine(words: readonly string[], signal: AbortSignal): Promise<number>;
 }
 
@@ -22,6 +24,7 @@ const EXIT_WORDS = new Set(['exit', 'quit']);
 /** Resolves when the session is over. */
 export async function runRepl(parts: ReplParts): Promise<number> {
   await greet(parts);
+  parts.onBegin();
   const session = new ReplSession(parts);
   await session.ended;
   return EXIT_OK;
@@ -72,6 +75,7 @@ class ReplSession {
       void this.#last.then(ended.resolve);
     });
     attachHints(this.#server, io.stdin, io.stdout, () => this.#running === undefined);
+    this.#server.on('history', leaveOutBlankLines);
     this.#loadHistory();
   }
 
@@ -135,6 +139,11 @@ class ReplSession {
       if (error) complain(this.#parts.io, 'HISTORY', error.message);
     });
   }
+}
+
+/** As in other shells: a line that begins with a blank is not kept. */
+function leaveOutBlankLines(history: string[]): void {
+  if (/^\s/.test(history[0] ?? '')) history.shift();
 }
 
 /** CASKCTL_HISTORY, else a file in HOME; an empty CASKCTL_HISTORY, or no HOME: none. */

@@ -1,12 +1,13 @@
 /** What every command of the shell works with: streams, the connection, the way to other commands. */
 
 import { CaskError } from '../errors/cask-error.ts';
+import type { ServerTarget } from './server-target.ts';
 import type { ShellClient } from './shell-client.ts';
 import type { ShellIo } from './shell-io.ts';
 
 export interface Shell {
   readonly io: ShellIo;
-  /** The server's address as a URL. */
+  /** The server's address as a URL, without user and password. */
   readonly url: string;
   /** Commands come from stdin, which therefore holds no values. */
   readonly stdinTaken: boolean;
@@ -18,8 +19,8 @@ export interface Shell {
   run(words: readonly string[]): Promise<number>;
 }
 
-/** Makes a connection to a URL. */
-export type Connector = (url: string) => Promise<ShellClient>;
+/** Makes a connection to a server. */
+export type Connector = (target: ServerTarget) => Promise<ShellClient>;
 
 /** Throws CANCELLED once Ctrl-C was pressed; long loops ask at every turn. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {

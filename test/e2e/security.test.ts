@@ -1,5 +1,7 @@
 /** The daemon with users and TLS, as a process. */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +14,7 @@ import { DaemonProcess } from './daemon-process.ts';
 
 const MEMORY_DAEMON = fileURLToPath(new URL('memory-daemon.ts', import.meta.url));
 const REAL_DAEMON = fileURLToPath(new URL('../../bin/caskd.js', import.meta.url));
+const CASKCTL = fileURLToPath(new URL('../../bin/caskctl.js', import.meta.url));
 const FREE = ['--listen', '127.0.0.1:0'];
 
 let users: UsersOnDisk;
@@ -93,6 +96,74 @@ describe('files that cannot be used', () => {
     expect(line).toMatchObject({ msg: 'security-failed', code: 'INVALID_OPTION' });
     expect(line?.['error']).toContain(why);
     expect(daemon.lines.map(({ msg }) => msg)).not.toContain('opening');
+  });
+});
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+}
+
+/** Runs a program; `answers` are typed when what comes before them has been shown. */
+async function run(
+  words: readonly string[],
+  env: Record<string, string> = {},
+  answers: readonly (readonly [shown: string, typed: string])[] = [],
+): Promise<Ran> {
+  const [program = '', ...args] = words;
+  const child = spawn(program, args, { env: { PATH: process.env['PATH'], HOME: '', ...env } });
+  const waiting = [...answers];
+  let out = '';
+  const take = (chunk: Buffer): void => {
+    out += chunk.toString();
+    const [next] = waiting;
+    if (next === undefined || !out.includes(next[0])) return;
+    waiting.shift();
+    child.stdin.write(next[1]);
+  };
+  child.stdout.on('data', take);
+  child.stderr.on('data', take);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, out };
+}
+
+describe('caskctl', () => {
+  const CTL = [process.execPath, CASKCTL];
+
+  test('makes users, and works as them under TLS', async () => {
+    const file = { CASKD_USERS_FILE: join(users.directory, 'made') };
+    const password = { CASKCTL_PASSWORD: 'correct horse' };
+    const made = await run([...CTL, 'user', 'add', 'eve', '--role', 'write'], {
+      ...file,
+      ...password,
+    });
+    expect(made).toEqual({ code: 0, out: 'ok, eve may write\n' });
+    const flags = ['--users-file', file.CASKD_USERS_FILE, ...tlsFlags()];
+    const daemon = start([...FREE, ...flags]);
+    const env = {
+      ...password,
+      CASKD_URL: `casks://eve@127.0.0.1:${await daemon.port()}`,
+      CASKCTL_TLS_CA: certificates.clientCa,
+    };
+    expect(await run([...CTL, 'put', 'k', 'v'], env)).toMatchObject({ code: 0 });
+    expect(await run([...CTL, 'get', 'k'], env)).toEqual({ code: 0, out: 'v' });
+    const forbidden = await run([...CTL, 'merge'], env);
+    expect(forbidden).toMatchObject({ code: 4, out: expect.stringContaining('role admin') });
+    const wrong = await run([...CTL, 'count'], { ...env, CASKCTL_PASSWORD: 'x' });
+    expect(wrong).toMatchObject({ code: 4, out: expect.stringContaining('UNAUTHENTICATED') });
+    const untrusted = await run([...CTL, 'count'], { ...env, CASKCTL_TLS_CA: '' });
+    expect(untrusted).toMatchObject({ code: 3, out: expect.stringContaining('--tls-ca') });
+  });
+
+  test('shows nothing of a password that is typed at a terminal', async () => {
+    const daemon = start([...FREE, ...usersFlags()]);
+    const url = `cask://127.0.0.1:${await daemon.port()}`;
+    const command = [...CTL, '--url', url, '--user', 'ada', 'count'].join(' ');
+    // script gives it a terminal of its own, which echoes unless told not to
+    const inTerminal = ['script', '-qec', command, '/dev/null'];
+    const ran = await run(inTerminal, {}, [['Password of ada: ', 'lovelace\n']]);
+    expect(ran.code).toBe(0);
+    expect(ran.out.replaceAll('\r', '')).toBe('Password of ada: \n0\n');
   });
 });
 

@@ -4,19 +4,19 @@ import { commandLineParser } from '../../../src/daemon/configuration/command-lin
 import { SETTING_NAMES, settingNamed } from '../../../src/daemon/configuration/schema.ts';
 import type { Setting } from '../../../src/daemon/configuration/setting.ts';
 import { flagOf } from '../../../src/daemon/configuration/setting-names.ts';
-import { globalOptions } from '../../../src/shell/caskctl.ts';
 import {
   type FlagOutline,
   outlineOf,
   type ProgramOutline,
 } from '../../../src/shell/completion/program-outline.ts';
 import { buildProgram } from '../../../src/shell/program.ts';
+import { targetOptions } from '../../../src/shell/server-target.ts';
 
 export function caskctlOutline(): ProgramOutline {
   const nothingRuns = (): never => {
     throw new Error('the parser is only looked at');
   };
-  const options = { io: { ...process, env: {} }, globals: globalOptions({}) };
+  const options = { io: { ...process, env: {} }, globals: targetOptions({}) };
   const stubs = { shellFor: nothingRuns, withoutCommand: nothingRuns };
   return outlineOf(buildProgram({ ...options, ...stubs }, nothingRuns));
 }

@@ -18,6 +18,7 @@ import { range } from './range.ts';
 import { repair } from './repair.ts';
 import { stats } from './stats.ts';
 import { sync } from './sync.ts';
+import { user } from './user.ts';
 import { verify } from './verify.ts';
 import { watch } from './watch.ts';
 
@@ -40,6 +41,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   verify,
   repair,
   dumpSegment,
+  user,
   completion,
 ];
 

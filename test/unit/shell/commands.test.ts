@@ -126,7 +126,7 @@ describe('connection', () => {
   it('a server that is not there is exit code 3, named on stderr', async () => {
     for (const words of [['ping'], ['get', 'k']]) {
       const io = fakeIo({ env: { CASKD_URL: 'cask://elsewhere:1' } });
-      const exitCode = await runCaskctl(words, io, (url) =>
+      const exitCode = await runCaskctl(words, io, ({ url }) =>
         Promise.reject(new CaskError('CONNECT_FAILED', `cannot connect to ${url}`)),
       );
       expect(exitCode).toBe(3);
@@ -137,7 +137,7 @@ describe('connection', () => {
   it('--url goes before the environment', async () => {
     const io = fakeIo({ env: { CASKD_URL: 'cask://elsewhere:1' } });
     const urls: string[] = [];
-    await runCaskctl(['count', '--url', 'cask://here:2'], io, (url) => {
+    await runCaskctl(['count', '--url', 'cask://here:2'], io, ({ url }) => {
       urls.push(url);
       return Promise.resolve(new FakeClient());
     });

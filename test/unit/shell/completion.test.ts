@@ -11,7 +11,19 @@ import { skipsBecause, toolObstacle } from '../../kernel/capabilities.ts';
 import { FakeClient } from './fake-client.ts';
 import { type FakeIoOptions, type Ran, runWith } from './fake-io.ts';
 
-const COMMON = ['--url', '--json', '--csv', '--raw', '--hex', '--help', '-h'];
+const COMMON = [
+  '--url',
+  '--user',
+  '--tls-ca',
+  '--tls-cert',
+  '--tls-key',
+  '--json',
+  '--csv',
+  '--raw',
+  '--hex',
+  '--help',
+  '-h',
+];
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 function runLine(words: readonly string[], options: FakeIoOptions = {}): Promise<Ran> {

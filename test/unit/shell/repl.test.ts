@@ -92,6 +92,23 @@ describe('interactive session', () => {
     expect((await stat(history)).mode & 0o777).toBe(0o600);
   });
 
+  it('keeps no line that begins with a blank', async () => {
+    const history = join(directory, 'history');
+    const io = fakeTerminal({ CASKCTL_HISTORY: history });
+    const ended = runCaskctl([], io, () => Promise.resolve(new FakeClient()));
+    await vi.waitFor(() => expect(io.stdout.text).toContain('> '));
+    io.stdin.write(' put k hunter2\r');
+    await vi.waitFor(() => expect(io.stdout.text).toContain('ok, revision 1'));
+    io.stdin.write('count\r');
+    await vi.waitFor(() => expect(io.stdout.text).toContain('\n1\n'));
+    io.stdin.write('exit\r');
+    expect(await ended).toBe(0);
+    await vi.waitFor(async () => {
+      expect(await readFile(history, 'utf8')).toContain('count');
+    });
+    expect(await readFile(history, 'utf8')).not.toContain('hunter2');
+  });
+
   it('Ctrl-C cancels the command, then the line; Ctrl-D leaves', async () => {
     const client = new FakeClient();
     client.pendingMerge = new Promise(() => {});
@@ -124,11 +141,11 @@ describe('interactive session', () => {
     io.stdin.write('exit\r');
     expect(await ended).toBe(0);
   });
+});
 
-  it('keeps the history where it is told, or nowhere', () => {
-    expect(historyPath({ HOME: '/home/u' })).toBe('/home/u/.caskctl_history');
-    expect(historyPath({ HOME: '/home/u', CASKCTL_HISTORY: '/x' })).toBe('/x');
-    expect(historyPath({ HOME: '/home/u', CASKCTL_HISTORY: '' })).toBeUndefined();
-    expect(historyPath({})).toBeUndefined();
-  });
+it('keeps the history where it is told, or nowhere', () => {
+  expect(historyPath({ HOME: '/home/u' })).toBe('/home/u/.caskctl_history');
+  expect(historyPath({ HOME: '/home/u', CASKCTL_HISTORY: '/x' })).toBe('/x');
+  expect(historyPath({ HOME: '/home/u', CASKCTL_HISTORY: '' })).toBeUndefined();
+  expect(historyPath({})).toBeUndefined();
 });
