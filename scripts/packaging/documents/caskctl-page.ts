@@ -36,6 +36,19 @@ export function caskctlPage(program: ProgramOutline, version: string): string {
     ),
     ...chapter('ENVIRONMENT'),
     ...item(bold('CASKD_URL'), plain('the server, if --url does not name one')),
+    ...item(bold('CASKCTL_USER'), plain('who asks, if neither --user nor the URL says so')),
+    ...item(bold('CASKCTL_PASSWORD'), plain('the password of that user, or of the one to be made')),
+    ...item(
+      bold('CASKCTL_TLS_CA, CASKCTL_TLS_CERT, CASKCTL_TLS_KEY'),
+      plain('what --tls-ca, --tls-cert and --tls-key are'),
+    ),
+    ...item(bold('CASKD_USERS_FILE'), plain('the file of users, for the command user')),
+    ...item(
+      bold('CASKCTL_HISTORY'),
+      plain(
+        'where the lines of a session are kept, or nothing for nowhere; a line that begins with a blank is not kept',
+      ),
+    ),
     ...item(bold('NO_COLOR'), plain('if set, nothing is coloured')),
     ...exitStatus('caskctl'),
     ...chapter('SEE ALSO'),
