@@ -20,6 +20,7 @@ import {
 } from './frame.ts';
 
 const EMPTY = Buffer.alloc(0);
+const always = (): boolean => true;
 
 /** What a peer that announces a big frame and sends nothing costs at most. */
 const FIRST_ALLOCATION_BYTES = 64 * 1024;
@@ -32,6 +33,11 @@ export class FrameParser {
   flags = 0;
   /** The limit for the next frame's length. Raise it when HELLO is done. */
   maxFrameBytes: number;
+  /**
+   * Asked before anything of a frame is kept that is not all there, with its length. As long as
+   * it says no, `next()` finds nothing and keeps the chunk; it asks again each time.
+   */
+  admits: (bytes: number) => boolean = always;
 
   readonly #allowedFlags: number;
   #chunk: Buffer = EMPTY;
@@ -42,6 +48,7 @@ export class FrameParser {
   /** The frame under assembly; its length once known, otherwise 0. */
   #expected = 0;
   #filled = 0;
+  #isAdmitted = false;
   #partial: Buffer = EMPTY;
 
   /**
@@ -58,6 +65,11 @@ export class FrameParser {
     return this.#lengthBytes > 0 || this.#expected > 0 || this.#at < this.#chunk.length;
   }
 
+  /** Bytes that have come of the frame under assembly. */
+  get filledBytes(): number {
+    return this.#filled;
+  }
+
   /** Bytes held in memory for a frame under assembly. */
   get heldBytes(): number {
     return this.#partial.length + (this.#chunk.length - this.#at);
@@ -68,6 +80,12 @@ export class FrameParser {
     const rest = this.#chunk.length - this.#at;
     this.#chunk = rest === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
     this.#at = 0;
+  }
+
+  /** Forgets what it holds: nothing is read on. */
+  clear(): void {
+    this.#partial = EMPTY;
+    this.#starve();
   }
 
   /**
@@ -104,6 +122,8 @@ export class FrameParser {
   #assemble(): boolean {
     const chunk = this.#chunk;
     if (this.#expected === 0 && !this.#gatherLength(chunk)) return this.#starve();
+    this.#isAdmitted ||= this.admits(this.#expected);
+    if (!this.#isAdmitted) return false;
     const taken = Math.min(this.#expected - this.#filled, chunk.length - this.#at);
     this.#grow(this.#filled + taken);
     chunk.copy(this.#partial, this.#filled, this.#at, this.#at + taken);
@@ -118,6 +138,7 @@ export class FrameParser {
     this.#partial = EMPTY;
     this.#expected = 0;
     this.#filled = 0;
+    this.#isAdmitted = false;
     return true;
   }
 

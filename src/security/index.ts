@@ -1,6 +1,7 @@
 /** Users, roles, passwords, and the price of guessing. It knows no network. */
 
 export { Account, EVERYONE, NOBODY } from './account.ts';
+export { addressGroup } from './address-group.ts';
 export {
   type AuthenticationStats,
   Authenticator,

@@ -1,7 +1,20 @@
 /** The deadlines of one connection, looked at by the server's sweep. All times are coarse. */
 
-import { CaskError } from '../errors/cask-error.ts';
+import type { CaskError } from '../errors/cask-error.ts';
+import { limitError } from '../errors/limit-error.ts';
 import type { LimitsOwner } from './server-limits.ts';
+
+/** While other frames wait for memory, one that has it may be behind by so much. */
+const IN_THE_WAY_MS = 2000;
+
+/** How a frame that was begun is getting on. */
+export interface FrameProgress {
+  /** Bytes of it that have come. */
+  readonly received: number;
+  /** It has memory that others wait for. */
+  readonly isInTheWay: boolean;
+  readonly busy: boolean;
+}
 
 export class ConnectionDeadlines {
   readonly #services: LimitsOwner;
@@ -9,6 +22,8 @@ export class ConnectionDeadlines {
   #heardMs: number;
   /** When the frame began that is not complete; undefined: there is none. */
   #frameSinceMs: number | undefined;
+  /** Bytes of it that had come when its time began. */
+  #frameBytesBefore = 0;
   #lingerSinceMs = 0;
   #asked = false;
 
@@ -35,6 +50,7 @@ export class ConnectionDeadlines {
 
   frameDone(): void {
     this.#frameSinceMs = undefined;
+    this.#frameBytesBefore = 0;
   }
 
   lingerFrom(nowMs: number): void {
@@ -46,23 +62,40 @@ export class ConnectionDeadlines {
   }
 
   /**
-   * What the client is too late with.
-   * @param awaited what it must say before it is served, e.g. HELLO
-   * @param busy its input waits because of us: that time does not count
+   * Did the client not say in time what it must before it is served?
+   * @param awaited e.g. HELLO
    */
-  missed(nowMs: number, awaited: string | undefined, busy: boolean): CaskError | undefined {
-    const { handshakeTimeoutMs, frameTimeoutMs } = this.#services.limits;
-    if (awaited !== undefined) {
-      if (nowMs - this.#openedMs < handshakeTimeoutMs) return undefined;
-      return new CaskError('TIMEOUT', `no ${awaited} within ${handshakeTimeoutMs} ms`);
-    }
+  missedGreeting(nowMs: number, awaited: string): CaskError | undefined {
+    const { handshakeTimeoutMs } = this.#services.limits;
+    if (nowMs - this.#openedMs < handshakeTimeoutMs) return undefined;
+    const message = `no ${awaited} within ${handshakeTimeoutMs} ms`;
+    return limitError('TIMEOUT', message, 'handshakeTimeoutMs', handshakeTimeoutMs);
+  }
+
+  /**
+   * Is a frame that was begun late? It has `frameTimeoutMs`, and beyond that the time which what
+   * has come of it takes at `frameMinBytesPerSecond`.
+   * @param busy the input waits because of us: that time does not count
+   */
+  missedFrame(nowMs: number, { received, isInTheWay, busy }: FrameProgress): CaskError | undefined {
     if (this.#frameSinceMs === undefined) return undefined;
     if (busy) {
       this.#frameSinceMs = nowMs;
+      this.#frameBytesBefore = received;
       return undefined;
     }
-    if (nowMs - this.#frameSinceMs < frameTimeoutMs) return undefined;
-    return new CaskError('TIMEOUT', `a frame was not finished within ${frameTimeoutMs} ms`);
+    const { limits } = this.#services;
+    const { frameTimeoutMs, frameMinBytesPerSecond, maxRequestBytes } = limits;
+    const earnedMs = ((received - this.#frameBytesBefore) * 1000) / frameMinBytesPerSecond;
+    const lateMs = nowMs - this.#frameSinceMs - earnedMs;
+    if (lateMs >= frameTimeoutMs) {
+      const message = `a frame was not finished within ${frameTimeoutMs} ms`;
+      return limitError('TIMEOUT', message, 'frameTimeoutMs', frameTimeoutMs);
+    }
+    if (!isInTheWay || lateMs < IN_THE_WAY_MS) return undefined;
+    const slow = `a frame came slower than ${frameMinBytesPerSecond} bytes per second`;
+    const message = `${slow} while others wait for its memory; try again later`;
+    return limitError('BUSY', message, 'maxRequestBytes', maxRequestBytes);
   }
 
   /**

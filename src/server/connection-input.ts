@@ -8,17 +8,17 @@ import { type CaskError, toCaskError } from '../errors/cask-error.ts';
 import { GREETING_FRAME_BYTES_MAX } from '../protocol/frame.ts';
 import { FrameParser } from '../protocol/frame-parser.ts';
 import { PreambleReader } from '../protocol/preamble.ts';
-import type { BackPressure } from './back-pressure.ts';
-import type { ConnectionDeadlines } from './connection-deadlines.ts';
+import type { BackPressure, Held } from './back-pressure.ts';
+import type { ConnectionDeadlines, FrameProgress } from './connection-deadlines.ts';
 import type { ConnectionOutput } from './connection-output.ts';
+import { type FrameWaiter, SMALL_FRAME_BYTES } from './frame-admission.ts';
 import type { ServerServices } from './server-services.ts';
 
 /** The connection, as its input sees it. */
 export interface InputOwner {
   readonly services: ServerServices;
   readonly closed: boolean;
-  /** Requests without an answer. */
-  readonly inFlight: number;
+  readonly held: Held;
   /** Frames are handled from here to `turnEnds`. */
   turnBegins(nowMs: number): void;
   handleFrame(buffer: Buffer, start: number, end: number): void;
@@ -29,7 +29,7 @@ export interface InputOwner {
   inputBroken(error: CaskError): void;
 }
 
-export class ConnectionInput {
+export class ConnectionInput implements FrameWaiter {
   readonly #owner: InputOwner;
   readonly #socket: Socket;
   readonly #output: ConnectionOutput;
@@ -40,6 +40,9 @@ export class ConnectionInput {
   /** Stopped until there is room again. */
   #waiting = false;
   #turnScheduled = false;
+  /** The large frame that has begun waits for room, or has it: of so many bytes. */
+  #roomFor: 'nothing' | 'wanted' | 'given' = 'nothing';
+  #roomBytes = 0;
   /** The request before decides on those behind it, and is not answered yet. */
   #held = false;
 
@@ -55,6 +58,7 @@ export class ConnectionInput {
     this.#output = output;
     this.#pressure = pressure;
     this.#deadlines = deadlines;
+    this.#parser.admits = (bytes) => this.#admits(bytes);
   }
 
   /** Has input that was not handled yet, and will be. */
@@ -65,6 +69,12 @@ export class ConnectionInput {
   /** Is a frame begun and not complete? */
   get midFrame(): boolean {
     return this.#parser.midFrame;
+  }
+
+  /** How the frame is getting on of which a part has come. */
+  get progress(): FrameProgress {
+    const isInTheWay = this.#roomFor === 'given' && this.#owner.services.frames.isAwaited;
+    return { received: this.#parser.filledBytes, isInTheWay, busy: this.busy };
   }
 
   allowFrames(bytesMax: number): void {
@@ -88,8 +98,9 @@ export class ConnectionInput {
   /** Goes on if it had to wait and there is room now. */
   goOn(): void {
     const owner = this.#owner;
-    if (!this.#waiting || this.#held || owner.services.store.writeQueueIsLong) return;
-    if (!this.#pressure.mayGoOn(owner.inFlight, this.#output.pendingBytes)) return;
+    if (!this.#waiting || this.#held || this.#roomFor === 'wanted') return;
+    if (owner.services.store.writeQueueIsLong) return;
+    if (!this.#pressure.mayGoOn(owner.held, this.#output.pendingBytes)) return;
     this.#waiting = false;
     this.#scheduleTurn();
   }
@@ -102,6 +113,34 @@ export class ConnectionInput {
   release(): void {
     this.#held = false;
     this.goOn();
+  }
+
+  frameAdmitted(): void {
+    this.#roomFor = 'given';
+    this.goOn();
+  }
+
+  /** Nothing is handled any more. */
+  close(): void {
+    this.#leaveRoom();
+    this.#parser.clear();
+  }
+
+  #leaveRoom(): void {
+    const { frames } = this.#owner.services;
+    if (this.#roomFor === 'wanted') frames.withdraw(this);
+    if (this.#roomFor === 'given') frames.release(this.#roomBytes);
+    this.#roomFor = 'nothing';
+  }
+
+  /** May a frame be kept of which only a part has come? */
+  #admits(bytes: number): boolean {
+    if (bytes <= SMALL_FRAME_BYTES || this.#roomFor === 'given') return true;
+    if (this.#roomFor === 'wanted') return false;
+    this.#roomBytes = bytes;
+    const isAdmitted = this.#owner.services.frames.admit(this, bytes);
+    this.#roomFor = isAdmitted ? 'given' : 'wanted';
+    return isAdmitted;
   }
 
   readonly #turn = (): void => {
@@ -121,8 +160,7 @@ export class ConnectionInput {
     for (let frames = 0; !owner.closed; frames++) {
       const gathered = this.#output.buffer.pendingBytes;
       if (this.#mustWait(unsent + gathered)) {
-        this.#waiting = true;
-        this.#socket.pause();
+        this.#wait();
         break;
       }
       if (frames === framesPerTurn || bytesIn + gathered - gatheredBefore > bytesPerTurn) {
@@ -132,18 +170,27 @@ export class ConnectionInput {
       if (!this.#nextFrame(nowMs)) break;
       bytesIn += parser.end - parser.start;
       owner.handleFrame(parser.buffer, parser.start, parser.end);
+      if (this.#roomFor === 'given') this.#leaveRoom();
     }
     owner.turnEnds();
   }
 
   #mustWait(pendingBytes: number): boolean {
     if (this.#held) return true;
-    const { services, inFlight } = this.#owner;
+    const { services, held } = this.#owner;
     if (services.store.writeQueueIsLong) {
+      services.load.reach('maxWriteQueueBytes');
       services.awaitShortWriteQueue();
       return true;
     }
-    return this.#pressure.mustWait(inFlight, pendingBytes);
+    if (!this.#pressure.mustWait(held, pendingBytes)) return false;
+    services.load.reach(this.#pressure.reason(held, pendingBytes));
+    return true;
+  }
+
+  #wait(): void {
+    this.#waiting = true;
+    this.#socket.pause();
   }
 
   #scheduleTurn(): void {
@@ -166,6 +213,10 @@ export class ConnectionInput {
       return false;
     }
     if (parser.midFrame) this.#deadlines.frameBegun(nowMs);
+    if (this.#roomFor === 'wanted') {
+      this.#wait();
+      return false;
+    }
     this.#owner.inputHandled();
     if (this.#socket.isPaused()) this.#socket.resume();
     return false;

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { OutputBuffer } from '../protocol/output-buffer.ts';
 import { encodePreamble } from '../protocol/preamble.ts';
-import type { ServerCounters } from './server-counters.ts';
+import type { ServerServices } from './server-services.ts';
 
 const PREAMBLE = encodePreamble();
 
@@ -12,14 +12,19 @@ export class ConnectionOutput {
   /** Handed to the socket so far. */
   bytesOut = 0;
   readonly #socket: Socket;
-  readonly #counters: ServerCounters;
+  readonly #services: Pick<ServerServices, 'counters' | 'load' | 'coarseNowMs'>;
+  /** When the kernel had taken everything last. */
+  caughtUpMs: number;
+  /** What of our unsent bytes stands in the sum of all connections. */
+  #counted = 0;
   /** The socket has more than it likes; `drained()` ends that. */
   #blocked = false;
   #preambleSent = false;
 
-  constructor(socket: Socket, counters: ServerCounters) {
+  constructor(socket: Socket, services: Pick<ServerServices, 'counters' | 'load' | 'coarseNowMs'>) {
     this.#socket = socket;
-    this.#counters = counters;
+    this.#services = services;
+    this.caughtUpMs = services.coarseNowMs;
   }
 
   /** Bytes of replies that the kernel has not taken. */
@@ -37,17 +42,43 @@ export class ConnectionOutput {
   /** Writes what has gathered, unless the socket is still busy with earlier writes. */
   flush(): void {
     if (!this.#blocked) this.#write();
+    this.#recount();
   }
 
   /** The socket has written everything it had. */
   drained(): void {
     this.#blocked = false;
     this.#write();
+    this.#recount();
+  }
+
+  /** The socket is closed: nothing of this is sent any more. */
+  clear(): void {
+    this.buffer.clear();
+    this.#services.load.outputBytes.add(-this.#counted);
+    this.#counted = 0;
+  }
+
+  /**
+   * Counts a large reply among what waits, before it is: others may be made before the next flush.
+   */
+  expect(replyBytes: number): void {
+    this.#counted += replyBytes;
+    this.#services.load.outputBytes.add(replyBytes);
+  }
+
+  #recount(): void {
+    const pending = this.pendingBytes;
+    if (pending === 0) this.caughtUpMs = this.#services.coarseNowMs;
+    if (pending === this.#counted) return;
+    this.#services.load.outputBytes.add(pending - this.#counted);
+    this.#counted = pending;
   }
 
   /** Writes everything, then says that nothing follows. */
   end(): void {
     this.#write();
+    this.#recount();
     this.#socket.end();
   }
 
@@ -59,7 +90,7 @@ export class ConnectionOutput {
       buffer.clear();
       return;
     }
-    this.#counters.bytesOut += buffer.pendingBytes;
+    this.#services.counters.bytesOut += buffer.pendingBytes;
     this.bytesOut += buffer.pendingBytes;
     let part = buffer.take();
     let next = buffer.take();

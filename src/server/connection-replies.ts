@@ -15,7 +15,7 @@ import {
 } from '../protocol/reply-writer.ts';
 import type { RequestReader } from '../protocol/request-reader.ts';
 import type { EntryView, PutOutcome, ReplySink } from '../storage/reply-sink.ts';
-import type { BackPressure } from './back-pressure.ts';
+import { type BackPressure, LARGE_REPLY_BYTES } from './back-pressure.ts';
 import type { LaterAnswer } from './commands/command.ts';
 import type { ConnectionOutput } from './connection-output.ts';
 import type { Flushable } from './flush-queue.ts';
@@ -29,6 +29,8 @@ const NO_TOKEN = -1;
 export class ConnectionReplies implements ReplySink {
   /** Requests without an answer, of every kind. */
   inFlight = 0;
+  /** Of the frames of requests that are answered later: they hold on to them. */
+  requestBytes = 0;
   /** Of the request that is being handled. */
   token = NO_TOKEN;
 
@@ -41,6 +43,8 @@ export class ConnectionReplies implements ReplySink {
   /** Within a turn, whose end flushes. */
   #inTurn = false;
   #turnMs = 0;
+  /** Of the request that is being handled. */
+  #frameBytes = 0;
   /** In the flush queue. */
   #queued = false;
   #closed = false;
@@ -69,6 +73,8 @@ export class ConnectionReplies implements ReplySink {
   /** A request came; `handled` follows. */
   begin({ id, op }: RequestReader, bytesIn: number): void {
     this.inFlight += 1;
+    this.#services.load.requests.add(1);
+    this.#frameBytes = bytesIn;
     this.token = this.#slots.take(this.#turnMs, id, op, bytesIn);
   }
 
@@ -86,6 +92,7 @@ export class ConnectionReplies implements ReplySink {
   answered(token: number): void {
     this.#slots.answer(token);
     this.inFlight -= 1;
+    this.#services.load.requests.add(-1);
     if (this.#inTurn || this.#queued) return;
     this.#queued = true;
     this.#services.flushQueue.add(this.#owner);
@@ -93,7 +100,7 @@ export class ConnectionReplies implements ReplySink {
 
   refuse(token: number, id: number, error: CaskError): void {
     if (this.#closed) return;
-    this.#services.counters.countError(error.code);
+    this.#services.countError(error);
     this.#output.sendPreamble();
     encodeErrorReply(this.#output.buffer, id, error);
     this.answered(token);
@@ -104,14 +111,26 @@ export class ConnectionReplies implements ReplySink {
     const { cancellable, leftAtShutdown = false } = how;
     const answer: PendingAnswer = { id, token, cancellable, leftAtShutdown };
     this.#later.add(answer);
+    const bytes = this.#frameBytes;
+    this.#hold(bytes);
     work.then(
       (result) => {
+        this.#hold(-bytes);
         if (this.#later.settle(answer)) this.#answerNow(answer, result, how);
       },
       (thrown: unknown) => {
+        this.#hold(-bytes);
         if (this.#later.settle(answer)) this.refuse(token, id, toCaskError(thrown));
       },
     );
+  }
+
+  /** A request holds on to its frame; with negative bytes, no longer. */
+  #hold(bytes: number): void {
+    const { load, frames } = this.#services;
+    this.requestBytes += bytes;
+    load.requestBytes.add(bytes);
+    if (bytes < 0 && frames.isAwaited) frames.admitWaiting();
   }
 
   #answerNow<T>({ id, token }: PendingAnswer, result: T, how: LaterAnswer<T>): void {
@@ -182,9 +201,11 @@ export class ConnectionReplies implements ReplySink {
 
   /** Is there room for a reply of this size? If not, BUSY is the answer. */
   #admits(token: number, replyBytes: number): boolean {
-    if (this.#pressure.admits(replyBytes, this.#output.pendingBytes)) return true;
-    this.onError(token, new CaskError('BUSY', 'too many bytes of replies wait; read, then retry'));
-    return false;
+    if (replyBytes <= LARGE_REPLY_BYTES) return true;
+    const refusal = this.#pressure.refusal(replyBytes, this.#output.pendingBytes);
+    if (refusal === undefined) this.#output.expect(replyBytes);
+    else this.onError(token, refusal);
+    return refusal === undefined;
   }
 
   /** The replies leave: how long they took is known now. */
@@ -198,7 +219,9 @@ export class ConnectionReplies implements ReplySink {
 
   /** No more answers from here on. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
+    this.#services.load.requests.add(-this.inFlight);
     this.#later.clear();
   }
 }

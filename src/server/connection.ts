@@ -13,6 +13,7 @@
 
 import type { Socket } from 'node:net';
 import { assert, CaskError, toCaskError } from '../errors/cask-error.ts';
+import { limitError } from '../errors/limit-error.ts';
 import { errorMessage, errorNumber } from '../protocol/error-message.ts';
 import { CONNECTION_ID, REQUEST_ID_MAX } from '../protocol/frame.ts';
 import { checkBody } from '../protocol/msgpack-reader.ts';
@@ -24,7 +25,7 @@ import { RequestReader } from '../protocol/request-reader.ts';
 import { type Account, type Credentials, EVERYONE, NOBODY } from '../security/index.ts';
 import type { Session } from '../storage/session.ts';
 import type { ClientFacts } from '../vocabulary/insight.ts';
-import { BackPressure } from './back-pressure.ts';
+import { BackPressure, type Held } from './back-pressure.ts';
 import type { CommandContext, LaterAnswer } from './commands/command.ts';
 import { dispatch } from './commands/dispatch.ts';
 import { ConnectionDeadlines } from './connection-deadlines.ts';
@@ -78,7 +79,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.#socket = socket;
     this.#host = socket.remoteAddress ?? '';
     this.address = addressOf(socket);
-    this.#output = new ConnectionOutput(socket, services.counters);
+    this.#output = new ConnectionOutput(socket, services);
     this.out = this.#output.buffer;
     this.#pressure = new BackPressure(services);
     this.#deadlines = new ConnectionDeadlines(services, performance.now());
@@ -103,6 +104,11 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   /** Requests without an answer. */
   get inFlight(): number {
     return this.#replies.inFlight;
+  }
+
+  /** What it holds of what all connections share. */
+  get held(): Held {
+    return this.#replies;
   }
 
   /** Nothing asked is left to answer, nothing answered is left to send. */
@@ -159,7 +165,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
 
   onClose(): void {
     this.#leave();
-    this.out.clear();
+    this.#output.clear();
   }
 
   // ---- input
@@ -292,6 +298,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.account = account;
     if (this.#state !== 'nameless') return;
     this.#state = 'open';
+    this.services.admission.greeted(this);
     this.#session = this.services.store.openSession(this.#replies);
     this.#input.allowFrames(this.services.limits.maxFrameBytes);
   }
@@ -331,9 +338,11 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     }
     this.#input.goOn();
     this.#endIfServed();
-    if (this.#pressure.isTooSlow(this.#output.pendingBytes, nowMs)) {
+    const { pendingBytes, caughtUpMs } = this.#output;
+    const slowness = this.#pressure.slowness(pendingBytes, caughtUpMs, nowMs);
+    if (slowness !== undefined) {
       this.services.counters.slowConsumers += 1;
-      this.disconnect(new CaskError('SLOW_CONSUMER', 'replies were not read for too long'));
+      this.disconnect(slowness);
       return;
     }
     if (this.account.revoked) {
@@ -341,10 +350,18 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
       this.disconnect(new CaskError('UNAUTHENTICATED', message));
       return;
     }
-    const { busy } = this.#input;
-    const late = this.#deadlines.missed(nowMs, this.#awaited, busy);
+    const late = this.#lateness(nowMs);
     if (late !== undefined) this.#endWith(late);
-    else if (this.#awaited === undefined) this.#sweepIdle(nowMs, busy || this.inFlight > 0);
+    else if (this.#awaited === undefined) {
+      this.#sweepIdle(nowMs, this.#input.busy || this.inFlight > 0);
+    }
+  }
+
+  #lateness(nowMs: number): CaskError | undefined {
+    const awaited = this.#awaited;
+    return awaited === undefined
+      ? this.#deadlines.missedFrame(nowMs, this.#input.progress)
+      : this.#deadlines.missedGreeting(nowMs, awaited);
   }
 
   /** What the client must say before it is served. */
@@ -357,7 +374,8 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     const idleness = this.#deadlines.idleness(nowMs, busy);
     if (idleness === 'over') {
       const { idleTimeoutMs } = this.services.limits;
-      this.disconnect(new CaskError('IDLE_TIMEOUT', `nothing was sent for ${idleTimeoutMs} ms`));
+      const message = `nothing was sent for ${idleTimeoutMs} ms`;
+      this.disconnect(limitError('IDLE_TIMEOUT', message, 'idleTimeoutMs', idleTimeoutMs));
     } else if (idleness === 'ask') {
       encodePush(this.out, PUSH_PING, [nowMs >>> 0]);
       this.#output.flush();
@@ -380,7 +398,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   /** Says why, and closes. */
   disconnect(error: CaskError): void {
     if (this.#state === 'closed') return;
-    this.services.counters.countError(error.code);
+    this.services.countError(error);
     encodePush(this.out, PUSH_DISCONNECT, [errorNumber(error), error.code, errorMessage(error)]);
     this.end();
   }
@@ -394,7 +412,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     else this.disconnect(error);
   }
 
-  /** A connection too many: says so and closes. */
+  /** A connection too many, or one that must make way: says so and closes. */
   reject(error: CaskError): void {
     this.#endWith(error);
   }
@@ -418,7 +436,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   /** An error of the connection (id 0) or of a request that ends it. */
   #endWith(error: CaskError, id = CONNECTION_ID): void {
     if (this.#state === 'closed') return;
-    this.services.counters.countError(error.code);
+    this.services.countError(error);
     this.#output.sendPreamble();
     encodeErrorReply(this.out, id, error);
     this.end();
@@ -437,6 +455,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.#session?.close();
     this.#session = undefined;
     this.#replies.close();
+    this.#input.close();
   }
 }
 

@@ -6,11 +6,16 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { CaskError } from '../errors/cask-error.ts';
-import type { Authenticator } from '../security/index.ts';
+import { limitNameOf } from '../errors/limit-error.ts';
+import { type Authenticator, addressGroup } from '../security/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
+import type { LimitFigures } from '../vocabulary/limit-figure.ts';
 import { ConnectionRegistry } from './client-registry.ts';
 import { Connection } from './connection.ts';
+import { ConnectionAdmission } from './connection-admission.ts';
 import { FlushQueue } from './flush-queue.ts';
+import { FrameAdmission } from './frame-admission.ts';
+import { limitFigures } from './limit-figures.ts';
 import { OperationLatencies } from './operation-latencies.ts';
 import type { ServedConfiguration } from './served-configuration.ts';
 import type { ServedStore } from './served-store.ts';
@@ -21,6 +26,7 @@ import {
   type ServerLimitChanges,
   type ServerLimits,
 } from './server-limits.ts';
+import { ServerLoad } from './server-load.ts';
 import type { HostSource, ServerIdentity, ServerServices } from './server-services.ts';
 import { type ServerStats, serverStats } from './server-stats.ts';
 import { SlowLog } from './slow-log.ts';
@@ -83,6 +89,9 @@ export class CaskServer implements ServerServices {
   readonly log: StoreLogger;
   readonly hostFigures: HostSource | undefined;
   readonly counters = new ServerCounters();
+  readonly load = new ServerLoad();
+  readonly frames = new FrameAdmission(() => this.limits, this.load);
+  readonly admission = new ConnectionAdmission(() => this.limits, this.load);
   readonly flushQueue = new FlushQueue();
   readonly startedAt = Date.now();
   coarseNowMs = performance.now();
@@ -171,6 +180,18 @@ export class CaskServer implements ServerServices {
     return serverStats(this);
   }
 
+  /** Each limit, of the store too: what it is, what is used of it, how often it was reached. */
+  limitFigures(): LimitFigures {
+    const { limits = {} } = this.store.stats() as { readonly limits?: LimitFigures };
+    return limitFigures(this, limits);
+  }
+
+  countError(error: CaskError): void {
+    this.counters.countError(error.code);
+    const limitName = limitNameOf(error);
+    if (limitName !== undefined) this.load.reach(limitName);
+  }
+
   awaitShortWriteQueue(): void {
     if (this.#awaitingShortQueue) return;
     this.#awaitingShortQueue = true;
@@ -227,20 +248,29 @@ export class CaskServer implements ServerServices {
     return this.#closed;
   }
 
-  /** @param refusal why the connection is told to go at once */
-  #accept(socket: Socket, refusal = this.#refusalIfFull()): void {
-    const { counters } = this;
-    const isRefused = refusal !== undefined;
-    if (isRefused && this.#rejecting >= REJECTIONS_AT_ONCE_MAX) {
+  /** @param reason why the connection is told to go at once, whatever there is room for */
+  #accept(socket: Socket, reason?: CaskError): void {
+    const { counters, admission } = this;
+    const address = addressGroup(socket.remoteAddress ?? '');
+    const nowMs = performance.now();
+    const refusal = reason ?? admission.refusal(address, nowMs);
+    if (refusal !== undefined && this.#rejecting >= REJECTIONS_AT_ONCE_MAX) {
       counters.connectionsRejected += 1;
+      this.countError(refusal);
       socket.destroy();
       return;
     }
     this.#clientIds += 1;
     const connection = new Connection(socket, this, this.#clientIds);
     this.clients.all.add(connection);
-    if (isRefused) this.#rejecting += 1;
-    else counters.connectionsOpen += 1;
+    if (refusal === undefined) {
+      admission.enter(connection, address, nowMs);
+      counters.connectionsOpen += 1;
+      counters.connectionsAccepted += 1;
+    } else {
+      this.#rejecting += 1;
+      counters.connectionsRejected += 1;
+    }
     // an error is followed by 'close', which is all there is to do
     socket.on('error', () => {});
     socket.on('data', (chunk: Buffer) => connection.onData(chunk));
@@ -249,22 +279,14 @@ export class CaskServer implements ServerServices {
     socket.on('close', () => {
       connection.onClose();
       this.clients.all.delete(connection);
-      if (isRefused) this.#rejecting -= 1;
-      else counters.connectionsOpen -= 1;
+      if (refusal === undefined) {
+        admission.leave(connection, address);
+        counters.connectionsOpen -= 1;
+      } else {
+        this.#rejecting -= 1;
+      }
     });
-    if (isRefused) {
-      counters.connectionsRejected += 1;
-      connection.reject(refusal);
-    } else {
-      counters.connectionsAccepted += 1;
-    }
-  }
-
-  #refusalIfFull(): CaskError | undefined {
-    const { maxConnections } = this.limits;
-    if (this.clients.all.size - this.#rejecting < maxConnections) return undefined;
-    const message = `the server has ${maxConnections} connections, its limit; try again later`;
-    return new CaskError('TOO_MANY_CONNECTIONS', message);
+    if (refusal !== undefined) connection.reject(refusal);
   }
 
   #sweep(): void {

@@ -5,6 +5,12 @@ import type { NumberSpec, OptionProblem } from '../vocabulary/option-spec.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const HOUR_MS = 3_600_000;
+/** More than any machine has; keeps sums of bytes far below 2^53. */
+const MEMORY_BYTES_MAX = 16 * 1024 * 1024 * MIB;
+
+function sixteenthOf(memoryBytes: number): number {
+  return Math.min(256 * MIB, Math.max(64 * MIB, Math.floor(memoryBytes / 16)));
+}
 
 export const SERVER_LIMIT_TABLE = {
   maxConnections: {
@@ -15,12 +21,47 @@ export const SERVER_LIMIT_TABLE = {
     default: 1000,
     live: true,
   },
+  maxConnectionsPerAddress: {
+    type: 'number',
+    unit: 'count',
+    min: 0,
+    max: 100_000,
+    default: 0,
+    live: true,
+  },
+  maxUnauthenticated: {
+    type: 'number',
+    unit: 'count',
+    min: 1,
+    max: 100_000,
+    default: 500,
+    live: true,
+  },
   maxInFlight: {
     type: 'number',
     unit: 'count',
     min: 1,
     max: 1_000_000,
     default: 4096,
+    live: true,
+  },
+  maxInFlightTotal: {
+    type: 'number',
+    unit: 'count',
+    min: 1,
+    max: 10_000_000,
+    default: 65_536,
+    live: true,
+  },
+  maxRequestBytes: {
+    type: 'number',
+    unit: 'bytes',
+    min: MIB,
+    max: MEMORY_BYTES_MAX,
+    default: {
+      words: 'a sixteenth of the memory granted, at least 64m, at most 256m',
+      of: ({ memoryBytes }) => sixteenthOf(memoryBytes),
+    },
     live: true,
   },
   handshakeTimeoutMs: {
@@ -37,6 +78,14 @@ export const SERVER_LIMIT_TABLE = {
     min: 10,
     max: HOUR_MS,
     default: 30_000,
+    live: true,
+  },
+  frameMinBytesPerSecond: {
+    type: 'number',
+    unit: 'perSecond',
+    min: 1,
+    max: 1024 * MIB,
+    default: 64 * KIB,
     live: true,
   },
   idleTimeoutMs: {
@@ -69,6 +118,17 @@ export const SERVER_LIMIT_TABLE = {
     min: 10,
     max: HOUR_MS,
     default: 10_000,
+    live: true,
+  },
+  maxOutputBytes: {
+    type: 'number',
+    unit: 'bytes',
+    min: MIB,
+    max: MEMORY_BYTES_MAX,
+    default: {
+      words: 'a sixteenth of the memory granted, at least 64m, at most 256m',
+      of: ({ memoryBytes }) => sixteenthOf(memoryBytes),
+    },
     live: true,
   },
   framesPerTurn: {

@@ -3,7 +3,9 @@
 import { CaskError } from '../errors/cask-error.ts';
 import { FRAME_BYTES_CEILING } from '../protocol/frame.ts';
 import type { ServerLimits as WireLimits } from '../protocol/hello.ts';
+import { grantedMemoryBytes } from '../storage/disk/node-environment.ts';
 import {
+  defaultOf,
   type NumberSpec,
   type OptionProblem,
   problemsInWords,
@@ -17,12 +19,25 @@ import { SERVER_LIMIT_TABLE, serverRuleProblems } from './server-limit-table.ts'
 export interface ServerLimits extends WireLimits {
   /** Connections at a time; one more is told TOO_MANY_CONNECTIONS. @default 1000 */
   readonly maxConnections: number;
+  /** The same from one address; 0: no limit of its own. An IPv6 address means its /64. @default 0 */
+  readonly maxConnectionsPerAddress: number;
+  /** Connections that have not said who they are. @default 500 */
+  readonly maxUnauthenticated: number;
   /** Unanswered requests of a connection; at that number its input waits. @default 4096 */
   readonly maxInFlight: number;
+  /** Unanswered requests of all connections. @default 65536 */
+  readonly maxInFlightTotal: number;
+  /**
+   * Large frames that are being assembled, and the frames that requests in flight hold on to, of
+   * all connections. @default 1/16 of the memory granted, 64 to 256 MiB
+   */
+  readonly maxRequestBytes: number;
   /** From connecting to HELLO. @default 5000 */
   readonly handshakeTimeoutMs: number;
-  /** From the first byte of a frame to its last. @default 30000 */
+  /** From the first byte of a frame to its last, for one that comes in a moment. @default 30000 */
   readonly frameTimeoutMs: number;
+  /** A frame has time beyond that for what has come of it, at this speed. @default 64 KiB */
+  readonly frameMinBytesPerSecond: number;
   /** A connection that sends nothing for so long is closed; at half of it, asked. @default 600000 */
   readonly idleTimeoutMs: number;
   /** Unsent replies of a connection at which its input waits. @default 16 MiB */
@@ -31,6 +46,8 @@ export interface ServerLimits extends WireLimits {
   readonly outputHardBytes: number;
   /** How long unsent replies may stay above the soft limit. @default 10000 */
   readonly outputTimeoutMs: number;
+  /** Unsent replies of all connections. @default 1/16 of the memory granted, 64 to 256 MiB */
+  readonly maxOutputBytes: number;
   /** Frames handled for one connection before the others have their turn. @default 512 */
   readonly framesPerTurn: number;
   /** Bytes taken in and given out for one connection before the others' turn. @default 1 MiB */
@@ -57,9 +74,14 @@ const FRAME_OVERHEAD_BYTES = MIB;
 /** Of an item in a page or batch: revision, version, times, headers. */
 const ITEM_OVERHEAD_BYTES = 64;
 
-const OWN_DEFAULTS = Object.fromEntries(
-  Object.entries(SERVER_LIMIT_TABLE).map(([name, spec]) => [name, spec.default]),
-) as { readonly [Name in keyof typeof SERVER_LIMIT_TABLE]: number };
+type OwnLimits = { readonly [Name in keyof typeof SERVER_LIMIT_TABLE]: number };
+
+function ownDefaults(memoryBytes: number): OwnLimits {
+  const facts = { memoryBytes, segmentBytes: 0 };
+  return Object.fromEntries(
+    Object.entries(SERVER_LIMIT_TABLE).map(([name, spec]) => [name, defaultOf(spec, facts)]),
+  ) as OwnLimits;
+}
 
 /** The longest frame that any allowed request or reply can need. */
 function frameBytesFor(store: StoreLimits): number {
@@ -75,11 +97,12 @@ function frameBytesFor(store: StoreLimits): number {
 export function resolveServerLimits(
   input: Partial<ServerLimits>,
   store: StoreLimits,
+  memoryBytes = grantedMemoryBytes(),
 ): ServerLimits {
   const { maxKeyBytes, maxValueBytes, maxBatchItems, maxBatchBytes } = store;
   const { maxRangeItems, maxRangeBytes } = store;
   const limits: ServerLimits = {
-    ...OWN_DEFAULTS,
+    ...ownDefaults(memoryBytes),
     ...{ maxKeyBytes, maxValueBytes, maxBatchItems, maxBatchBytes, maxRangeItems, maxRangeBytes },
     maxFrameBytes: frameBytesFor(store),
     ...input,

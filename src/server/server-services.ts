@@ -1,14 +1,18 @@
 /** What the connections of a server share. */
 
+import type { CaskError } from '../errors/cask-error.ts';
 import type { Authenticator } from '../security/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
 import type { ClientRegistry } from './client-registry.ts';
+import type { ConnectionAdmission } from './connection-admission.ts';
 import type { FlushQueue } from './flush-queue.ts';
+import type { FrameAdmission } from './frame-admission.ts';
 import type { OperationLatencies } from './operation-latencies.ts';
 import type { ServedConfiguration } from './served-configuration.ts';
 import type { ServedStore } from './served-store.ts';
 import type { ServerCounters } from './server-counters.ts';
 import type { ServerLimits } from './server-limits.ts';
+import type { ServerLoad } from './server-load.ts';
 import type { SlowLog } from './slow-log.ts';
 
 export interface ServerIdentity {
@@ -27,6 +31,10 @@ export interface ServerServices {
   /** As they are now: they may be replaced. */
   readonly limits: ServerLimits;
   readonly counters: ServerCounters;
+  /** What all connections hold together. */
+  readonly load: ServerLoad;
+  readonly frames: FrameAdmission;
+  readonly admission: ConnectionAdmission;
   readonly latencies: OperationLatencies;
   readonly slowLog: SlowLog;
   readonly clients: ClientRegistry;
@@ -46,6 +54,8 @@ export interface ServerServices {
   readonly hostFigures: HostSource | undefined;
   /** Milliseconds that never go back, as of the last sweep: cheap, and good for deadlines. */
   readonly coarseNowMs: number;
+  /** Counts an error that a client is told, and the limit that it is about. */
+  countError(error: CaskError): void;
   /** Calls back, once, when the store's write queue is short again. */
   awaitShortWriteQueue(): void;
 }

@@ -1,5 +1,7 @@
 /** What the server says of itself: `server` in the reply to STATS. */
 
+import type { LimitFigures } from '../vocabulary/limit-figure.ts';
+import { limitFigures } from './limit-figures.ts';
 import type { OperationLatency } from './operation-latencies.ts';
 import type { CounterStats } from './server-counters.ts';
 import type { ServerServices } from './server-services.ts';
@@ -24,9 +26,17 @@ export function serverStats(services: ServerServices): ServerStats {
   };
 }
 
+/** Of what the store says, what is completed here. */
+interface StoreFacts {
+  readonly limits?: LimitFigures;
+}
+
 /** All there is to tell: figures of the store, the server, the users, the process, the machine. */
 export function allFacts(services: ServerServices): object {
   const { store, authenticator, hostFigures } = services;
   const who = authenticator === undefined ? {} : { authentication: authenticator.stats() };
-  return { ...store.stats(), server: serverStats(services), ...who, ...hostFigures?.figures() };
+  const facts: StoreFacts = store.stats();
+  const limits = limitFigures(services, facts.limits ?? {});
+  const server = serverStats(services);
+  return { ...facts, limits, server, ...who, ...hostFigures?.figures() };
 }

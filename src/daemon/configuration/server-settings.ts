@@ -20,10 +20,31 @@ export const SERVER_SETTINGS = {
     'most connections at a time',
     'One more is told TOO_MANY_CONNECTIONS. Each takes a descriptor and some 20 KiB. Lowering it closes none that is open.',
   ),
+  maxConnectionsPerAddress: server(
+    'maxConnectionsPerAddress',
+    'most connections from one address; 0: no limit of its own',
+    'One more is told TOO_MANY_CONNECTIONS. Of IPv6, a /64 counts as one address.',
+  ),
+  maxUnauthenticated: server(
+    'maxUnauthenticated',
+    'most connections that have not said who they are',
+    'For one more, the oldest is closed if it had a second to say it; else the new one is refused (TOO_MANY_CONNECTIONS).',
+  ),
   maxInFlight: server(
     'maxInFlight',
     'unanswered requests of a connection',
     'At that number its input waits, so that one client cannot have all the memory.',
+  ),
+  maxInFlightTotal: server(
+    'maxInFlightTotal',
+    'unanswered requests of all connections',
+    'Each takes up to 1 KiB while it waits. A connection waits once it has as many as there is room left for.',
+  ),
+  maxRequestBytes: server(
+    'maxRequestBytes',
+    'memory of large frames and of the requests that hold on to theirs',
+    'Frames above 64 KiB are read once there is room for all of it; what finds none waits, unread, in order. One frame always has room.',
+    'memory',
   ),
   handshakeTimeoutMs: server(
     'handshakeTimeoutMs',
@@ -32,8 +53,13 @@ export const SERVER_SETTINGS = {
   ),
   frameTimeoutMs: server(
     'frameTimeoutMs',
-    'time for a frame once begun',
-    'Must suffice for the largest frame over the slowest line.',
+    'time for a frame once begun, beyond what its bytes take at frameMinBytesPerSecond',
+    'A client that sends a frame byte by byte is closed (TIMEOUT) after so long.',
+  ),
+  frameMinBytesPerSecond: server(
+    'frameMinBytesPerSecond',
+    'the speed at which a frame is given time beyond frameTimeoutMs',
+    'A line that is slower cannot send the largest frames. While others wait for the memory, a frame 2 s behind this speed is given up (BUSY).',
   ),
   idleTimeoutMs: server(
     'idleTimeoutMs',
@@ -54,6 +80,12 @@ export const SERVER_SETTINGS = {
     'outputTimeoutMs',
     'how long replies may lie above the soft limit',
     'A client that reads nothing for so long is closed (SLOW_CONSUMER).',
+  ),
+  maxOutputBytes: server(
+    'maxOutputBytes',
+    'unsent replies of all connections',
+    'A connection waits once it has as many bytes as there is room left for; large replies beyond it are BUSY, and who is in the way for outputTimeoutMs is closed (SLOW_CONSUMER).',
+    'memory',
   ),
   framesPerTurn: server(
     'framesPerTurn',

@@ -22,18 +22,7 @@ export function limitFigures(facts: ScrapeFacts): Readonly<Record<string, LimitF
   if (openFiles !== null && openFilesMax !== null) {
     figures['openFiles'] = { limit: openFilesMax, current: openFiles, reached: 0 };
   }
-  if (served === undefined) return figures;
-  const { connectionsOpen, connectionsRejected } = served.server;
-  const { maxConnections } = served.limits;
-  return {
-    ...figures,
-    maxConnections: {
-      limit: maxConnections,
-      current: connectionsOpen,
-      reached: connectionsRejected,
-    },
-    ...served.store.limits,
-  };
+  return { ...figures, ...served?.limits };
 }
 
 type PickFigure = (figure: LimitFigure) => number | undefined;

@@ -3,9 +3,10 @@
 import type { CollectionKind } from '../../host/collection-times.ts';
 import type { HostFigures } from '../../host/host-figures.ts';
 import type { AuthenticationStats } from '../../security/index.ts';
-import type { ServerLimits, ServerStats } from '../../server/index.ts';
+import type { ServerStats } from '../../server/index.ts';
 import type { StoreDurations, StoreStats } from '../../storage/store-stats.ts';
 import type { DurationHistogram } from '../../vocabulary/duration-histogram.ts';
+import type { LimitFigures } from '../../vocabulary/limit-figure.ts';
 import type { HttpCounters } from '../http-counters.ts';
 import type { Readiness } from '../readiness.ts';
 
@@ -15,7 +16,8 @@ export interface ServedFacts {
   readonly server: ServerStats;
   /** Undefined: nobody is asked who they are. */
   readonly authentication: AuthenticationStats | undefined;
-  readonly limits: ServerLimits;
+  /** Of server and store. */
+  readonly limits: LimitFigures;
   /** Of requests, by operation. */
   readonly latencies: ReadonlyMap<string, DurationHistogram>;
 }

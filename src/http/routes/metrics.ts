@@ -33,7 +33,7 @@ function gather({ sources, counters, maxConnections, served }: HttpContext): Scr
             durations: served.store.durations,
             server: served.server.stats(),
             authentication: served.server.authenticator?.stats(),
-            limits: served.server.limits,
+            limits: served.server.limitFigures(),
             latencies: served.server.latencies.histograms(),
           },
   };

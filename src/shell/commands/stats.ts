@@ -28,17 +28,18 @@ export function renderStats(facts: object, stream: ShellOutput): string {
   return groups('', facts as Facts)
     .map(({ title, rows }) => {
       const head = title === '' ? '' : `${paint(stream, 'bold', title)}\n`;
-      return head + renderTable(rows.map(([name, value]) => [`  ${name}`, value]));
+      return head + renderTable(rows.map(([name, ...values]) => [`  ${name}`, ...values]));
     })
     .join('\n');
 }
 
 interface Group {
   readonly title: string;
-  readonly rows: (readonly [name: string, value: string])[];
+  readonly rows: (readonly string[])[];
 }
 
 function groups(title: string, facts: Facts): Group[] {
+  if (title === 'limits') return [{ title, rows: limitRows(facts) }];
   const names = Object.keys(facts);
   const plain = names.filter((name) => !isFacts(facts[name]));
   const nested = names.filter((name) => isFacts(facts[name]));
@@ -49,6 +50,21 @@ function groups(title: string, facts: Facts): Group[] {
       groups(title === '' ? inWords(name) : `${title}, ${inWords(name)}`, facts[name] as Facts),
     ),
   ];
+}
+
+/** Limits stand under the names of their settings, one a row. */
+function limitRows(limits: Facts): string[][] {
+  const rows = Object.entries(limits).map(([name, figure]) => {
+    const { limit, current, high, reached } = figure as Facts;
+    const amounts = [limit, current, high].map((amount) => formatAmount(name, amount));
+    return [name, ...amounts, formatFact('', reached)];
+  });
+  return [['', 'limit', 'now', 'most', 'reached'], ...rows];
+}
+
+function formatAmount(name: string, amount: unknown): string {
+  if (typeof amount !== 'number') return '-';
+  return /bytes/i.test(name) && amount >= 1024 ? formatByteCount(amount) : formatFact(name, amount);
 }
 
 function isFacts(value: unknown): value is Facts {

@@ -6,7 +6,6 @@ import { HttpCounters } from '../../../src/http/http-counters.ts';
 import { METRICS, MetricRegistry } from '../../../src/http/metrics/metric-registry.ts';
 import type { ScrapeFacts } from '../../../src/http/metrics/scrape-facts.ts';
 import { ServerCounters } from '../../../src/server/server-counters.ts';
-import { resolveServerLimits } from '../../../src/server/server-limits.ts';
 import { DurationHistogram } from '../../../src/vocabulary/duration-histogram.ts';
 import { MemoryStore } from '../server/memory-store.ts';
 import { SAMPLE_STATS } from '../server/sample-stats.ts';
@@ -18,7 +17,7 @@ const COLLECTIONS = monitor.collections.byKind;
 monitor.stop();
 
 function facts(): ScrapeFacts {
-  const { durations, options } = new MemoryStore();
+  const { durations } = new MemoryStore();
   const sync = new DurationHistogram();
   for (const ms of [0.01, 0.02, 3, 30_000]) sync.record(ms);
   const counters = new ServerCounters();
@@ -46,7 +45,7 @@ function facts(): ScrapeFacts {
         suspects: 24,
         waiting: 25,
       },
-      limits: resolveServerLimits({}, options),
+      limits: SAMPLE_STATS.limits,
       latencies: new Map([['GET', latency]]),
     },
   };

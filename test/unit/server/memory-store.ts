@@ -5,6 +5,8 @@
 
 import { throwIfCancelled } from '../../../src/errors/cancelled.ts';
 import { CaskError } from '../../../src/errors/cask-error.ts';
+import type { ErrorCode } from '../../../src/errors/error-codes.ts';
+import { limitError } from '../../../src/errors/limit-error.ts';
 import type { ObservedStore } from '../../../src/http/index.ts';
 import type { StoreLimits } from '../../../src/server/served-store.ts';
 import type { Entry, KeyEntry, RangePage } from '../../../src/storage/entry.ts';
@@ -208,7 +210,7 @@ class MemorySession implements Session {
     if (key === undefined) return;
     const { maxValueBytes } = this.#store.options;
     if (valueBytes > maxValueBytes) {
-      this.#fail(token, 'VALUE_TOO_LARGE', `the limit is ${maxValueBytes}`);
+      this.#refuse(token, 'VALUE_TOO_LARGE', 'maxValueBytes');
       return;
     }
     const current = this.#store.entries.get(key)?.revision ?? 0;
@@ -308,13 +310,14 @@ class MemorySession implements Session {
 
   #key(buffer: Uint8Array, start: number, bytes: number, token: number): string | undefined {
     const { maxKeyBytes } = this.#store.options;
-    if (bytes === 0) this.#fail(token, 'KEY_EMPTY', 'a key has one byte at least');
-    else if (bytes > maxKeyBytes) this.#fail(token, 'KEY_TOO_LONG', `the limit is ${maxKeyBytes}`);
-    else return text(buffer.subarray(start, start + bytes));
+    if (bytes > 0 && bytes <= maxKeyBytes) return text(buffer.subarray(start, start + bytes));
+    if (bytes > 0) this.#refuse(token, 'KEY_TOO_LONG', 'maxKeyBytes');
+    else this.#sink.onError(token, new CaskError('KEY_EMPTY', 'a key has one byte at least'));
     return undefined;
   }
 
-  #fail(token: number, code: 'KEY_EMPTY' | 'KEY_TOO_LONG' | 'VALUE_TOO_LARGE', why: string): void {
-    this.#sink.onError(token, new CaskError(code, why));
+  #refuse(token: number, code: ErrorCode, limitName: 'maxKeyBytes' | 'maxValueBytes'): void {
+    const limit = this.#store.options[limitName];
+    this.#sink.onError(token, limitError(code, `the limit is ${limit}`, limitName, limit));
   }
 }

@@ -142,6 +142,10 @@ export class FakeClient implements ShellClient {
       keys: this.entries.size,
       keydir: { keydirBytes: 2048, slots: null },
       uptimeMs: 83_000,
+      limits: {
+        maxKeydirBytes: { limit: 4_194_304, current: 2048, high: 4096, reached: 1234 },
+        idleTimeoutMs: { limit: 600_000, reached: 0 },
+      },
     };
   }
 
