@@ -1,8 +1,9 @@
 # syntax=docker/dockerfile:1
 #   docker build -t caskd .
-#   docker run -p 127.0.0.1:7117:7117 -v caskd-data:/var/lib/caskd caskd
-# Inside a container the address must be reachable from outside of it, hence --insecure: publish
-# the port to loopback or to a network you trust.
+#   docker run --read-only --tmpfs /tmp -p 127.0.0.1:7117:7117 -v caskd-data:/var/lib/caskd caskd
+# Settings: -e CASKD_DURABILITY=interval and the like, or flags behind the image's name.
+# Inside a container the address must be reachable from outside of it, hence CASKD_INSECURE:
+# publish the port to loopback or to a network you trust, or set users and TLS.
 
 FROM node:26-bookworm-slim AS build
 WORKDIR /app
@@ -10,23 +11,30 @@ COPY package.json package-lock.json .npmrc tsconfig.json ./
 COPY scripts/prepare.js scripts/
 RUN npm ci --ignore-scripts
 COPY src src
-RUN npx tsc -p tsconfig.json
-# the base image brings Node, so the bundled one is left out
-RUN npm ci --omit=dev --omit=optional --ignore-scripts
+RUN npx tsc -p tsconfig.json --declaration false --declarationMap false --sourceMap false
+RUN npm prune --omit=dev --omit=optional --ignore-scripts
 
-FROM node:26-bookworm-slim
-ENV NODE_ENV=production
+# Node alone, without npm and what else its image brings; flock comes with the base
+FROM debian:bookworm-slim
+COPY --from=build /usr/local/bin/node /usr/local/bin/
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY bin bin
-# the image's user `node` has uid and gid 1000
-RUN install -d -o 1000 -g 1000 -m 0700 /var/lib/caskd
+RUN ln -s /app/bin/caskd.js /usr/local/bin/caskd \
+ && ln -s /app/bin/caskctl.js /usr/local/bin/caskctl \
+ && install -d -o 1000 -g 1000 -m 0700 /var/lib/caskd
+ENV NODE_ENV=production \
+    HOME=/tmp \
+    CASKD_DATA=/var/lib/caskd \
+    CASKD_LISTEN=0.0.0.0:7117 \
+    CASKD_HTTP=0.0.0.0:7118 \
+    CASKD_INSECURE=true
 USER 1000:1000
 VOLUME /var/lib/caskd
-EXPOSE 7117
+EXPOSE 7117 7118
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
-  CMD ["node", "bin/caskctl.js", "ping"]
-ENTRYPOINT ["node", "bin/caskd.js", "--data", "/var/lib/caskd", "--listen", "0.0.0.0:7117", "--insecure"]
+# with TLS or another port: CASKD_URL says where
+HEALTHCHECK --interval=30s --timeout=3s --start-period=60s CMD ["caskctl", "ping"]
+ENTRYPOINT ["caskd"]
