@@ -10,7 +10,9 @@
 import { EventEmitter } from 'node:events';
 import { CaskError } from '../errors/cask-error.ts';
 import { ASSUMED_LIMITS, type HelloReply } from '../protocol/hello.ts';
+import { DELETE_RANGE_ALL, DELETE_RANGE_PROGRESS } from '../protocol/op-codes.ts';
 import type { DecodedEntry } from '../protocol/reply-reader.ts';
+import { checkDeleteRange } from '../vocabulary/range-arguments.ts';
 import type { SettingFacts } from '../vocabulary/setting-facts.ts';
 import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
 import type { ClientOptions } from './client-options.ts';
@@ -21,17 +23,23 @@ import type {
   Bytes,
   CallOptions,
   ClientFacts,
+  CountOptions,
   DamagedEntry,
   DeleteOptions,
+  DeleteRangeOptions,
+  DeleteRangeResult,
   DeleteResult,
   Encoding,
   Entry,
+  JobStatus,
   KeyEntry,
+  KeyRange,
   MergeResult,
   MergeStatus,
   Output,
   Page,
   PageOptions,
+  ProgressListener,
   PutOptions,
   PutResult,
   RangeBounds,
@@ -172,16 +180,42 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
     return this.#keyed(operations.EXISTS, key, options);
   }
 
-  /** The exact number of keys. With a `keyPrefix` it walks over their keys, otherwise it is free. */
-  async count(options?: CallOptions): Promise<number> {
-    if (this.#keys.prefix === undefined) {
-      return this.#request(operations.COUNT, undefined, 0, options);
-    }
-    let count = 0;
-    for await (const page of this.range({ ...options, keysOnly: true }).pages()) {
-      count += page.length;
-    }
-    return count;
+  /** The exact number of keys, of all or within bounds. */
+  count(options: CountOptions = {}): Promise<number> {
+    const range = this.#keys.bounds(options);
+    return this.#request(operations.COUNT, range, boundsLength(range), options);
+  }
+
+  /**
+   * Deletes every key within the bounds, as a job of the server (`jobs()`), and waits until it is
+   * done, without a timeout unless one is given. Not atomic as a whole: readers see it go on, and
+   * what is written after it was asked for survives. If the connection is lost the server goes on.
+   *
+   * An aborted `signal` asks the server to stop, and the call waits for what it answers.
+   * @throws CaskError INVALID_OPTION when no bound is given without `all: true`; BUSY, too many
+   * jobs; CANCELLED and others, whose `details.deleted` says how many keys were deleted
+   */
+  deleteRange(options: DeleteRangeOptions): Promise<DeleteRangeResult> {
+    return new Promise((resolve, reject) => {
+      checkDeleteRange(options);
+      const { all = false, onProgress } = options;
+      const range = this.#keys.bounds(options);
+      // a key space is a prefix to the server
+      const isOfAll = all && this.#keys.prefix === undefined ? DELETE_RANGE_ALL : 0;
+      const flags = isOfAll | (onProgress === undefined ? 0 : DELETE_RANGE_PROGRESS);
+      const call = { timeoutMs: 0, ...options };
+      const bytes = boundsLength(range);
+      const args = { range, flags };
+      this.#submit(operations.DELETE_RANGE, args, bytes, call, resolve, reject, onProgress);
+    });
+  }
+
+  /** `deleteRange` of the keys that begin with the prefix, which must not be empty. */
+  deletePrefix(
+    prefix: Bytes,
+    options?: Omit<DeleteRangeOptions, keyof KeyRange | 'all'>,
+  ): Promise<DeleteRangeResult> {
+    return this.deleteRange({ ...options, prefix });
   }
 
   /** Applies all items or none. @returns what became of each, in order */
@@ -251,6 +285,16 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
 
   async resumeMerge(options?: CallOptions): Promise<MergeStatus> {
     return (await this.#request(operations.MERGE, ['resume'], 0, options)) as MergeStatus;
+  }
+
+  /** The long work of the server: what runs, then what ran last; the newest of each first. */
+  jobs(options?: CallOptions): Promise<JobStatus[]> {
+    return this.#request(operations.JOBS, undefined, 0, options);
+  }
+
+  /** Tells a job of the server to stop, which it does soon. @returns did it run */
+  cancelJob(id: number, options?: CallOptions): Promise<boolean> {
+    return this.#request(operations.CANCEL_JOB, ['cancel', id], 0, options);
   }
 
   /** The connections of the server, this one included. */
@@ -373,11 +417,13 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
     options: CallOptions | undefined,
     resolve: (result: R) => void,
     reject: (error: CaskError) => void,
+    onProgress?: ProgressListener,
   ): void {
     const timeoutMs = options?.timeoutMs ?? this.#options.requestTimeoutMs;
     const deadline = timeoutMs > 0 ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
     const settle = resolve as (result: unknown) => void;
     const pending = new Pending(operation, args, bytes, deadline, settle, reject);
+    pending.onProgress = onProgress;
     this.#pipeline.submit(pending, options?.signal);
   }
 
@@ -422,4 +468,8 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
 function checkValue(value: Bytes): Bytes {
   if (typeof value === 'string' || value instanceof Uint8Array) return value;
   throw new CaskError('BAD_REQUEST', 'a value must be a string or bytes');
+}
+
+function boundsLength({ start, end, prefix }: KeyRange): number {
+  return (start?.length ?? 0) + (end?.length ?? 0) + (prefix?.length ?? 0);
 }

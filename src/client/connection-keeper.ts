@@ -10,7 +10,7 @@ import { CaskError } from '../errors/cask-error.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
 import { errorFromWire } from '../protocol/error-message.ts';
 import type { HelloReply } from '../protocol/hello.ts';
-import { PUSH_DISCONNECT, PUSH_GOAWAY, PUSH_PING } from '../protocol/push-kinds.ts';
+import { PUSH_DISCONNECT, PUSH_GOAWAY, PUSH_PING, PUSH_PROGRESS } from '../protocol/push-kinds.ts';
 import type { ReplyReader } from '../protocol/reply-reader.ts';
 import type { Credentials } from './address.ts';
 import { backoffMs } from './backoff.ts';
@@ -150,6 +150,7 @@ export class ConnectionKeeper implements LinkListener {
     if (kind === PUSH_PING) this.#ping();
     else if (kind === PUSH_GOAWAY) this.#goAway(items);
     else if (kind === PUSH_DISCONNECT) this.#expectDisconnect(items);
+    else if (kind === PUSH_PROGRESS) this.#pipeline.onProgress(items);
     // Kinds of later versions are none of our business.
   }
 

@@ -3,7 +3,10 @@
 import type { CaskError } from '../errors/cask-error.ts';
 import type {
   DeleteOptions as DeleteFields,
+  DeleteRangeOptions as DeleteRangeFields,
   EntryMeta,
+  KeyRange,
+  ProgressListener,
   PutOptions as PutFields,
   RangeOptions as RangeFields,
 } from '../vocabulary/entry.ts';
@@ -14,10 +17,14 @@ export type {
   BatchItem,
   BatchItemResult,
   Bytes,
+  DeleteRangeResult,
   EntryMeta,
+  KeyRange,
+  ProgressListener,
   WriteCondition,
 } from '../vocabulary/entry.ts';
 export type { ClientFacts, RequestSize, SlowEntry } from '../vocabulary/insight.ts';
+export type { JobState, JobStatus } from '../vocabulary/job-status.ts';
 
 /** How keys and values come back. */
 export type Encoding = 'buffer' | 'utf8';
@@ -65,6 +72,14 @@ export interface CallOptions {
 export interface ReadOptions<E extends Encoding> extends CallOptions {
   /** Instead of the client's `encoding`. */
   readonly encoding?: E | undefined;
+}
+
+/** Which keys are counted; without a bound, all. */
+export interface CountOptions extends CallOptions, KeyRange {}
+
+/** The signal asks the server to stop; the error then says how far it came. */
+export interface DeleteRangeOptions extends CallOptions, DeleteRangeFields {
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 export interface PutOptions extends CallOptions, PutFields {}

@@ -1,7 +1,7 @@
 /** The keys of a client: a prefix is put before each on the way out, and taken off on the way in. */
 
 import { CaskError } from '../errors/cask-error.ts';
-import type { BatchItem, Bytes, RangeOptions } from '../vocabulary/entry.ts';
+import type { BatchItem, Bytes, KeyRange, RangeOptions } from '../vocabulary/entry.ts';
 import type { Encoding, Output, RangeBounds } from './entry.ts';
 import { outputOf } from './output.ts';
 
@@ -36,20 +36,22 @@ export class KeySpace {
   }
 
   range(bounds: RangeBounds, limit: number | undefined): RangeOptions {
-    const { start, end, prefix, after, reverse, keysOnly } = bounds;
-    if (this.prefix === undefined) return { start, end, prefix, after, reverse, keysOnly, limit };
-    const own = this.prefix;
-    const shift = (bound: Bytes | undefined) =>
-      bound === undefined ? undefined : this.#join(own, bound);
+    const { after, reverse, keysOnly } = bounds;
+    return { ...this.bounds(bounds), after: this.#bound(after), reverse, keysOnly, limit };
+  }
+
+  /** The bounds as the server knows them; without any, those of this key space. */
+  bounds({ start, end, prefix }: KeyRange): KeyRange {
     return {
-      start: shift(start),
-      end: shift(end),
-      prefix: shift(prefix) ?? own,
-      after: shift(after),
-      reverse,
-      keysOnly,
-      limit,
+      start: this.#bound(start),
+      end: this.#bound(end),
+      prefix: this.#bound(prefix) ?? this.prefix,
     };
+  }
+
+  #bound(bound: Bytes | undefined): Bytes | undefined {
+    if (bound === undefined || this.prefix === undefined) return bound;
+    return this.#join(this.prefix, bound);
   }
 
   #join(prefix: Buffer, key: Bytes): Buffer {

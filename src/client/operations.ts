@@ -9,9 +9,11 @@ import {
   OP_CONFIG,
   OP_COUNT,
   OP_DELETE,
+  OP_DELETE_RANGE,
   OP_EXISTS,
   OP_GET,
   OP_GET_MANY,
+  OP_JOBS,
   OP_MERGE,
   OP_PING,
   OP_PUT,
@@ -22,8 +24,16 @@ import {
 } from '../protocol/op-codes.ts';
 import type { DecodedEntry, DecodedPage, ReplyReader } from '../protocol/reply-reader.ts';
 import * as write from '../protocol/request-writer.ts';
-import type { BatchItem, BatchItemResult, Bytes, RangeOptions } from '../vocabulary/entry.ts';
+import type {
+  BatchItem,
+  BatchItemResult,
+  Bytes,
+  DeleteRangeResult,
+  KeyRange,
+  RangeOptions,
+} from '../vocabulary/entry.ts';
 import type { ClientFacts, SlowEntry } from '../vocabulary/insight.ts';
+import type { JobStatus } from '../vocabulary/job-status.ts';
 import type { EntryMeta, PutResult } from './entry.ts';
 import { bufferOf, textOf } from './output.ts';
 import type { Operation } from './pending.ts';
@@ -123,6 +133,29 @@ export const BATCH: Operation<readonly BatchItem[], BatchItemResult[]> = {
   decode: (reply) => reply.readBatch(),
 };
 
+/** Without bounds, of all keys. */
+export const COUNT: Operation<KeyRange, number> = {
+  op: OP_COUNT,
+  kind: 'read',
+  encode: write.encodeCount,
+  decode: (reply) => reply.readNumber(),
+};
+
+export interface DeleteRangeArguments {
+  readonly range: KeyRange;
+  /** DELETE_RANGE_ALL, DELETE_RANGE_PROGRESS */
+  readonly flags: number;
+}
+
+export const DELETE_RANGE: Operation<DeleteRangeArguments, DeleteRangeResult> = {
+  op: OP_DELETE_RANGE,
+  kind: 'write',
+  isStoppable: true,
+  encode: (out, id, { range, flags }, deadlineMs) =>
+    write.encodeDeleteRange(out, id, range, flags, deadlineMs),
+  decode: (reply) => reply.readDeleteRange(),
+};
+
 export const RANGE: Operation<RangeOptions, DecodedPage> = {
   op: OP_RANGE,
   kind: 'read',
@@ -152,7 +185,6 @@ export const AUTH: Operation<HelloAuth, undefined> = {
   decode: () => undefined,
 };
 
-export const COUNT = simple(OP_COUNT, 'read', (reply) => reply.readNumber());
 export const SYNC = simple(OP_SYNC, 'read', (reply) => reply.readNumber());
 export const PING = simple(OP_PING, 'read', () => undefined);
 export const STATS = simple(OP_STATS, 'read', (reply) => reply.readRest()[0]);
@@ -174,3 +206,6 @@ export const SLOW_LOG = simple(OP_SLOW_LOG, 'read', (reply) => {
 export const RESET_SLOW_LOG = simple(OP_SLOW_LOG, 'write', (reply) => reply.readNumber());
 export const CONFIG_GET = simple(OP_CONFIG, 'read', (reply) => reply.readRest()[0]);
 export const CONFIG_SET = simple(OP_CONFIG, 'write', (reply) => reply.readRest()[0]);
+export const JOBS = simple(OP_JOBS, 'read', (reply) => reply.readRest()[0] as JobStatus[]);
+/** Not sent twice: after a restart the id may be another job's. */
+export const CANCEL_JOB = simple(OP_JOBS, 'write', (reply) => reply.readBool());

@@ -3,6 +3,7 @@
 import { CaskError } from '../errors/cask-error.ts';
 import type { OutputBuffer } from '../protocol/output-buffer.ts';
 import type { ReplyReader } from '../protocol/reply-reader.ts';
+import type { ProgressListener } from '../vocabulary/entry.ts';
 
 /** How one kind of request is written and its reply read. One frozen object per kind. */
 export interface Operation<A, R> {
@@ -14,6 +15,8 @@ export interface Operation<A, R> {
   readonly kind: 'read' | 'write';
   readonly encode: (out: OutputBuffer, id: number, args: A, deadlineMs: number) => void;
   readonly decode: (reply: ReplyReader, args: A) => R;
+  /** An aborted signal asks the server to stop; the answer then says how far it came. */
+  readonly isStoppable?: boolean;
 }
 
 /** Operations of all types in one pipeline; each pending request pairs its own. */
@@ -39,6 +42,8 @@ export class Pending {
   settled = false;
   /** Takes the listener off the signal. */
   release: (() => void) | undefined = undefined;
+  /** Hears how far the server is. */
+  onProgress: ProgressListener | undefined = undefined;
   /** When it was submitted, for tracing; 0 without. */
   startedAt = 0;
 

@@ -176,6 +176,13 @@ export class Pipeline {
     if (!pending.settled) this.#settle(pending, reply);
   }
 
+  /** `[id, done, total]` of a push; whatever it does not understand it ignores. */
+  onProgress([id, done, total]: readonly unknown[]): void {
+    const pending = typeof id === 'number' ? this.#slots[id - 1] : undefined;
+    if (pending === undefined || pending.settled || typeof done !== 'number') return;
+    pending.onProgress?.(done, typeof total === 'number' ? total : undefined);
+  }
+
   onRepliesEnd(): void {
     if (this.#queue.length > 0) this.#pump();
     if (this.#onIdle !== undefined) this.#checkIdle();
@@ -286,11 +293,15 @@ export class Pipeline {
 
   /** @returns false when the signal has aborted already */
   #obey(pending: Pending, signal: AbortSignal): boolean {
-    const abort = () =>
-      this.#giveUp(
-        pending,
-        new CaskError('CANCELLED', 'the call was aborted by its signal', { cause: signal.reason }),
-      );
+    const abort = () => {
+      if (pending.operation.isStoppable && pending.id !== 0) {
+        this.#cancel(pending.id);
+        return;
+      }
+      const cause = signal.reason;
+      const message = 'the call was aborted by its signal';
+      this.#giveUp(pending, new CaskError('CANCELLED', message, { cause }));
+    };
     if (signal.aborted) {
       pending.fail(new CaskError('CANCELLED', 'the signal was aborted', { cause: signal.reason }));
       return false;
@@ -308,11 +319,16 @@ export class Pipeline {
     if (id === 0) {
       this.#queue.forget(pending);
     } else {
-      const nothing = () => {};
-      const never = Number.POSITIVE_INFINITY;
-      this.submitUrgent(new Pending(CANCEL, id, 0, never, nothing, nothing));
+      this.#cancel(id);
     }
     this.#checkIdle();
+  }
+
+  /** Asks the server to let go of a request. */
+  #cancel(id: number): void {
+    const nothing = () => {};
+    const never = Number.POSITIVE_INFINITY;
+    this.submitUrgent(new Pending(CANCEL, id, 0, never, nothing, nothing));
   }
 
   /** @returns the earliest deadline left */

@@ -6,7 +6,7 @@
  */
 
 import type { EventEmitter } from 'node:events';
-import { assert, type CaskError, toCaskError } from '../errors/cask-error.ts';
+import { assert, CaskError, toCaskError } from '../errors/cask-error.ts';
 import { HostMonitor } from '../host/host-monitor.ts';
 import type { HttpServer, ObservedStore, Readiness } from '../http/index.ts';
 import { type CaskServer, listen } from '../server/index.ts';
@@ -241,6 +241,13 @@ function loadFigures(store: DaemonStore): Record<string, number> {
   );
 }
 
+/** Long work ends where it is; who waits for it is told how far it came. */
+function stopJobs({ jobs }: DaemonStore): void {
+  const reason = 'the server is stopping';
+  const refusal = new CaskError('SHUTTING_DOWN', reason);
+  void jobs.close(refusal, new CaskError('CANCELLED', reason));
+}
+
 async function stop(
   configuration: RunningConfiguration,
   world: DaemonWorld,
@@ -252,6 +259,7 @@ async function stop(
   const { shutdownGraceMs } = configuration.values;
   log.info({ signal, shutdownGraceMs }, 'stopping');
   world.services.stopping(`${signal}: finishing what was asked`);
+  stopJobs(store);
   const inTime = await server.drain('the server is stopping', shutdownGraceMs);
   if (!inTime) log.warn({ shutdownGraceMs }, 'requests-unanswered');
   try {

@@ -19,9 +19,11 @@ export const OP_SYNC = 12;
 export const OP_MERGE = 13;
 export const OP_CANCEL = 14;
 export const OP_AUTH = 15;
+export const OP_DELETE_RANGE = 16;
 export const OP_CLIENTS = 17;
 export const OP_SLOW_LOG = 18;
 export const OP_CONFIG = 19;
+export const OP_JOBS = 22;
 
 /** The name of each operation by its number, for messages, metrics and traces. */
 export const OP_NAMES: readonly (string | undefined)[] = [
@@ -41,10 +43,13 @@ export const OP_NAMES: readonly (string | undefined)[] = [
   'MERGE',
   'CANCEL',
   'AUTH',
-  undefined,
+  'DELETE_RANGE',
   'CLIENTS',
   'SLOW_LOG',
   'CONFIG',
+  undefined,
+  undefined,
+  'JOBS',
 ];
 
 /** Number of a batch item's kind, the first item of its array. */
@@ -54,6 +59,10 @@ export const BATCH_DELETE = 1;
 /** Bits of a RANGE request's flags. */
 export const RANGE_REVERSE = 1;
 export const RANGE_KEYS_ONLY = 2;
+
+/** Bits of a DELETE_RANGE request's flags. */
+export const DELETE_RANGE_ALL = 1;
+export const DELETE_RANGE_PROGRESS = 2;
 
 /** `GET`, or `operation 99` for one that this version does not know. */
 export function opName(op: number): string {

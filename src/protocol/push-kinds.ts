@@ -6,3 +6,5 @@ export const PUSH_PING = 1;
 export const PUSH_GOAWAY = 2;
 /** `[0, 3, code, name, message]`: the connection closes next. */
 export const PUSH_DISCONNECT = 3;
+/** `[0, 4, id, done, total or nil]`: how far the work is that a request asked for. */
+export const PUSH_PROGRESS = 4;

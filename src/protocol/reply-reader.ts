@@ -9,7 +9,7 @@
  */
 
 import type { CaskError, ErrorDetails } from '../errors/cask-error.ts';
-import type { BatchItemResult } from '../vocabulary/entry.ts';
+import type { BatchItemResult, DeleteRangeResult } from '../vocabulary/entry.ts';
 import { errorFromWire } from './error-message.ts';
 import { type HelloReply, readHelloReply } from './hello.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
@@ -104,6 +104,13 @@ export class ReplyReader {
     const deleted = this.readBool();
     const revision = this.#more() ? (this.#reader.readUintOrNil('revision') ?? 0) : 0;
     return deleted ? revision : 0;
+  }
+
+  readDeleteRange(): DeleteRangeResult {
+    this.#need('deleted');
+    const deleted = this.#reader.readUint('deleted');
+    const revision = this.#more() ? this.#reader.readUintOrNil('revision') : undefined;
+    return { deleted, revision };
   }
 
   /** EXISTS, CANCEL. */

@@ -4,7 +4,7 @@
  */
 
 import type { CaskError } from '../errors/cask-error.ts';
-import type { BatchItemResult, EntryMeta } from '../vocabulary/entry.ts';
+import type { BatchItemResult, DeleteRangeResult, EntryMeta } from '../vocabulary/entry.ts';
 import { errorMessage, errorNumber, wireDetails } from './error-message.ts';
 import { CONNECTION_ID, FLAG_PUSH, STATUS_OK } from './frame.ts';
 import {
@@ -104,6 +104,18 @@ export function encodePutReply(out: OutputBuffer, id: number, outcome: PutView):
 export function encodeDeleteReply(out: OutputBuffer, id: number, revision: number): void {
   begin(out, id, 2, 2 * INT_BYTES_MAX);
   const at = writeBool(out.bytes, out.at, revision !== 0);
+  out.at = writeU64OrNil(out.bytes, at, revision);
+  out.endFrame();
+}
+
+/** @param revision undefined: nothing was deleted */
+export function encodeDeleteRangeReply(
+  out: OutputBuffer,
+  id: number,
+  { deleted, revision = 0 }: DeleteRangeResult,
+): void {
+  begin(out, id, 2, 2 * INT_BYTES_MAX);
+  const at = writeUint(out.bytes, out.at, deleted);
   out.at = writeU64OrNil(out.bytes, at, revision);
   out.endFrame();
 }

@@ -23,7 +23,14 @@ import {
 import { PING_PAYLOAD_BYTES_MAX, REQUEST_ID_MAX } from './frame.ts';
 import { type HelloAuth, type HelloRequest, readHelloRequest } from './hello.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
-import { BATCH_DELETE, BATCH_PUT, RANGE_KEYS_ONLY, RANGE_REVERSE } from './op-codes.ts';
+import {
+  BATCH_DELETE,
+  BATCH_PUT,
+  DELETE_RANGE_ALL,
+  DELETE_RANGE_PROGRESS,
+  RANGE_KEYS_ONLY,
+  RANGE_REVERSE,
+} from './op-codes.ts';
 
 /** What the client asks of the merge. */
 export type MergeAction = (typeof MERGE_ACTIONS)[number];
@@ -38,11 +45,20 @@ export interface ConfigRequest {
   readonly value: string | undefined;
 }
 
-/** A range as it came over the wire: slices of the message's buffer. */
-export interface DecodedRange {
+/** Bounds as they came over the wire: slices of the message's buffer. */
+export interface DecodedBounds {
   readonly start: Buffer | undefined;
   readonly end: Buffer | undefined;
   readonly prefix: Buffer | undefined;
+}
+
+export interface DecodedDeleteRange extends DecodedBounds {
+  readonly all: boolean;
+  readonly wantsProgress: boolean;
+}
+
+/** A range as it came over the wire: slices of the message's buffer. */
+export interface DecodedRange extends DecodedBounds {
   readonly after: Buffer | undefined;
   readonly limit: number | undefined;
   readonly reverse: boolean;
@@ -118,7 +134,26 @@ export class RequestReader {
     this.#finish();
   }
 
-  /** COUNT, STATS, SYNC, and any operation that is not known. */
+  /** COUNT: the bounds, slices of the buffer. */
+  readCount(): DecodedBounds {
+    const range = this.#readBounds();
+    this.#finish();
+    return range;
+  }
+
+  /** DELETE_RANGE: bounds, slices of the buffer, and flags. */
+  readDeleteRange(): DecodedDeleteRange {
+    const range = this.#readBounds();
+    const flags = this.#readFlags(
+      DELETE_RANGE_ALL | DELETE_RANGE_PROGRESS,
+      'made of 1 (all) and 2 (progress)',
+    );
+    this.#finish();
+    const all = (flags & DELETE_RANGE_ALL) !== 0;
+    return { ...range, all, wantsProgress: (flags & DELETE_RANGE_PROGRESS) !== 0 };
+  }
+
+  /** STATS, SYNC, and any operation that is not known. */
   readNothing(): void {
     this.#finish();
   }
@@ -167,16 +202,13 @@ export class RequestReader {
   /** RANGE: bounds, limit and flags. */
   readRange(): DecodedRange {
     const reader = this.#reader;
-    const bound = (what: string) => (this.#more() ? reader.readSliceOrNil(what) : undefined);
-    const start = bound('start');
-    const end = bound('end');
-    const prefix = bound('prefix');
-    const after = bound('after');
+    const { start, end, prefix } = this.#readBounds();
+    const after = this.#more() ? reader.readSliceOrNil('after') : undefined;
     const limit = this.#more() ? reader.readUintOrNil('limit') : undefined;
-    const flags = this.#more() ? (reader.readUintOrNil('flags') ?? 0) : 0;
-    if ((flags & ~(RANGE_REVERSE | RANGE_KEYS_ONLY)) !== 0) {
-      reader.mismatch('flags', 'made of 1 (reverse) and 2 (keys only)');
-    }
+    const flags = this.#readFlags(
+      RANGE_REVERSE | RANGE_KEYS_ONLY,
+      'made of 1 (reverse) and 2 (keys only)',
+    );
     this.#finish();
     const reverse = (flags & RANGE_REVERSE) !== 0;
     return { start, end, prefix, after, limit, reverse, keysOnly: (flags & RANGE_KEYS_ONLY) !== 0 };
@@ -206,7 +238,7 @@ export class RequestReader {
     return this.readAction(MERGE_ACTIONS).action;
   }
 
-  /** CLIENTS, SLOW_LOG: an action, nil means the first, and integers that may be left out. */
+  /** CLIENTS, SLOW_LOG, JOBS: an action, nil means the first, and integers that may be left out. */
   readAction<A extends string>(
     actions: readonly [A, ...A[]],
     ...names: readonly string[]
@@ -248,6 +280,19 @@ export class RequestReader {
     const id = this.#reader.readUint('id to cancel');
     this.#finish();
     return id;
+  }
+
+  #readBounds(): DecodedBounds {
+    const reader = this.#reader;
+    const bound = (what: string) => (this.#more() ? reader.readSliceOrNil(what) : undefined);
+    return { start: bound('start'), end: bound('end'), prefix: bound('prefix') };
+  }
+
+  #readFlags(known: number, wanted: string): number {
+    const reader = this.#reader;
+    const flags = this.#more() ? (reader.readUintOrNil('flags') ?? 0) : 0;
+    if ((flags & ~known) !== 0) reader.mismatch('flags', wanted);
+    return flags;
   }
 
   #takeKey(): void {

@@ -3,7 +3,7 @@
  * Trailing arguments that have their default are left out.
  */
 
-import type { BatchItem, Bytes, RangeOptions } from '../vocabulary/entry.ts';
+import type { BatchItem, Bytes, KeyRange, RangeOptions } from '../vocabulary/entry.ts';
 import {
   CONDITION_IF_ABSENT,
   CONDITION_IF_PRESENT,
@@ -34,7 +34,9 @@ import {
   BATCH_PUT,
   OP_AUTH,
   OP_BATCH,
+  OP_COUNT,
   OP_DELETE,
+  OP_DELETE_RANGE,
   OP_EXISTS,
   OP_GET,
   OP_GET_MANY,
@@ -211,21 +213,52 @@ function writeBytesOrNil(bytes: Buffer, at: number, data: Bytes | undefined): nu
   return data === undefined ? writeNil(bytes, at) : writeBytes(bytes, at, data);
 }
 
+function boundRoom(bound: Bytes | undefined): number {
+  return bound === undefined ? 1 : bytesRoom(bound);
+}
+
+function boundsRoom({ start, end, prefix }: KeyRange): number {
+  return boundRoom(start) + boundRoom(end) + boundRoom(prefix);
+}
+
+function writeBounds(bytes: Buffer, at: number, { start, end, prefix }: KeyRange): number {
+  const next = writeBytesOrNil(bytes, writeBytesOrNil(bytes, at, start), end);
+  return writeBytesOrNil(bytes, next, prefix);
+}
+
+/** COUNT of all keys, or of those within a range. */
+export function encodeCount(out: OutputBuffer, id: number, range: KeyRange, deadlineMs = 0): void {
+  const { start, end, prefix } = range;
+  const isOfAll = start === undefined && end === undefined && prefix === undefined;
+  begin(out, id, OP_COUNT, isOfAll ? 0 : 3, boundsRoom(range), deadlineMs);
+  if (!isOfAll) out.at = writeBounds(out.bytes, out.at, range);
+  out.endFrame();
+}
+
+/** @param flags DELETE_RANGE_ALL, DELETE_RANGE_PROGRESS */
+export function encodeDeleteRange(
+  out: OutputBuffer,
+  id: number,
+  range: KeyRange,
+  flags: number,
+  deadlineMs = 0,
+): void {
+  begin(out, id, OP_DELETE_RANGE, 4, boundsRoom(range) + INT_BYTES_MAX, deadlineMs);
+  out.at = writeUint(out.bytes, writeBounds(out.bytes, out.at, range), flags);
+  out.endFrame();
+}
+
 export function encodeRange(
   out: OutputBuffer,
   id: number,
   range: RangeOptions,
   deadlineMs = 0,
 ): void {
-  const { start, end, prefix, after, limit } = range;
-  let room = 2 * INT_BYTES_MAX;
-  for (const bound of [start, end, prefix, after])
-    room += bound === undefined ? 1 : bytesRoom(bound);
+  const { after, limit } = range;
+  const room = boundsRoom(range) + boundRoom(after) + 2 * INT_BYTES_MAX;
   begin(out, id, OP_RANGE, 6, room, deadlineMs);
   const { bytes } = out;
-  let at = writeBytesOrNil(bytes, out.at, start);
-  at = writeBytesOrNil(bytes, at, end);
-  at = writeBytesOrNil(bytes, at, prefix);
+  let at = writeBounds(bytes, out.at, range);
   at = writeBytesOrNil(bytes, at, after);
   at = limit === undefined ? writeNil(bytes, at) : writeUint(bytes, at, limit);
   const flags =
@@ -234,7 +267,7 @@ export function encodeRange(
   out.endFrame();
 }
 
-/** Any other request: PING, COUNT, STATS, SYNC, MERGE, CANCEL, CONFIG. */
+/** Any other request: PING, STATS, SYNC, MERGE, CANCEL, CONFIG, JOBS. */
 export function encodeRequest(
   out: OutputBuffer,
   id: number,

@@ -5,11 +5,13 @@
  */
 
 import { CaskError, toCaskError } from '../errors/cask-error.ts';
+import { PUSH_PROGRESS } from '../protocol/push-kinds.ts';
 import {
   encodeAbsentReply,
   encodeBoolReply,
   encodeDeleteReply,
   encodeErrorReply,
+  encodePush,
   encodePutReply,
   encodeValueReply,
 } from '../protocol/reply-writer.ts';
@@ -25,6 +27,8 @@ import type { ServerServices } from './server-services.ts';
 import type { SlowRequester } from './slow-log.ts';
 
 const NO_TOKEN = -1;
+/** With more waiting to be read, progress is not told. */
+const PROGRESS_PENDING_BYTES_MAX = 64 * 1024;
 
 export class ConnectionReplies implements ReplySink {
   /** Requests without an answer, of every kind. */
@@ -93,6 +97,10 @@ export class ConnectionReplies implements ReplySink {
     this.#slots.answer(token);
     this.inFlight -= 1;
     this.#services.load.requests.add(-1);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     if (this.#inTurn || this.#queued) return;
     this.#queued = true;
     this.#services.flushQueue.add(this.#owner);
@@ -108,8 +116,8 @@ export class ConnectionReplies implements ReplySink {
 
   answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>): void {
     const { token } = this;
-    const { cancellable, leftAtShutdown = false } = how;
-    const answer: PendingAnswer = { id, token, cancellable, leftAtShutdown };
+    const { cancellable, leftAtShutdown = false, stop } = how;
+    const answer: PendingAnswer = { id, token, cancellable, leftAtShutdown, stop };
     this.#later.add(answer);
     const bytes = this.#frameBytes;
     this.#hold(bytes);
@@ -147,10 +155,18 @@ export class ConnectionReplies implements ReplySink {
 
   cancel(id: number): boolean {
     const answer = this.#later.get(id);
-    if (answer?.cancellable && this.#later.settle(answer)) {
+    if (answer?.stop !== undefined) answer.stop();
+    else if (answer?.cancellable && this.#later.settle(answer)) {
       this.refuse(answer.token, id, new CaskError('CANCELLED', 'cancelled by the client'));
     }
     return answer !== undefined;
+  }
+
+  pushProgress(id: number, done: number, total: number | undefined): void {
+    const { pendingBytes } = this.#output;
+    if (this.#closed || pendingBytes > PROGRESS_PENDING_BYTES_MAX || !this.#later.has(id)) return;
+    encodePush(this.#output.buffer, PUSH_PROGRESS, [id, done, total]);
+    this.#flushSoon();
   }
 
   /** Answers what a stopping server does not wait for. */

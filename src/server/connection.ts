@@ -316,6 +316,10 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.#replies.answerLater(id, work, how);
   }
 
+  pushProgress(id: number, done: number, total: number | undefined): void {
+    this.#replies.pushProgress(id, done, total);
+  }
+
   cancel(id: number): boolean {
     return this.#replies.cancel(id);
   }

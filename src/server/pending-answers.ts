@@ -10,6 +10,8 @@ export interface PendingAnswer {
   readonly token: number;
   readonly cancellable: boolean;
   readonly leftAtShutdown: boolean;
+  /** Tells the work to stop; undefined: it cannot be told. */
+  readonly stop: (() => void) | undefined;
 }
 
 export class PendingAnswers {

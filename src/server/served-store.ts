@@ -1,5 +1,6 @@
 /** What the server needs of a store. The engine's `Store` has it; tests bring their own. */
 
+import type { JobRegistry } from '../storage/jobs/job-registry.ts';
 import type { ReplySink } from '../storage/reply-sink.ts';
 import type { Session } from '../storage/session.ts';
 import type { StoreOptions } from '../storage/store-options.ts';
@@ -30,6 +31,8 @@ export interface ServedStore {
   /** Calls the listener once, when the queue is short again. */
   onWriteQueueShort(listener: () => void): void;
   stats(): Facts;
+  /** Long work: what runs and what ran. */
+  readonly jobs: JobRegistry;
   /** Makes what is committed durable; gives the durable revision. */
   sync(): Promise<number>;
   merge(): Promise<Facts>;

@@ -17,9 +17,9 @@ export type {
   WorkOptions,
   WriteCondition,
 } from '../vocabulary/entry.ts';
+export type { JobState, JobStatus } from '../vocabulary/job-status.ts';
 export type { BackupOptions, BackupResult, BackupStatus } from './backup/backups.ts';
 export type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
-export type { JobState, JobStatus } from './jobs/job.ts';
 export type { JobRegistry } from './jobs/job-registry.ts';
 export type { MergeResult, MergeStatus } from './merge/merger.ts';
 export type { EntryView, PutOutcome, ReplySink } from './reply-sink.ts';

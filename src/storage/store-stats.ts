@@ -1,9 +1,9 @@
 /** Figures of an open store: maintained counters, gathered without a scan. */
 
 import type { DurationHistogram, DurationSummary } from '../vocabulary/duration-histogram.ts';
+import type { JobStatus } from '../vocabulary/job-status.ts';
 import type { LimitFigures } from '../vocabulary/limit-figure.ts';
 import type { BackupStatus } from './backup/backups.ts';
-import type { JobStatus } from './jobs/job.ts';
 import type { MergeStatus } from './merge/merger.ts';
 import type { OpenReport } from './recovery/open-directory.ts';
 

@@ -3,6 +3,7 @@
 import { describe, it } from 'vitest';
 import { batchCases } from './cases/batch-cases.ts';
 import { conditionCases } from './cases/condition-cases.ts';
+import { deleteRangeCases } from './cases/delete-range-cases.ts';
 import { entryCases } from './cases/entry-cases.ts';
 import { limitCases } from './cases/limit-cases.ts';
 import { rangeCases } from './cases/range-cases.ts';
@@ -15,6 +16,7 @@ const ALL: Readonly<Record<string, Cases>> = {
   batches: batchCases,
   'time to live': ttlCases,
   ranges: rangeCases,
+  'deleting ranges': deleteRangeCases,
   limits: limitCases,
 };
 

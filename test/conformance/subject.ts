@@ -5,11 +5,15 @@ import type {
   BatchItemResult,
   Bytes,
   DeleteOptions,
+  DeleteRangeOptions,
+  DeleteRangeResult,
   Entry,
   EntryMeta,
   KeyEntry,
+  KeyRange,
   PutOptions,
   RangeOptions,
+  WorkOptions,
 } from '../../src/storage/index.ts';
 
 /** An entry of a page; of keys only, it has neither value nor `updatedAt`. */
@@ -27,7 +31,9 @@ export interface Operations {
   put(key: Bytes, value: Bytes, options?: PutOptions): Promise<EntryMeta>;
   delete(key: Bytes, options?: DeleteOptions): Promise<boolean>;
   exists(key: Bytes): Promise<boolean>;
-  count(): Promise<number>;
+  count(range?: KeyRange): Promise<number>;
+  deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult>;
+  deletePrefix(prefix: Bytes, options?: WorkOptions): Promise<DeleteRangeResult>;
   batch(items: readonly BatchItem[]): Promise<BatchItemResult[]>;
   rangePage(options?: RangeOptions): Promise<SubjectPage>;
   range(options?: RangeOptions & { readonly pageSize?: number }): AsyncIterable<PageEntry>;

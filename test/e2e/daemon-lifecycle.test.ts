@@ -129,6 +129,19 @@ describe('stopping', () => {
     await client.close();
   });
 
+  test('long work is stopped, and who waits for it is told', async () => {
+    const daemon = start(FREE, { MISBEHAVIOUR: 'endless-deletes' });
+    const client = await WireClient.greeted(await daemon.port());
+    client.send(request(2, 16, 'k'));
+    expect((await client.ask(3, 2)).slice(0, 2)).toEqual([3, 0]);
+    daemon.kill('SIGTERM');
+    // GOAWAY and the answer come in either order
+    const bodies = [(await client.next()).body.slice(0, 3), (await client.next()).body.slice(0, 3)];
+    expect(bodies).toContainEqual([2, 43, 'CANCELLED']);
+    expect((await daemon.exited).code).toBe(0);
+    await client.close();
+  });
+
   test('the grace ends', async () => {
     const args = [...FREE, '--shutdown-grace-ms', '200'];
     const daemon = start(args, { MISBEHAVIOUR: 'deaf-writes' });

@@ -28,6 +28,12 @@ await main(process.argv, async () => {
     case 'deaf-writes':
       store.holding = true;
       break;
+    case 'endless-deletes':
+      store.put('k', Buffer.from('v'));
+      store.deleteGate = new Promise((resolve) => {
+        setInterval(() => store.jobs.status(1)?.state === 'cancelling' && resolve(), 10);
+      });
+      break;
     case 'fails':
       setTimeout(() => store.fail(new CaskError('STORE_FAILED', 'fsync failed')), 100);
       break;

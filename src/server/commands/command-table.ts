@@ -9,10 +9,12 @@ import type { Command } from './command.ts';
 import { config } from './config.ts';
 import { count } from './count.ts';
 import { deleteKey } from './delete.ts';
+import { deleteRange } from './delete-range.ts';
 import { exists } from './exists.ts';
 import { get } from './get.ts';
 import { getMany } from './get-many.ts';
 import { hello } from './hello.ts';
+import { jobs } from './jobs.ts';
 import { merge } from './merge.ts';
 import { ping } from './ping.ts';
 import { put } from './put.ts';
@@ -28,6 +30,7 @@ const COMMANDS: readonly Command[] = [
   getMany,
   put,
   deleteKey,
+  deleteRange,
   exists,
   count,
   batch,
@@ -35,6 +38,7 @@ const COMMANDS: readonly Command[] = [
   stats,
   sync,
   merge,
+  jobs,
   cancel,
   clients,
   slowLog,

@@ -24,6 +24,8 @@ export interface CommandContext {
   refuse(id: number, error: CaskError): void;
   /** Answers with `encode` when the work is done, or with its error; `cancel` may come first. */
   answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>): void;
+  /** Tells how far the work is that a request asked for; nothing where output waits already. */
+  pushProgress(id: number, done: number, total: number | undefined): void;
   /** Answers a request with CANCELLED, if it waits and can be left alone. @returns did it wait */
   cancel(id: number): boolean;
   /** HELLO is done. @returns false: it was done before */
@@ -43,6 +45,8 @@ export interface LaterAnswer<T> {
   items?(result: T): number;
   /** CANCEL answers at once and the result is dropped. False: it is carried out in any case. */
   readonly cancellable: boolean;
+  /** CANCEL calls this instead, and the answer comes once the work has stopped. */
+  readonly stop?: () => void;
   /** Not waited for when the server stops. */
   readonly leftAtShutdown?: boolean;
 }

@@ -11,8 +11,9 @@
 import { cancellationOf } from '../../errors/cancelled.ts';
 import { CaskError, toCaskError } from '../../errors/cask-error.ts';
 import type { ProgressListener } from '../../vocabulary/entry.ts';
+import type { JobState, JobStatus } from '../../vocabulary/job-status.ts';
 import type { Clock } from '../disk/environment.ts';
-import type { JobControl, JobRequest, JobState, JobStatus } from './job.ts';
+import type { JobControl, JobRequest } from './job.ts';
 
 /** Jobs that have ended and are still told of. */
 export const JOB_HISTORY_MAX = 64;
@@ -146,10 +147,13 @@ export class JobRegistry {
     for (const job of this.#running.values()) job.stop(reason);
   }
 
-  /** Takes no more, stops what runs, and resolves when nothing does. */
-  async close(closedBy: CaskError): Promise<void> {
+  /**
+   * Takes no more, stops what runs, and resolves when nothing does.
+   * @param stopWith what the jobs that run fail of
+   */
+  async close(closedBy: CaskError, stopWith: CaskError = closedBy): Promise<void> {
     this.#closedBy ??= closedBy;
-    this.stopAll(closedBy);
+    this.stopAll(stopWith);
     while (this.#running.size > 0) {
       await new Promise<void>((resolve) => this.#onIdle.push(resolve));
     }

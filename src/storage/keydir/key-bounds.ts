@@ -1,7 +1,7 @@
 /** Which keys a range takes in: `start`, `end` and `prefix` as one interval. */
 
-import { CaskError } from '../../errors/cask-error.ts';
 import type { Bytes, DeleteRangeOptions, KeyRange } from '../../vocabulary/entry.ts';
+import { checkDeleteRange } from '../../vocabulary/range-arguments.ts';
 import { keyBytesOf } from '../key-and-value.ts';
 
 export interface KeyBounds {
@@ -25,17 +25,8 @@ export function keyBounds(range: KeyRange): KeyBounds {
  * @throws CaskError INVALID_OPTION, BAD_REQUEST
  */
 export function boundsToDelete(range: DeleteRangeOptions): KeyBounds {
-  const bounds = keyBounds(range);
-  const hasBound = bounds.low !== undefined || bounds.high !== undefined;
-  const { all = false } = range;
-  if (all && hasBound) {
-    throw new CaskError('INVALID_OPTION', 'all excludes start, end and prefix');
-  }
-  if (!all && !hasBound) {
-    const message = 'no bound is given: to delete every key there is, say so with all: true';
-    throw new CaskError('INVALID_OPTION', message);
-  }
-  return copyBounds(bounds);
+  checkDeleteRange(range);
+  return copyBounds(keyBounds(range));
 }
 
 /** Its own copy of the bounds, for work that outlives the caller's buffers. */

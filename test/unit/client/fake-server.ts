@@ -11,9 +11,11 @@ import { type HelloReply, helloReplyMap, type ServerLimits } from '../../../src/
 import * as ops from '../../../src/protocol/op-codes.ts';
 import { OutputBuffer } from '../../../src/protocol/output-buffer.ts';
 import { encodePreamble, PreambleReader } from '../../../src/protocol/preamble.ts';
+import { PUSH_PROGRESS } from '../../../src/protocol/push-kinds.ts';
 import type { ReplyEntry } from '../../../src/protocol/reply-writer.ts';
 import * as reply from '../../../src/protocol/reply-writer.ts';
 import { RequestReader } from '../../../src/protocol/request-reader.ts';
+import type { KeyRange } from '../../../src/vocabulary/entry.ts';
 
 export const LIMITS: ServerLimits = {
   maxFrameBytes: 64 * 1024 * 1024,
@@ -164,6 +166,21 @@ export class FakeServer {
     if (!this.script(request, peer, key)) this.answer(request, peer, key);
   }
 
+  #deleteRange(request: RequestReader, out: OutputBuffer): void {
+    const { wantsProgress, ...range } = request.readDeleteRange();
+    const keys = this.#keysWithin(range);
+    if (wantsProgress) reply.encodePush(out, PUSH_PROGRESS, [request.id, 0, keys.length]);
+    for (const key of keys) this.values.delete(key);
+    const revision = keys.length === 0 ? undefined : this.#next();
+    reply.encodeDeleteRangeReply(out, request.id, { deleted: keys.length, revision });
+  }
+
+  #keysWithin({ start = '', end, prefix = '' }: KeyRange): string[] {
+    return [...this.values.keys()].filter(
+      (key) => key >= `${start}` && key.startsWith(`${prefix}`) && !(key >= `${end ?? '~'}`),
+    );
+  }
+
   /** The honest answer. */
   answer(request: RequestReader, peer: FakePeer, key: string): void {
     const { out } = peer;
@@ -185,7 +202,10 @@ export class FakeServer {
         reply.encodePingReply(out, id, request.readPing(), Date.now());
         break;
       case ops.OP_COUNT:
-        reply.encodeCountReply(out, id, this.values.size);
+        reply.encodeCountReply(out, id, this.#keysWithin(request.readCount()).length);
+        break;
+      case ops.OP_DELETE_RANGE:
+        this.#deleteRange(request, out);
         break;
       case ops.OP_SYNC:
         reply.encodeSyncReply(out, id, this.revision);

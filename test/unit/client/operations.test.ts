@@ -232,6 +232,7 @@ describe('ranges', () => {
     expect(server.values.has('app:one')).toBe(true);
     expect((await app.getEntry('two'))?.key).toBe('two');
     expect(await app.count()).toBe(2);
+    expect(await app.count({ start: 'p' })).toBe(1);
     const found: string[] = [];
     for await (const { key } of app.range({ pageSize: 1 })) found.push(key);
     expect(found).toEqual(['one', 'two']);

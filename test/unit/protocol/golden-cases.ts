@@ -3,10 +3,12 @@
 import { CaskError } from '../../../src/errors/cask-error.ts';
 import { type HelloReply, helloReplyMap } from '../../../src/protocol/hello.ts';
 import {
+  DELETE_RANGE_ALL,
+  DELETE_RANGE_PROGRESS,
   OP_CANCEL,
   OP_CLIENTS,
   OP_CONFIG,
-  OP_COUNT,
+  OP_JOBS,
   OP_MERGE,
   OP_PING,
   OP_SLOW_LOG,
@@ -15,7 +17,12 @@ import {
 } from '../../../src/protocol/op-codes.ts';
 import type { OutputBuffer } from '../../../src/protocol/output-buffer.ts';
 import { encodePreamble } from '../../../src/protocol/preamble.ts';
-import { PUSH_DISCONNECT, PUSH_GOAWAY, PUSH_PING } from '../../../src/protocol/push-kinds.ts';
+import {
+  PUSH_DISCONNECT,
+  PUSH_GOAWAY,
+  PUSH_PING,
+  PUSH_PROGRESS,
+} from '../../../src/protocol/push-kinds.ts';
 import * as reply from '../../../src/protocol/reply-writer.ts';
 import * as request from '../../../src/protocol/request-writer.ts';
 import {
@@ -69,6 +76,18 @@ export const HELLO: HelloReply = {
 };
 
 const corrupt = new CaskError('CORRUPT', 'checksum of segment 3');
+/** What is not known of a job is left out. */
+const JOB_ON_WIRE = {
+  id: 3,
+  kind: 'delete-range',
+  state: 'running',
+  unit: 'keys',
+  done: 5000,
+  total: 1_000_000,
+  startedAt: CREATED,
+  ms: 70,
+};
+const JOB = { ...JOB_ON_WIRE, error: undefined, result: undefined };
 const conflict = new CaskError('CONFLICT', 'the key exists', { details: { revision: 41 } });
 
 const ADA = { user: 'ada', password: 'Lovelace1815' };
@@ -180,7 +199,24 @@ const requests: GoldenCase[] = [
     request.encodeDelete(out, 11, key, CONDITION_IF_PRESENT),
   ),
   from('EXISTS request', [12, 7, null, key], (out) => request.encodeExists(out, 12, key)),
-  plain('COUNT request', 13, OP_COUNT, []),
+  from('COUNT request', [13, 8, null], (out) => request.encodeCount(out, 13, {})),
+  from('COUNT request, of a range', [22, 8, null, bin('a'), null, bin('ab')], (out) =>
+    request.encodeCount(out, 22, { start: 'a', prefix: 'ab' }),
+  ),
+  from('DELETE_RANGE request', [23, 16, null, bin('a'), bin('b'), null, 0], (out) =>
+    request.encodeDeleteRange(out, 23, { start: 'a', end: 'b' }, 0),
+  ),
+  from(
+    'DELETE_RANGE request, prefix, progress',
+    [24, 16, null, null, null, bin('user:'), 2],
+    (out) => request.encodeDeleteRange(out, 24, { prefix: 'user:' }, DELETE_RANGE_PROGRESS),
+  ),
+  from('DELETE_RANGE request, all', [25, 16, null, null, null, null, 1], (out) =>
+    request.encodeDeleteRange(out, 25, {}, DELETE_RANGE_ALL),
+  ),
+  plain('JOBS request', 26, OP_JOBS, ['list']),
+  plain('JOBS request, status', 27, OP_JOBS, ['status', 3]),
+  plain('JOBS request, cancel', 28, OP_JOBS, ['cancel', 3]),
   from(
     'BATCH request',
     [
@@ -352,6 +388,13 @@ const replies: GoldenCase[] = [
         { inputs: 2, outputs: 1, bytesBefore: 900, bytesAfter: 300, ms: 12 },
       ]),
   ),
+  back('DELETE_RANGE reply', [23, 0, 1_000_000, REVISION], (out) =>
+    reply.encodeDeleteRangeReply(out, 23, { deleted: 1_000_000, revision: REVISION }),
+  ),
+  back('DELETE_RANGE reply, nothing there', [24, 0, 0, null], (out) =>
+    reply.encodeDeleteRangeReply(out, 24, { deleted: 0, revision: undefined }),
+  ),
+  back('JOBS reply', [26, 0, [JOB_ON_WIRE]], (out) => reply.encodeReply(out, 26, [[JOB]])),
   back('CANCEL reply', [21, 0, false], (out) => reply.encodeBoolReply(out, 21, false)),
   back('AUTH reply', [22, 0], (out) => reply.encodeReply(out, 22, [])),
   back('CLIENTS reply', [23, 0, [CLIENT], false], (out) =>
@@ -374,6 +417,9 @@ const pushes: GoldenCase[] = [
   back('push PING', [0, 1, 77], (out) => reply.encodePush(out, PUSH_PING, [77])),
   back('push GOAWAY', [0, 2, 'shutting down', 10_000], (out) =>
     reply.encodePush(out, PUSH_GOAWAY, ['shutting down', 10_000]),
+  ),
+  back('push PROGRESS', [0, 4, 24, 5000, 1_000_000], (out) =>
+    reply.encodePush(out, PUSH_PROGRESS, [24, 5000, 1_000_000]),
   ),
   back('push DISCONNECT', [0, 3, 105, 'SLOW_CONSUMER', 'replies are not read'], (out) =>
     reply.encodePush(out, PUSH_DISCONNECT, [105, 'SLOW_CONSUMER', 'replies are not read']),
@@ -400,8 +446,10 @@ export const DOCUMENTED: readonly string[] = [
   'PUT reply',
   'DELETE reply, nothing there',
   'BATCH request',
+  'DELETE_RANGE request, prefix, progress',
   'RANGE request',
   'RANGE reply, damaged entry',
   'error',
   'push GOAWAY',
+  'push PROGRESS',
 ];

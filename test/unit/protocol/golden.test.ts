@@ -116,6 +116,17 @@ function rewriteRequest(frame: Buffer): Buffer | undefined {
     [ops.OP_GET_MANY]: () => request.encodeGetMany(out, id, reader.readKeys(10)),
     [ops.OP_BATCH]: () => request.encodeBatch(out, id, reader.readBatch(10)),
     [ops.OP_RANGE]: () => request.encodeRange(out, id, reader.readRange()),
+    [ops.OP_COUNT]: () => request.encodeCount(out, id, reader.readCount()),
+    [ops.OP_DELETE_RANGE]: () => {
+      const { all, wantsProgress, ...range } = reader.readDeleteRange();
+      const flags =
+        (all ? ops.DELETE_RANGE_ALL : 0) | (wantsProgress ? ops.DELETE_RANGE_PROGRESS : 0);
+      request.encodeDeleteRange(out, id, range, flags);
+    },
+    [ops.OP_JOBS]: () => {
+      const { action, numbers } = reader.readAction(['list', 'status', 'cancel'], 'id');
+      request.encodeRequest(out, id, op, [action, ...numbers.filter((it) => it !== undefined)]);
+    },
     [ops.OP_CANCEL]: () => request.encodeRequest(out, id, op, [reader.readCancel()]),
     [ops.OP_AUTH]: () => request.encodeAuth(out, id, reader.readAuth()),
     [ops.OP_CLIENTS]: () => action(['list', 'kill'], 'id', 'limit'),
@@ -167,6 +178,10 @@ function readReply(name: string, reply: ReplyReader): unknown[] {
     DELETE: () => {
       const revision = reply.readDelete();
       return [revision !== 0, orNil(revision)];
+    },
+    DELETE_RANGE: () => {
+      const { deleted, revision } = reply.readDeleteRange();
+      return [deleted, orNil(revision)];
     },
     EXISTS: () => [reply.readBool()],
     COUNT: () => [reply.readNumber()],

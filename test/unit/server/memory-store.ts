@@ -281,6 +281,7 @@ class MemorySession implements Session {
     const { signal, onProgress } = options;
     const request = { kind: 'delete-range', unit: 'keys', signal, onProgress };
     return this.#store.jobs.run(request, async (job) => {
+      await Promise.resolve();
       const keys = this.#keysWithin(options);
       job.progress(0, keys.length);
       await this.#store.deleteGate;
