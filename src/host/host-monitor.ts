@@ -21,15 +21,24 @@ const MICROS_PER_MS = 1000;
 const MS_PER_SECOND = 1000;
 
 interface Sample {
-  readonly openFiles: number | undefined;
-  readonly openFilesMax: number | undefined;
-  readonly cpu: SystemCpuTimes | undefined;
+  readonly openFiles?: number | undefined;
+  readonly openFilesMax?: number | undefined;
+  readonly cpu?: SystemCpuTimes | undefined;
+  /** Over 1, 5 and 15 minutes. */
+  readonly load: readonly number[];
+  readonly memoryAvailableBytes: number;
+}
+
+/** What Node reads itself, at once: some tenths of a millisecond. */
+function sampleNow(): Sample {
+  return { load: loadavg(), memoryAvailableBytes: freemem() };
 }
 
 export class HostMonitor {
   readonly collections = new CollectionTimes();
   readonly #lag = new LoopLagMonitor();
-  #sample: Sample = { openFiles: undefined, openFilesMax: undefined, cpu: undefined };
+  readonly #memoryBytes = totalmem();
+  #sample: Sample = sampleNow();
   #sampling: Promise<void> | undefined;
   readonly #sampler: NodeJS.Timeout;
 
@@ -52,7 +61,7 @@ export class HostMonitor {
       readOpenFilesMax(),
       readCpuTimes(),
     ]);
-    this.#sample = { openFiles, openFilesMax, cpu };
+    this.#sample = { ...sampleNow(), openFiles, openFilesMax, cpu };
   }
 
   figures(): HostFigures {
@@ -92,8 +101,8 @@ export class HostMonitor {
   }
 
   #system(): HostFigures['system'] {
-    const [load1, load5, load15] = loadavg() as [number, number, number];
-    const { cpu } = this.#sample;
+    const { cpu, load, memoryAvailableBytes } = this.#sample;
+    const [load1 = 0, load5 = 0, load15 = 0] = load;
     return {
       cpus: availableParallelism(),
       load1,
@@ -104,8 +113,8 @@ export class HostMonitor {
       cpuIowaitMs: milliseconds(cpu?.iowait),
       cpuIdleMs: milliseconds(cpu?.idle),
       cpuStealMs: milliseconds(cpu?.steal),
-      memoryBytes: totalmem(),
-      memoryAvailableBytes: freemem(),
+      memoryBytes: this.#memoryBytes,
+      memoryAvailableBytes,
     };
   }
 

@@ -17,6 +17,7 @@ const US_BITS = 32;
 const US_MAX = 2 ** US_BITS - 1;
 export const DURATION_BUCKETS = (US_BITS - LINEAR_BITS + 1) * LINEAR;
 const US_PER_MS = 1000;
+const SUMMARY_QUANTILES = [0.5, 0.95, 0.99, 0.999] as const;
 
 /** For people and STATS; times are upper bounds of their bucket, `maxMs` is exact. */
 export interface DurationSummary {
@@ -47,7 +48,9 @@ export class DurationHistogram {
 
   /** How many were recorded. A pass over the buckets. */
   get count(): number {
-    return this.#counts.reduce((sum, count) => sum + count, 0);
+    let sum = 0;
+    for (let index = 0; index < DURATION_BUCKETS; index++) sum += this.#counts[index] as number;
+    return sum;
   }
 
   get sumMs(): number {
@@ -75,25 +78,36 @@ export class DurationHistogram {
 
   /** The upper bound of the bucket that holds the quantile, at most the maximum; 0: nothing yet. */
   quantileMs(quantile: number): number {
-    const rank = Math.max(1, Math.ceil(this.count * quantile));
-    let seen = 0;
-    for (let index = 0; index < DURATION_BUCKETS; index++) {
-      seen += this.#counts[index] as number;
-      if (seen >= rank) return Math.min(this.#maxMs, startUs(index + 1) / US_PER_MS);
-    }
-    return 0;
+    const [ms] = this.#quantilesMs(this.count, [quantile]);
+    return ms as number;
   }
 
+  /** Two passes over the buckets. */
   summary(): DurationSummary {
-    return {
-      count: this.count,
-      sumMs: this.#sumMs,
-      p50Ms: this.quantileMs(0.5),
-      p95Ms: this.quantileMs(0.95),
-      p99Ms: this.quantileMs(0.99),
-      p999Ms: this.quantileMs(0.999),
-      maxMs: this.#maxMs,
-    };
+    const { count } = this;
+    const [p50Ms, p95Ms, p99Ms, p999Ms] = this.#quantilesMs(count, SUMMARY_QUANTILES) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { count, sumMs: this.#sumMs, p50Ms, p95Ms, p99Ms, p999Ms, maxMs: this.#maxMs };
+  }
+
+  /** In one pass; the quantiles ascend. */
+  #quantilesMs(count: number, quantiles: readonly number[]): number[] {
+    const found: number[] = [];
+    let index = 0;
+    let seen = this.#counts[0] as number;
+    for (const quantile of quantiles) {
+      const rank = Math.max(1, Math.ceil(count * quantile));
+      while (seen < rank && index < DURATION_BUCKETS - 1) {
+        index += 1;
+        seen += this.#counts[index] as number;
+      }
+      found.push(Math.min(this.#maxMs, startUs(index + 1) / US_PER_MS));
+    }
+    return found;
   }
 
   copyFrom(other: DurationHistogram): void {
