@@ -25,13 +25,3 @@ export function exposureProblem(address: Address, protection: Protection): strin
     '--insecure if the network is trusted.'
   );
 }
-
-/** The same for HTTP, which asks nobody who they are and speaks no TLS. */
-export function httpExposureProblem(address: Address, insecure: boolean): string | undefined {
-  if (insecure || isLoopback(address.host)) return undefined;
-  return (
-    `${formatAddress(address)} can be reached by others, and caskd does not ask over HTTP who ` +
-    'its clients are. Let --http be on 127.0.0.1 or [::1], behind a proxy that asks, or add ' +
-    '--insecure if the network is trusted.'
-  );
-}

@@ -1,6 +1,6 @@
 /** The HTTP listener as the configuration wants it. */
 
-import type { HttpServer, HttpSources } from '../http/index.ts';
+import type { HttpSecurity, HttpServer, HttpSources } from '../http/index.ts';
 import { systemErrorCode } from '../storage/disk/file-system.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -14,6 +14,7 @@ import { type Logger, storeLogger } from './logging.ts';
 export async function startHttp(
   configuration: Configuration,
   sources: HttpSources,
+  security: HttpSecurity,
   log: Logger,
 ): Promise<HttpServer | undefined> {
   const wanted = parseAddress(configuration.values.http);
@@ -21,7 +22,13 @@ export async function startHttp(
   const { openHttp } = await import('../http/index.ts');
   const { httpMaxConnections: maxConnections } = configuration.values;
   try {
-    const server = await openHttp({ ...wanted, maxConnections, sources, log: storeLogger(log) });
+    const server = await openHttp({
+      ...wanted,
+      maxConnections,
+      sources,
+      security,
+      log: storeLogger(log),
+    });
     const { port } = server.address;
     log.info({ address: formatAddress({ host: wanted.host, port }) }, 'http-ready');
     return server;

@@ -86,7 +86,7 @@ export async function runDaemon(
   let http: HttpServer | undefined;
   try {
     const sources = { version, host, logLines: world.logLines.byLevel, readiness };
-    http = await startHttp(configuration.current, sources, log);
+    http = await startHttp(configuration.current, sources, security, log);
   } catch (thrown) {
     host.stop();
     security.close();

@@ -1,7 +1,10 @@
 /** The fastify instance that routes are added to: its limits, its hooks, its answer to errors. */
 
 import { fastify } from 'fastify';
+import type { Authenticator } from '../security/index.ts';
+import type { TlsIdentity } from '../server/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
+import { guardRoutes } from './http-access.ts';
 import type { HttpCounters } from './http-counters.ts';
 import { handleErrors, refuseBytes } from './http-errors.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
@@ -9,11 +12,26 @@ import { HTTP_LIMITS } from './http-limits.ts';
 /** Of no route: paths that there are not. */
 const NO_ROUTE = 'none';
 
-export type HttpApp = ReturnType<typeof bareApp>;
+export type HttpApp = ReturnType<typeof plainApp>;
 
-function bareApp() {
-  const limits = HTTP_LIMITS;
-  return fastify({
+/** What asks clients who they are, and keeps what they say from others. */
+export interface HttpSecurity {
+  /** Undefined: nobody is asked. */
+  readonly authenticator: Authenticator | undefined;
+  /** Undefined: HTTP in the clear. */
+  readonly tls: TlsIdentity | undefined;
+}
+
+const limits = HTTP_LIMITS;
+
+const SOCKET_OPTIONS = {
+  maxHeaderSize: limits.maxHeaderBytes,
+  headersTimeout: limits.headersTimeoutMs,
+  connectionsCheckingInterval: limits.checkIntervalMs,
+} as const;
+
+function appOptions() {
+  return {
     logger: false,
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: limits.requestTimeoutMs,
@@ -24,20 +42,30 @@ function bareApp() {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     clientErrorHandler: refuseBytes,
-    http: {
-      maxHeaderSize: limits.maxHeaderBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      connectionsCheckingInterval: limits.checkIntervalMs,
-    },
-  });
+  } as const;
+}
+
+function plainApp() {
+  return fastify({ ...appOptions(), http: SOCKET_OPTIONS });
+}
+
+/** The same to its routes. */
+function tlsApp(identity: TlsIdentity): HttpApp {
+  const { handshakeTimeoutMs: handshakeTimeout } = limits;
+  const https = { ...SOCKET_OPTIONS, ...identity.serverOptions, handshakeTimeout };
+  const app = fastify({ ...appOptions(), https });
+  identity.attach(app.server);
+  app.server.on('close', () => identity.detach(app.server));
+  return app as unknown as HttpApp;
 }
 
 export function createHttpApp(
   maxConnections: number,
   counters: HttpCounters,
   log: StoreLogger,
+  { authenticator, tls }: HttpSecurity,
 ): HttpApp {
-  const app = bareApp();
+  const app = tls === undefined ? plainApp() : tlsApp(tls);
   const { server } = app;
   server.maxConnections = maxConnections;
   server.on('connection', (socket) => {
@@ -55,6 +83,7 @@ export function createHttpApp(
     reply.header('x-content-type-options', 'nosniff');
     next();
   });
+  guardRoutes(app, authenticator);
   app.addHook('onResponse', (request, reply, next) => {
     const route = request.is404 ? NO_ROUTE : (request.routeOptions.url ?? NO_ROUTE);
     counters.answered(route, reply.statusCode, reply.elapsedTime);

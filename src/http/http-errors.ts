@@ -64,13 +64,19 @@ function problemOfThrown(thrown: FastifyError | CaskError): Problem {
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   const { status, retryable } = problem;
   if (retryable && (status === UNAVAILABLE || status === TOO_MANY_REQUESTS)) {
-    reply.header('retry-after', RETRY_AFTER_SECONDS);
+    reply.header('retry-after', retryAfterSeconds(problem));
   }
   // as bytes: no schema of a route is for problems
   return reply
     .code(status)
     .type(PROBLEM_CONTENT_TYPE)
     .send(Buffer.from(JSON.stringify(problem)));
+}
+
+/** What the error says, where it knows. */
+function retryAfterSeconds({ details }: Problem): number {
+  const ms = details?.['retryAfterMs'];
+  return typeof ms === 'number' ? Math.ceil(ms / 1000) : RETRY_AFTER_SECONDS;
 }
 
 /** The answer to what is no HTTP, or too slow or too long to be read: said, then closed. */

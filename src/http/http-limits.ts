@@ -7,6 +7,8 @@ export const HTTP_LIMITS = {
   maxBodyBytes: 64 * KIB,
   /** A request's line and headers. */
   maxHeaderBytes: 16 * KIB,
+  /** From connecting to the end of the handshake, under TLS. */
+  handshakeTimeoutMs: 10_000,
   /** From the first byte of a request to the end of its headers. */
   headersTimeoutMs: 10_000,
   /** From the first byte of a request to the end of its body. */

@@ -5,7 +5,7 @@
 
 import type { AddressInfo } from 'node:net';
 import type { StoreLogger } from '../storage/store-options.ts';
-import { createHttpApp, type HttpApp } from './http-app.ts';
+import { createHttpApp, type HttpApp, type HttpSecurity } from './http-app.ts';
 import type { HttpContext, HttpSources, Served } from './http-context.ts';
 import { HttpCounters } from './http-counters.ts';
 import { ROUTES } from './routes/route-table.ts';
@@ -16,6 +16,7 @@ export interface HttpOptions {
   readonly port: number;
   readonly maxConnections: number;
   readonly sources: HttpSources;
+  readonly security: HttpSecurity;
   readonly log: StoreLogger;
 }
 
@@ -37,10 +38,10 @@ export class HttpServer implements HttpContext {
   readonly #app: HttpApp;
   #closed: Promise<void> | undefined;
 
-  constructor({ sources, maxConnections, log }: HttpOptions) {
+  constructor({ sources, maxConnections, security, log }: HttpOptions) {
     this.sources = sources;
     this.maxConnections = maxConnections;
-    this.#app = createHttpApp(maxConnections, this.counters, log);
+    this.#app = createHttpApp(maxConnections, this.counters, log, security);
     for (const add of ROUTES) add(this.#app, this);
   }
 

@@ -16,8 +16,8 @@ export const HTTP_SETTINGS = {
     help: 'HOST:PORT for health, metrics and statistics, or off',
     cost:
       'About 30 MB of memory and 0.15 s of start. If the default is taken the daemon goes on ' +
-      'without it; an address that was asked for must be free. Any address but loopback can be ' +
-      'reached by others and needs `insecure`.',
+      'without it; an address that was asked for must be free. With `usersFile` figures want a ' +
+      'user, with `tlsCert` it is HTTPS; any address but loopback needs both, or `insecure`.',
   }),
   httpMaxConnections: settingOf(
     'daemon',

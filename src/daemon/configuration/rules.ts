@@ -3,7 +3,7 @@
 import { serverRuleProblems } from '../../server/server-limit-table.ts';
 import { storeRuleProblems } from '../../storage/store-option-table.ts';
 import { parseAddress } from '../address.ts';
-import { exposureProblem, httpExposureProblem, type Protection } from '../exposure.ts';
+import { exposureProblem, type Protection } from '../exposure.ts';
 import { type SettingName, type SettingValues, settingOfOption } from './schema.ts';
 import { pathOf, securityRuleProblems } from './security-settings.ts';
 
@@ -37,10 +37,7 @@ export function ruleProblems(values: SettingValues): RuleProblem[] {
 /** Why the address of a listener may not be listened on; undefined: it may, or it is off. */
 export function addressProblem(setting: AddressSetting, values: SettingValues): string | undefined {
   const address = parseAddress(values[setting]);
-  if (address === undefined) return undefined;
-  return setting === 'listen'
-    ? exposureProblem(address, protectionOf(values))
-    : httpExposureProblem(address, values.insecure);
+  return address === undefined ? undefined : exposureProblem(address, protectionOf(values));
 }
 
 /** What the configuration asks of clients. */

@@ -7,7 +7,7 @@ import type { ScrapeFacts } from '../metrics/scrape-facts.ts';
 /** GET /metrics: for Prometheus, in its text format or, if that is asked for, OpenMetrics. */
 export function addMetrics(app: HttpApp, context: HttpContext): void {
   const registry = new MetricRegistry(() => gather(context));
-  app.get('/metrics', async (request, reply) => {
+  app.get('/metrics', { config: { role: 'read' } }, async (request, reply) => {
     const format = acceptedFormat(request.headers.accept);
     const text = await registry.write(format);
     return reply.type(registry.contentType(format)).header('vary', 'accept').send(text);

@@ -41,6 +41,7 @@ async function start(
   const server = await startHttp(
     { values: { ...values, http }, sources, warnings },
     { version: '1', host, logLines: {}, readiness },
+    { authenticator: undefined, tls: undefined },
     log,
   );
   return { server, events };

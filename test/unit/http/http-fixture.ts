@@ -1,7 +1,12 @@
 /** An HTTP listener on a free port, over a store in memory and a real server. */
 
 import { HostMonitor } from '../../../src/host/host-monitor.ts';
-import { type HttpServer, openHttp, type Readiness } from '../../../src/http/index.ts';
+import {
+  type HttpSecurity,
+  type HttpServer,
+  openHttp,
+  type Readiness,
+} from '../../../src/http/index.ts';
 import { type CaskServer, listen } from '../../../src/server/index.ts';
 import { MemoryStore } from '../server/memory-store.ts';
 
@@ -19,7 +24,18 @@ export interface HttpFixture extends AsyncDisposable {
   readonly url: string;
 }
 
-export async function openFixture({ maxConnections = 10 } = {}): Promise<HttpFixture> {
+export interface FixtureOptions {
+  readonly maxConnections?: number;
+  readonly security?: HttpSecurity;
+}
+
+/** Nobody is asked, in the clear. */
+export const NO_SECURITY: HttpSecurity = { authenticator: undefined, tls: undefined };
+
+export async function openFixture({
+  maxConnections = 10,
+  security = NO_SECURITY,
+}: FixtureOptions = {}): Promise<HttpFixture> {
   const store = new MemoryStore();
   const host = new HostMonitor();
   await host.sample();
@@ -28,6 +44,7 @@ export async function openFixture({ maxConnections = 10 } = {}): Promise<HttpFix
   const http = await openHttp({
     ...place,
     maxConnections,
+    security,
     sources: { version: '1.2.3', host, logLines: {}, readiness: () => fixture.readiness },
     log: (_level, event) => events.push(event),
   });
@@ -39,7 +56,7 @@ export async function openFixture({ maxConnections = 10 } = {}): Promise<HttpFix
     store,
     events,
     readiness: READY,
-    url: `http://127.0.0.1:${http.address.port}`,
+    url: `http${security.tls === undefined ? '' : 's'}://127.0.0.1:${http.address.port}`,
     async [Symbol.asyncDispose]() {
       await http.close(0);
       await server.close();

@@ -7,7 +7,7 @@ import { CaskError } from '../../../src/errors/cask-error.ts';
 import { createHttpApp } from '../../../src/http/http-app.ts';
 import { HttpCounters } from '../../../src/http/http-counters.ts';
 import { HTTP_LIMITS } from '../../../src/http/http-limits.ts';
-import { type HttpFixture, openFixture } from './http-fixture.ts';
+import { type HttpFixture, NO_SECURITY, openFixture } from './http-fixture.ts';
 
 const fixtures: HttpFixture[] = [];
 const sockets: Socket[] = [];
@@ -75,11 +75,13 @@ test('a connection too many is closed at once, and counted', async () => {
 
 function appWith(thrown: Error) {
   const events: string[] = [];
-  const app = createHttpApp(10, new HttpCounters(), (_level, event) => events.push(event));
-  app.get('/broken', () => {
+  const log = (_level: string, event: string) => events.push(event);
+  const app = createHttpApp(10, new HttpCounters(), log, NO_SECURITY);
+  const config = { role: 'anyone' } as const;
+  app.get('/broken', { config }, () => {
     throw thrown;
   });
-  app.post('/body', () => ({}));
+  app.post('/body', { config }, () => ({}));
   return { app, events };
 }
 
