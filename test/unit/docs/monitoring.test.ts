@@ -48,6 +48,11 @@ function metricOf(series: string): MetricDefinition | undefined {
   return histogram?.type === 'histogram' ? histogram : undefined;
 }
 
+test('Prometheus loads the rules', () => {
+  const [, file = ''] = /^rule_files:\n {2}- (.+)$/m.exec(text('prometheus.yml')) ?? [];
+  expect(file).toBe('alerts.yaml');
+});
+
 test('there are alerts for what must not be overlooked', () => {
   expect(alerts.map(([, name]) => name)).toEqual(
     expect.arrayContaining(['CaskdDown', 'CaskdNotReady', 'CaskdReadOnly', 'CaskdCorruption']),
