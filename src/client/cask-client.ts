@@ -12,6 +12,7 @@ import { CaskError } from '../errors/cask-error.ts';
 import { ASSUMED_LIMITS, type HelloReply } from '../protocol/hello.ts';
 import { DELETE_RANGE_ALL, DELETE_RANGE_PROGRESS } from '../protocol/op-codes.ts';
 import type { DecodedEntry } from '../protocol/reply-reader.ts';
+import type { BackupRequest, BackupResult } from '../vocabulary/backup.ts';
 import { checkDeleteRange } from '../vocabulary/range-arguments.ts';
 import type { SettingFacts } from '../vocabulary/setting-facts.ts';
 import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
@@ -295,6 +296,16 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
   /** Tells a job of the server to stop, which it does soon. @returns did it run */
   cancelJob(id: number, options?: CallOptions): Promise<boolean> {
     return this.#request(operations.CANCEL_JOB, ['cancel', id], 0, options);
+  }
+
+  /**
+   * Has the server take a backup; waits until it is done, without a timeout unless one is given.
+   * @throws CaskError BACKUP_FAILED, BAD_REQUEST (not a directory that it may write to),
+   * UNSUPPORTED (it has none), BUSY, LOCKED, NO_SPACE, CANCELLED, FORBIDDEN
+   */
+  async backup(request: BackupRequest = {}, options?: CallOptions): Promise<BackupResult> {
+    const call = { timeoutMs: 0, ...options };
+    return (await this.#request(operations.BACKUP, request, 0, call)) as BackupResult;
   }
 
   /** The connections of the server, this one included. */

@@ -13,6 +13,7 @@ import type {
 
 import type { SlowEntry } from '../vocabulary/insight.ts';
 
+export type { BackupRequest, BackupResult } from '../vocabulary/backup.ts';
 export type {
   BatchItem,
   BatchItemResult,

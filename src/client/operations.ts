@@ -4,6 +4,7 @@ import type { HelloAuth } from '../protocol/hello.ts';
 import type { PlainValue } from '../protocol/msgpack-writer.ts';
 import {
   OP_AUTH,
+  OP_BACKUP,
   OP_BATCH,
   OP_CLIENTS,
   OP_CONFIG,
@@ -24,6 +25,7 @@ import {
 } from '../protocol/op-codes.ts';
 import type { DecodedEntry, DecodedPage, ReplyReader } from '../protocol/reply-reader.ts';
 import * as write from '../protocol/request-writer.ts';
+import type { BackupRequest } from '../vocabulary/backup.ts';
 import type {
   BatchItem,
   BatchItemResult,
@@ -204,6 +206,13 @@ export const SLOW_LOG = simple(OP_SLOW_LOG, 'read', (reply) => {
   return { entries, slowRequests };
 });
 export const RESET_SLOW_LOG = simple(OP_SLOW_LOG, 'write', (reply) => reply.readNumber());
+/** Not sent twice. */
+export const BACKUP: Operation<BackupRequest, unknown> = {
+  op: OP_BACKUP,
+  kind: 'write',
+  encode: write.encodeBackup,
+  decode: (reply) => reply.readRest()[0],
+};
 export const CONFIG_GET = simple(OP_CONFIG, 'read', (reply) => reply.readRest()[0]);
 export const CONFIG_SET = simple(OP_CONFIG, 'write', (reply) => reply.readRest()[0]);
 export const JOBS = simple(OP_JOBS, 'read', (reply) => reply.readRest()[0] as JobStatus[]);

@@ -13,7 +13,7 @@ import { type CaskServer, listen } from '../server/index.ts';
 import type { StoreChanges, StoreOptionsInput } from '../storage/store-options.ts';
 import type { StoreHealth } from '../storage/store-stats.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
-import { serverLimitsOf, storeOptionsOf } from './configuration/parts.ts';
+import { backupDirectoryOf, serverLimitsOf, storeOptionsOf } from './configuration/parts.ts';
 import { protectionOf } from './configuration/rules.ts';
 import type { RunningConfiguration } from './configuration/running-configuration.ts';
 import { DaemonHealth } from './daemon-health.ts';
@@ -205,6 +205,7 @@ async function startServer(
     authenticator: security.authenticator,
     tls: security.tls,
     configuration,
+    backupDirectory: backupDirectoryOf(configuration.values),
     log: storeLogger(world.log),
     hostFigures: host,
   });

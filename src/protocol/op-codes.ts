@@ -23,6 +23,7 @@ export const OP_DELETE_RANGE = 16;
 export const OP_CLIENTS = 17;
 export const OP_SLOW_LOG = 18;
 export const OP_CONFIG = 19;
+export const OP_BACKUP = 20;
 export const OP_JOBS = 22;
 
 /** The name of each operation by its number, for messages, metrics and traces. */
@@ -47,7 +48,7 @@ export const OP_NAMES: readonly (string | undefined)[] = [
   'CLIENTS',
   'SLOW_LOG',
   'CONFIG',
-  undefined,
+  'BACKUP',
   undefined,
   'JOBS',
 ];
@@ -63,6 +64,10 @@ export const RANGE_KEYS_ONLY = 2;
 /** Bits of a DELETE_RANGE request's flags. */
 export const DELETE_RANGE_ALL = 1;
 export const DELETE_RANGE_PROGRESS = 2;
+
+/** Bits of a BACKUP request's flags. */
+export const BACKUP_COPIES = 1;
+export const BACKUP_FULL = 2;
 
 /** `GET`, or `operation 99` for one that this version does not know. */
 export function opName(op: number): string {

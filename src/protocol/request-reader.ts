@@ -11,6 +11,7 @@
  */
 
 import { limitError } from '../errors/limit-error.ts';
+import type { BackupRequest } from '../vocabulary/backup.ts';
 import type { BatchItem } from '../vocabulary/entry.ts';
 import {
   CONDITION_IF_ABSENT,
@@ -24,6 +25,8 @@ import { PING_PAYLOAD_BYTES_MAX, REQUEST_ID_MAX } from './frame.ts';
 import { type HelloAuth, type HelloRequest, readHelloRequest } from './hello.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
 import {
+  BACKUP_COPIES,
+  BACKUP_FULL,
   BATCH_DELETE,
   BATCH_PUT,
   DELETE_RANGE_ALL,
@@ -250,6 +253,20 @@ export class RequestReader {
     const numbers = names.map((name) => (this.#more() ? reader.readUintOrNil(name) : undefined));
     this.#finish();
     return { action, numbers };
+  }
+
+  /** BACKUP: where to, and how. */
+  readBackup(): BackupRequest {
+    const reader = this.#reader;
+    const directory = this.#more() && !reader.skipNil() ? reader.readText('directory') : undefined;
+    const keep = this.#more() ? reader.readUintOrNil('keep') : undefined;
+    const flags = this.#more() ? (reader.readUintOrNil('flags') ?? 0) : 0;
+    if ((flags & ~(BACKUP_COPIES | BACKUP_FULL)) !== 0) {
+      reader.mismatch('flags', 'made of 1 (copies) and 2 (full)');
+    }
+    this.#finish();
+    const copies = (flags & BACKUP_COPIES) !== 0;
+    return { directory, keep, copies, full: (flags & BACKUP_FULL) !== 0 };
   }
 
   /** CONFIG: what to do with which setting. */

@@ -3,6 +3,7 @@
  * Trailing arguments that have their default are left out.
  */
 
+import type { BackupRequest } from '../vocabulary/backup.ts';
 import type { BatchItem, Bytes, KeyRange, RangeOptions } from '../vocabulary/entry.ts';
 import {
   CONDITION_IF_ABSENT,
@@ -30,9 +31,12 @@ import {
   writeValue,
 } from './msgpack-writer.ts';
 import {
+  BACKUP_COPIES,
+  BACKUP_FULL,
   BATCH_DELETE,
   BATCH_PUT,
   OP_AUTH,
+  OP_BACKUP,
   OP_BATCH,
   OP_COUNT,
   OP_DELETE,
@@ -293,4 +297,16 @@ export function encodeAuth(
   deadlineMs = 0,
 ): void {
   encodeRequest(out, id, OP_AUTH, [user, password], deadlineMs);
+}
+
+export function encodeBackup(
+  out: OutputBuffer,
+  id: number,
+  { directory, keep, copies = false, full = false }: BackupRequest,
+  deadlineMs = 0,
+): void {
+  const flags = (copies ? BACKUP_COPIES : 0) | (full ? BACKUP_FULL : 0);
+  const args: PlainValue[] = [directory ?? null, keep ?? null, flags];
+  while (args.length > 0 && (args.at(-1) === null || args.at(-1) === 0)) args.pop();
+  encodeRequest(out, id, OP_BACKUP, args, deadlineMs);
 }

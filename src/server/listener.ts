@@ -48,6 +48,8 @@ export interface ListenOptions {
   readonly authenticator?: Authenticator | undefined;
   /** What CONFIG reads and changes. */
   readonly configuration?: ServedConfiguration | undefined;
+  /** Absolute; BACKUP may write in it. Without it there are no backups. */
+  readonly backupDirectory?: string | undefined;
   readonly log?: StoreLogger;
   readonly hostFigures?: HostSource | undefined;
 }
@@ -86,6 +88,7 @@ export class CaskServer implements ServerServices {
   readonly authenticator: Authenticator | undefined;
   readonly tls: boolean;
   readonly configuration: ServedConfiguration | undefined;
+  readonly backupDirectory: string | undefined;
   readonly log: StoreLogger;
   readonly hostFigures: HostSource | undefined;
   readonly counters = new ServerCounters();
@@ -114,6 +117,7 @@ export class CaskServer implements ServerServices {
     this.authenticator = options.authenticator;
     this.tls = options.tls !== undefined;
     this.configuration = options.configuration;
+    this.backupDirectory = options.backupDirectory;
     this.log = options.log ?? (() => {});
     this.hostFigures = options.hostFigures;
     this.#front = options.tls === undefined ? undefined : this.#createFront(options.tls);

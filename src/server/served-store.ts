@@ -4,6 +4,7 @@ import type { JobRegistry } from '../storage/jobs/job-registry.ts';
 import type { ReplySink } from '../storage/reply-sink.ts';
 import type { Session } from '../storage/session.ts';
 import type { StoreOptions } from '../storage/store-options.ts';
+import type { BackupRequest } from '../vocabulary/backup.ts';
 
 /** The limits of the store that requests are checked against and HELLO tells. */
 export type StoreLimits = Pick<
@@ -37,6 +38,8 @@ export interface ServedStore {
   sync(): Promise<number>;
   merge(): Promise<Facts>;
   mergeStatus(): Facts;
+  /** `directory` is absolute. */
+  backup(options: BackupRequest & { readonly directory: string }): Promise<Facts>;
   pauseMerge(): void;
   resumeMerge(): void;
 }

@@ -46,6 +46,8 @@ export interface ServerServices {
   readonly tls: boolean;
   /** Ms since 1970. */
   readonly startedAt: number;
+  /** Where BACKUP may write, and nowhere else; undefined: nowhere. */
+  readonly backupDirectory: string | undefined;
   /** What CONFIG is about; undefined: the server is not a daemon's. */
   readonly configuration: ServedConfiguration | undefined;
   /** The same shape as the engine's log. */

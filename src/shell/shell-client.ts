@@ -1,6 +1,7 @@
 /** What the shell needs of the client library; `Client` fits, and so do the fakes of the tests. */
 
 import type { CaskError } from '../errors/cask-error.ts';
+import type { BackupRequest, BackupResult } from '../vocabulary/backup.ts';
 import type {
   BatchItem,
   BatchItemResult,
@@ -55,6 +56,7 @@ export interface ShellClient {
   stats(): Promise<object>;
   sync(options?: CallOptions): Promise<number>;
   merge(options?: CallOptions): Promise<object>;
+  backup(request: BackupRequest, options?: CallOptions): Promise<BackupResult>;
   mergeStatus(): Promise<MergeStatus>;
   pauseMerge(): Promise<MergeStatus>;
   resumeMerge(): Promise<MergeStatus>;

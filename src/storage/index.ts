@@ -2,6 +2,7 @@
 
 export { CaskError } from '../errors/cask-error.ts';
 export type { ErrorCode } from '../errors/error-codes.ts';
+export type { BackupResult } from '../vocabulary/backup.ts';
 export type {
   BatchItem,
   BatchItemResult,
@@ -18,7 +19,7 @@ export type {
   WriteCondition,
 } from '../vocabulary/entry.ts';
 export type { JobState, JobStatus } from '../vocabulary/job-status.ts';
-export type { BackupOptions, BackupResult, BackupStatus } from './backup/backups.ts';
+export type { BackupOptions, BackupStatus } from './backup/backups.ts';
 export type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
 export type { JobRegistry } from './jobs/job-registry.ts';
 export type { MergeResult, MergeStatus } from './merge/merger.ts';

@@ -55,6 +55,14 @@ export const STORE_OPTION_TABLE = {
     default: 0,
     live: true,
   },
+  backupBytesPerSecond: {
+    type: 'number',
+    unit: 'perSecond',
+    min: 0,
+    max: 1024 * GIB,
+    default: 0,
+    live: true,
+  },
   maxKeyBytes: {
     type: 'number',
     unit: 'bytes',

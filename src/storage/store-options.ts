@@ -75,6 +75,8 @@ export interface StoreOptions {
    * 0: merges keep what is current. @default 0
    */
   readonly retainHistoryMs: number;
+  /** Bytes per second that a backup reads or copies at most; 0: no limit. @default 0 */
+  readonly backupBytesPerSecond: number;
   /** 1 .. 65535. @default 65535 (or a quarter of `segmentBytes`) */
   readonly maxKeyBytes: number;
   /** At most a quarter of `segmentBytes`. @default 16 MiB (or that quarter) */

@@ -6,6 +6,7 @@
  */
 
 import type { CaskError } from '../errors/cask-error.ts';
+import type { BackupResult } from '../vocabulary/backup.ts';
 import type {
   BatchItem,
   BatchItemResult,
@@ -20,7 +21,7 @@ import type {
   WorkOptions,
 } from '../vocabulary/entry.ts';
 import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
-import type { BackupOptions, BackupResult } from './backup/backups.ts';
+import type { BackupOptions } from './backup/backups.ts';
 import type { Environment } from './disk/environment.ts';
 import { createNodeEnvironment, grantedMemoryBytes } from './disk/node-environment.ts';
 import { Engine } from './engine.ts';

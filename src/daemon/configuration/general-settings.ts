@@ -3,7 +3,7 @@
 import type { OptionSpec } from '../../vocabulary/option-spec.ts';
 import { LOG_LEVELS } from '../logging.ts';
 import { settingOf, textSetting } from './setting.ts';
-import { ADDRESS_KIND, PATH_KIND } from './setting-kinds.ts';
+import { ADDRESS_KIND, OFF, PATH_KIND, PATH_OR_OFF_KIND } from './setting-kinds.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -31,6 +31,11 @@ export const GENERAL_SETTINGS = {
     section,
     help: 'HOST:PORT or [IPV6]:PORT; port 0 takes a free one',
     cost: 'Any address but loopback can be reached by others: it needs `usersFile` and `tlsCert`, or `insecure`.',
+  }),
+  backupDirectory: textSetting('backupDirectory', PATH_OR_OFF_KIND, OFF, {
+    section: 'maintenance',
+    help: 'where backups may be written on this machine, or off: there are none',
+    cost: 'On the file system of the data, backups are hard links: they take no space at first, and are lost with the disk. Elsewhere they are copies.',
   }),
   logLevel: settingOf('daemon', 'logLevel', DAEMON_OPTION_TABLE.logLevel, {
     section,

@@ -1,5 +1,6 @@
 /** What each owner is handed of the configuration. */
 
+import { resolve } from 'node:path';
 import { HASHES_AT_ONCE_MAX } from '../../security/index.ts';
 import type { ServerLimits } from '../../server/server-limits.ts';
 import type { MergeOptions, StoreOptionsInput } from '../../storage/store-options.ts';
@@ -25,6 +26,14 @@ export function storeOptionsOf({ values, sources }: Configuration): StoreOptions
 /** The server's limits that were given; defaults are its own. */
 export function serverLimitsOf({ values, sources }: Configuration): Partial<ServerLimits> {
   return serverChanges(given({ values, sources }));
+}
+
+/** Absolute; undefined: there are no backups. */
+export function backupDirectoryOf({
+  backupDirectory,
+}: Pick<Configuration['values'], 'backupDirectory'>): string | undefined {
+  const path = pathOf(backupDirectory);
+  return path === undefined ? undefined : resolve(path);
 }
 
 export function storeChanges(values: GivenValues): Partial<Omit<StoreOptionsInput, 'directory'>> {

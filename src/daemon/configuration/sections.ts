@@ -24,6 +24,10 @@ export const SECTIONS = {
     title: 'Merging',
     about: 'When the space of dead records is reclaimed, and how fast.',
   },
+  maintenance: {
+    title: 'Backups',
+    about: 'Where backups go; see [backup.md](backup.md).',
+  },
   connections: {
     title: 'Connections',
     about: 'How many clients there may be, and how long each may take.',

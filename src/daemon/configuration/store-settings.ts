@@ -39,6 +39,11 @@ export const STORE_SETTINGS = {
     help: 'how old a state may be that a backup can be restored to; 0: only its newest',
     cost: 'Merges keep what newer writes superseded, and so reclaim less: the log grows by all that is written in this time.',
   }),
+  backupBytesPerSecond: store('backupBytesPerSecond', {
+    section: 'maintenance',
+    help: 'bytes per second that a backup reads or copies; 0: no limit',
+    cost: 'Without a limit a backup takes what the disk has left. Files that the backup before has already are not read.',
+  }),
   maxKeyBytes: store('maxKeyBytes', {
     section: 'limits',
     help: 'longest key',

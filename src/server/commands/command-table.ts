@@ -2,6 +2,7 @@
 
 import { OP_NAMES } from '../../protocol/op-codes.ts';
 import { auth } from './auth.ts';
+import { backup } from './backup.ts';
 import { batch } from './batch.ts';
 import { cancel } from './cancel.ts';
 import { clients } from './clients.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly Command[] = [
   slowLog,
   auth,
   config,
+  backup,
 ];
 
 const BY_OP: readonly (Command | undefined)[] = OP_NAMES.map((_, op) =>

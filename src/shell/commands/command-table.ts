@@ -1,5 +1,6 @@
 /** The one table of commands: parser, help, completion and hints are made from it. */
 
+import { backup } from './backup.ts';
 import { batch } from './batch.ts';
 import type { CommandSpec } from './command.ts';
 import { completion } from './completion.ts';
@@ -16,6 +17,7 @@ import { ping } from './ping.ts';
 import { put } from './put.ts';
 import { range } from './range.ts';
 import { repair } from './repair.ts';
+import { restore } from './restore.ts';
 import { stats } from './stats.ts';
 import { sync } from './sync.ts';
 import { user } from './user.ts';
@@ -38,6 +40,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   sync,
   ping,
   watch,
+  backup,
+  restore,
   verify,
   repair,
   dumpSegment,

@@ -9,10 +9,11 @@
 
 import { assert, CaskError, toCaskError } from '../../errors/cask-error.ts';
 import type { ErrorCode } from '../../errors/error-codes.ts';
+import type { BackupRequest, BackupResult } from '../../vocabulary/backup.ts';
 import type { EngineClock } from '../disk/engine-clock.ts';
 import type { Environment, JobHandle } from '../disk/environment.ts';
 import type { LockHandle } from '../disk/file-system.ts';
-import { backupName } from '../format/backup-name.ts';
+import { backupName, isBackupName, isUnfinishedBackupName } from '../format/backup-name.ts';
 import { LOCK } from '../format/file-names.ts';
 import type { DamageFacts, Manifest } from '../format/manifest.ts';
 import type { JobControl } from '../jobs/job.ts';
@@ -43,41 +44,14 @@ const PLAIN_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'TOO_MANY_OPEN_FILES',
 ]);
 
-export interface BackupOptions {
+export interface BackupOptions extends BackupRequest {
   /** Absolute; created if its parent exists. Backups are directories in it, one for each. */
   readonly directory: string;
-  /** Complete backups of this store that stay, this one included. @default all */
-  readonly keep?: number | undefined;
-  /** Copies every file, where a second name of the store's file would do. @default false */
-  readonly copies?: boolean | undefined;
-  /** Takes nothing from the backup before. @default false */
-  readonly full?: boolean | undefined;
-  /** @default 0, no limit */
+  /** 0: no limit. @default `backupBytesPerSecond` of the store */
   readonly bytesPerSecond?: number | undefined;
   /** Noted in the backup. @default '' */
   readonly caskdVersion?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-export interface BackupResult {
-  /** Of the backup. */
-  readonly path: string;
-  /** It holds the state at this revision. */
-  readonly revision: number;
-  /** Engine time of that state, ms since 1970. */
-  readonly time: number;
-  /** The states from this revision on can be restored from it. */
-  readonly historyFloor: number;
-  readonly files: number;
-  readonly bytes: number;
-  readonly bytesCopied: number;
-  /** Taken from the backup before. */
-  readonly bytesReused: number;
-  /** Segments with damage: what is damaged in the store is so in the backup. */
-  readonly damaged: readonly number[];
-  /** Names of older backups that were removed, as `keep` asked. */
-  readonly removed: readonly string[];
-  readonly ms: number;
 }
 
 export interface BackupStatus {
@@ -247,7 +221,9 @@ export class Backups {
     name: string,
     takenAt: number,
   ): BackupJobInput {
-    const { copies = false, full = false, keep = 0, bytesPerSecond = 0 } = options;
+    const { copies = false, full = false, keep = 0 } = options;
+    const { backupBytesPerSecond } = this.#parts.options;
+    const { bytesPerSecond = backupBytesPerSecond } = options;
     const { uuid, historyFloor } = manifest;
     return {
       directory: this.#parts.options.directory,
@@ -328,6 +304,10 @@ function problemOf(directory: string, ofStore: string, keep: number): string | u
   if (directory === ofStore || directory.startsWith(`${ofStore}/`)) {
     return `${directory} lies in the store's own directory; keep backups elsewhere`;
   }
+  const within = directory
+    .split('/')
+    .find((name) => isBackupName(name) || isUnfinishedBackupName(name));
+  if (within !== undefined) return `${within} is a backup; give the directory that holds backups`;
   if (Number.isSafeInteger(keep) && keep >= 1) return undefined;
   return `keep is ${keep}; keep one backup at least`;
 }

@@ -5,6 +5,7 @@ import { type HelloReply, helloReplyMap } from '../../../src/protocol/hello.ts';
 import {
   DELETE_RANGE_ALL,
   DELETE_RANGE_PROGRESS,
+  OP_BACKUP,
   OP_CANCEL,
   OP_CLIENTS,
   OP_CONFIG,
@@ -266,6 +267,12 @@ const requests: GoldenCase[] = [
   plain('CONFIG request', 28, OP_CONFIG, ['get']),
   plain('CONFIG request, one setting', 29, OP_CONFIG, ['get', 'syncIntervalMs']),
   plain('CONFIG request, set', 30, OP_CONFIG, ['set', 'syncIntervalMs', '500']),
+  plain('BACKUP request', 33, OP_BACKUP, []),
+  {
+    ...plain('BACKUP request, all arguments', 34, OP_BACKUP, ['/b', 7, 3]),
+    encode: (out) =>
+      request.encodeBackup(out, 34, { directory: '/b', keep: 7, copies: true, full: true }),
+  },
 ];
 
 const replies: GoldenCase[] = [

@@ -129,6 +129,7 @@ function rewriteRequest(frame: Buffer): Buffer | undefined {
     },
     [ops.OP_CANCEL]: () => request.encodeRequest(out, id, op, [reader.readCancel()]),
     [ops.OP_AUTH]: () => request.encodeAuth(out, id, reader.readAuth()),
+    [ops.OP_BACKUP]: () => request.encodeBackup(out, id, reader.readBackup()),
     [ops.OP_CLIENTS]: () => action(['list', 'kill'], 'id', 'limit'),
     [ops.OP_CONFIG]: () => {
       const { name, value } = reader.readConfig();

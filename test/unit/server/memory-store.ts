@@ -20,6 +20,7 @@ import type {
   StoreStats,
   StoreStatus,
 } from '../../../src/storage/store-stats.ts';
+import type { BackupRequest } from '../../../src/vocabulary/backup.ts';
 import { DurationHistogram } from '../../../src/vocabulary/duration-histogram.ts';
 import type {
   BatchItem,
@@ -50,6 +51,7 @@ function text(bytes: Bytes): string {
 export class MemoryStore implements ObservedStore {
   readonly options: StoreLimits;
   readonly uuid = '00000000000000000000000000000001';
+  readonly backups: BackupRequest[] = [];
   readonly entries = new Map<string, Entry>();
   readonly failed: Promise<CaskError>;
   fail: (error: CaskError) => void = () => {};
@@ -137,6 +139,11 @@ export class MemoryStore implements ObservedStore {
 
   sync(): Promise<number> {
     return Promise.resolve(this.revision);
+  }
+
+  async backup(options: BackupRequest): Promise<object> {
+    this.backups.push(options);
+    return { path: `${options.directory}/backup-1`, revision: this.revision };
   }
 
   async merge(): Promise<object> {

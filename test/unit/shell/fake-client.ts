@@ -7,6 +7,7 @@ import type {
   ShellEntry,
   ShellPage,
 } from '../../../src/shell/shell-client.ts';
+import type { BackupRequest, BackupResult } from '../../../src/vocabulary/backup.ts';
 import type {
   BatchItem,
   BatchItemResult,
@@ -73,6 +74,20 @@ export class FakeClient implements ShellClient {
     bytesAfter: 1024,
     ms: 12,
   });
+  readonly backups: BackupRequest[] = [];
+  backupResult: BackupResult = {
+    path: '/backups/backup-20261121T152700.123Z-r9',
+    revision: 9,
+    time: CREATED_AT,
+    historyFloor: 0,
+    files: 3,
+    bytes: 4096,
+    bytesCopied: 0,
+    bytesReused: 1024,
+    damaged: [],
+    removed: [],
+    ms: 12,
+  };
   closed = false;
   #revision = 0;
 
@@ -152,6 +167,11 @@ export class FakeClient implements ShellClient {
   async sync(): Promise<number> {
     this.calls.push('sync');
     return this.#revision;
+  }
+
+  async backup(request: BackupRequest): Promise<BackupResult> {
+    this.backups.push(request);
+    return this.backupResult;
   }
 
   merge(): Promise<object> {

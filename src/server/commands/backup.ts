@@ -1,0 +1,45 @@
+import { normalize } from 'node:path';
+import { CaskError } from '../../errors/cask-error.ts';
+import type { PlainValue } from '../../protocol/msgpack-writer.ts';
+import { OP_BACKUP } from '../../protocol/op-codes.ts';
+import { encodeReply } from '../../protocol/reply-writer.ts';
+import type { Facts } from '../served-store.ts';
+import type { Command, LaterAnswer } from './command.ts';
+
+/** A backup that nobody waits for goes on; JOBS stops it, and so does the end of the server. */
+const BACKUP_RESULT: LaterAnswer<Facts> = {
+  encode: (out, id, result) => encodeReply(out, id, [result as PlainValue]),
+  cancellable: true,
+  leftAtShutdown: true,
+};
+
+/** BACKUP directory?, keep?, flags?: answered when it is done. */
+export const backup: Command = {
+  op: OP_BACKUP,
+  role: 'admin',
+  run(context, request) {
+    const asked = request.readBackup();
+    const { store, backupDirectory, identity } = context.services;
+    const directory = placeFor(asked.directory, backupDirectory);
+    const options = { ...asked, directory, caskdVersion: identity.version };
+    context.answerLater(request.id, store.backup(options), BACKUP_RESULT);
+  },
+};
+
+/**
+ * A client is not to write anywhere on this machine.
+ * @throws CaskError UNSUPPORTED, BAD_REQUEST
+ */
+function placeFor(asked: string | undefined, allowed: string | undefined): string {
+  if (allowed === undefined) {
+    const message = 'no directory for backups is configured; set backupDirectory';
+    throw new CaskError('UNSUPPORTED', message);
+  }
+  if (asked === undefined) return allowed;
+  const isClean = asked.startsWith('/') && normalize(asked) === asked;
+  if (isClean && (asked === allowed || asked.startsWith(`${allowed}/`))) return asked;
+  const message = `backups go to ${allowed} (backupDirectory) or a directory in it`;
+  throw new CaskError('BAD_REQUEST', `${message}; give its absolute path, or none`, {
+    details: { field: 'directory' },
+  });
+}

@@ -1,0 +1,92 @@
+/** backup: have the server write a backup on its own machine, and look on. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BackupResult } from '../../vocabulary/backup.ts';
+import { EXIT_OK, EXIT_SERVER_ERROR } from '../exit-codes.ts';
+import { printResult } from '../print-result.ts';
+import { ProgressBar } from '../progress.ts';
+import { formatByteCount, formatCounted, formatDuration } from '../quantity.ts';
+import type { ShellClient } from '../shell-client.ts';
+import { isTerminal } from '../shell-io.ts';
+import type { CommandSpec, Invocation } from './command.ts';
+
+const POLL_MS = 200;
+
+export const backup: CommandSpec = {
+  name: 'backup',
+  summary: 'have the server take a backup; waits until it is done',
+  args: [
+    {
+      name: '[directory]',
+      kind: 'file',
+      summary: "on the server's machine, absolute, within its backupDirectory; that one by default",
+    },
+  ],
+  flags: [
+    { flags: '--keep <count>', kind: 'count', summary: 'remove older backups beyond so many' },
+    { flags: '--copies', kind: 'switch', summary: 'copy files that could be hard links' },
+    { flags: '--full', kind: 'switch', summary: 'take nothing from the backup before' },
+  ],
+  notes:
+    'The backup is a new directory, named by time and revision. Segments that the backup before\n' +
+    'has already take neither time nor space. Interrupted here, the server goes on with it.\n' +
+    'Exit code 1: it was not taken, or it is complete and has damage in it that the store has.\n' +
+    'restore makes a store of a backup.',
+
+  async run(invocation) {
+    const { shell, args, flags } = invocation;
+    const client = await shell.client();
+    const done = new AbortController();
+    const request = {
+      directory: args[0],
+      keep: flags.number('keep'),
+      copies: flags.has('copies'),
+      full: flags.has('full'),
+    };
+    const running = client.backup(request, { timeoutMs: 0 }).finally(() => done.abort());
+    const [result] = await Promise.all([running, showProgress(invocation, client, done.signal)]);
+    await printResult(invocation, { ...result }, sentenceOf(result));
+    return result.damaged.length > 0 ? EXIT_SERVER_ERROR : EXIT_OK;
+  },
+};
+
+async function showProgress(
+  { shell }: Invocation,
+  client: ShellClient,
+  done: AbortSignal,
+): Promise<void> {
+  if (!isTerminal(shell.io.stderr)) return;
+  let bar: ProgressBar | undefined;
+  while (!done.aborted && !shell.signal?.aborted) {
+    // a failure shows in the backup's own reply
+    const job = jobOf(await client.stats().catch(() => ({})));
+    if (job !== undefined) {
+      bar ??= new ProgressBar(shell.io.stderr, { unit: undefined, bytesTotal: job.total });
+      bar.update(0, job.done);
+    }
+    await sleep(POLL_MS, undefined, { signal: done }).catch(() => {});
+  }
+  bar?.clear();
+}
+
+interface BackupJob {
+  readonly kind: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** The backup that is being taken, once it is known how much it is. */
+function jobOf(stats: object): BackupJob | undefined {
+  const { jobs = [] } = stats as { readonly jobs?: readonly BackupJob[] };
+  return jobs.find(({ kind, total }) => kind === 'backup' && total > 0);
+}
+
+export function sentenceOf(result: BackupResult): string {
+  const { path, revision, bytes, bytesReused, bytesCopied, damaged, removed, ms } = result;
+  const size = `${formatByteCount(bytes)}, of which ${formatByteCount(bytesReused)} are those of the last backup and ${formatByteCount(bytesCopied)} were copied`;
+  const gone = removed.length > 0 ? `; ${formatCounted(removed.length, 'older one')} removed` : '';
+  const whole = `${path}: revision ${revision}, ${size}, ${formatDuration(ms)}${gone}`;
+  if (damaged.length === 0) return `ok, ${whole}`;
+  const segments = `${formatCounted(damaged.length, 'segment')} of the store`;
+  return `damaged: ${segments} cannot be read in full, nor in the backup; ${whole}`;
+}
