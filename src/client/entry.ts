@@ -43,6 +43,8 @@ export interface Entry<V = Buffer> extends EntryMeta {
 export interface KeyEntry<V = Buffer> extends Omit<EntryMeta, 'updatedAt'> {
   readonly key: V;
   readonly value?: undefined;
+  /** Length of the value. Undefined: the server is older than this. */
+  readonly valueBytes?: number | undefined;
   readonly error?: undefined;
 }
 

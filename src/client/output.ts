@@ -40,10 +40,13 @@ export function entryOf<E extends Encoding>(
   key: Output<E>,
   encoding: E,
 ): AnyEntry<Output<E>> {
-  const { value, revision, version, createdAt, updatedAt, expiresAt } = decoded;
+  const { value, revision, version, createdAt, updatedAt, expiresAt, valueBytes } = decoded;
   const error: CaskError | undefined = decoded.error;
   if (error !== undefined) return { key, revision, version, createdAt, expiresAt, error };
-  if (value === undefined) return { key, revision, version, createdAt, expiresAt };
+  if (value === undefined) {
+    const entry = { key, revision, version, createdAt, expiresAt };
+    return valueBytes === undefined ? entry : { ...entry, valueBytes };
+  }
   const output = outputOf(value, encoding);
   return { key, value: output, revision, version, createdAt, updatedAt, expiresAt };
 }

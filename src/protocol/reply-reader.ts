@@ -28,6 +28,8 @@ export interface DecodedEntry {
   readonly updatedAt: number;
   readonly expiresAt: number | undefined;
   readonly error: CaskError | undefined;
+  /** Length of a value that is not sent: keys only. Undefined: not told. */
+  readonly valueBytes: number | undefined;
 }
 
 export interface DecodedPage {
@@ -192,8 +194,9 @@ export class ReplyReader {
     const updatedAt = reader.readUintOrNil('updatedAt') ?? 0;
     const expiresAt = reader.readUintOrNil('expiresAt');
     const error = items > fields && !reader.skipNil() ? this.#readEntryError() : undefined;
-    for (let extra = items - fields - 1; extra > 0; extra--) reader.skip(3);
-    return { key, value, revision, version, createdAt, updatedAt, expiresAt, error };
+    const valueBytes = items > fields + 1 ? reader.readUintOrNil('valueBytes') : undefined;
+    for (let extra = items - fields - 2; extra > 0; extra--) reader.skip(3);
+    return { key, value, revision, version, createdAt, updatedAt, expiresAt, error, valueBytes };
   }
 
   #readEntryError(): CaskError {

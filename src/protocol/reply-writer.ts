@@ -31,6 +31,8 @@ const HEAD_ROOM = HEADER_BYTES_MAX + 2 * INT_BYTES_MAX;
 /** revision, version, createdAt, updatedAt, expiresAt */
 const META_ITEMS = 5;
 const META_ROOM = META_ITEMS * INT_BYTES_MAX;
+/** nil in place of an error, and the length of the value */
+const SIZE_ROOM = 1 + INT_BYTES_MAX;
 
 /** What a put did; the store's `PutOutcome`. `expiresAt` 0: never. */
 export interface PutView {
@@ -54,6 +56,8 @@ export interface ReplyEntry extends Omit<EntryMeta, 'updatedAt'> {
   readonly value?: Uint8Array;
   readonly updatedAt?: number;
   readonly error?: CaskError;
+  /** Of a page of keys: the length of the value that is not sent. */
+  readonly valueBytes?: number;
 }
 
 function begin(out: OutputBuffer, id: number, resultCount: number, resultRoom: number): void {
@@ -155,7 +159,13 @@ function writeBinOrNil(bytes: Buffer, at: number, data: Uint8Array | undefined):
   return data === undefined ? writeNil(bytes, at) : writeBin(bytes, at, data, 0, data.length);
 }
 
-/** value, revision, version, createdAt, updatedAt, expiresAt, error? */
+/** Items of an entry behind expiresAt: error? valueBytes? */
+function extraItems({ error, valueBytes }: ReplyEntry): number {
+  if (valueBytes !== undefined) return 2;
+  return error === undefined ? 0 : 1;
+}
+
+/** value, revision, version, createdAt, updatedAt, expiresAt, error?, valueBytes? */
 function writeEntryTail(bytes: Buffer, at: number, entry: ReplyEntry): number {
   let next = writeBinOrNil(bytes, at, entry.value);
   next = writeU64(bytes, next, entry.revision);
@@ -163,7 +173,8 @@ function writeEntryTail(bytes: Buffer, at: number, entry: ReplyEntry): number {
   next = writeU64(bytes, next, entry.createdAt);
   next = writeU64OrNil(bytes, next, entry.updatedAt ?? 0);
   next = writeU64OrNil(bytes, next, entry.expiresAt ?? 0);
-  const { error } = entry;
+  const { error, valueBytes } = entry;
+  if (valueBytes !== undefined) return writeUint(bytes, writeNil(bytes, next), valueBytes);
   if (error === undefined) return next;
   next = writeUint(bytes, writeArrayHeader(bytes, next, 3), errorNumber(error));
   return writeStr(bytes, writeStr(bytes, next, error.code), errorMessage(error));
@@ -176,7 +187,7 @@ function entryRoom(entry: ReplyEntry): number {
       ? 0
       : HEADER_BYTES_MAX + INT_BYTES_MAX + strRoom(error.code) + strRoom(errorMessage(error));
   const bytes = entry.key.length + (entry.value?.length ?? 0);
-  return 3 * HEADER_BYTES_MAX + bytes + META_ROOM + errorRoom;
+  return 3 * HEADER_BYTES_MAX + bytes + META_ROOM + errorRoom + SIZE_ROOM;
 }
 
 /** The most that a reply of these entries takes as a frame's body. */
@@ -200,7 +211,7 @@ export function encodeGetManyReply(
       at = writeNil(bytes, at);
       continue;
     }
-    at = writeArrayHeader(bytes, at, 1 + META_ITEMS + (entry.error === undefined ? 0 : 1));
+    at = writeArrayHeader(bytes, at, 1 + META_ITEMS + extraItems(entry));
     at = writeEntryTail(bytes, at, entry);
   }
   out.at = at;
@@ -217,7 +228,7 @@ export function encodeRangeReply(
   const { bytes } = out;
   let at = writeArrayHeader(bytes, out.at, entries.length);
   for (const entry of entries) {
-    at = writeArrayHeader(bytes, at, 2 + META_ITEMS + (entry.error === undefined ? 0 : 1));
+    at = writeArrayHeader(bytes, at, 2 + META_ITEMS + extraItems(entry));
     at = writeBin(bytes, at, entry.key, 0, entry.key.length);
     at = writeEntryTail(bytes, at, entry);
   }

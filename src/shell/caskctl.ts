@@ -13,11 +13,15 @@ import { type Connector, cancellable, type Shell } from './shell.ts';
 import { isTerminal, type ShellIo } from './shell-io.ts';
 import { splitWords } from './words.ts';
 
-/** Runs the words of a command line; returns the exit code. */
+/**
+ * Runs the words of a command line; returns the exit code.
+ * @param interrupt begins to listen for Ctrl-C
+ */
 export async function runCaskctl(
   words: readonly string[],
   io: ShellIo,
   connect: Connector,
+  interrupt: () => AbortSignal = () => new AbortController().signal,
 ): Promise<number> {
   let held: ConnectionHolder | undefined;
   const holderFor = (flags: Flags): ConnectionHolder => {
@@ -28,7 +32,10 @@ export async function runCaskctl(
     return await runProgram(words, {
       io,
       globals: targetOptions(io.env),
-      shellFor: (flags) => shellOf({ io, holder: holderFor(flags), stdinTaken: false }),
+      shellFor: (flags, heedsInterrupt) => {
+        const signal = heedsInterrupt ? interrupt() : undefined;
+        return shellOf({ io, holder: holderFor(flags), stdinTaken: false, signal });
+      },
       withoutCommand: (flags, format) => runSession(io, holderFor(flags), format),
     });
   } finally {

@@ -1,9 +1,9 @@
 /** Completion of commands, flags and keys. */
 
 import { COMMANDS } from './commands/command-table.ts';
+import { COMMON_FLAGS } from './common-flags.ts';
 import { formatBytes, parseEscapes } from './escapes.ts';
 import { argumentAt, type LineContext, lineContext, namesOf } from './line-context.ts';
-import { FORMAT_FLAGS } from './output-format.ts';
 import type { ShellClient } from './shell-client.ts';
 
 /** Keys offered at once. */
@@ -34,7 +34,7 @@ async function candidatesFor(
   if (command === undefined) return [];
   if (wantsKey(context)) return keysFor(context, client);
   if (context.flagAwaiting !== undefined || !context.word.startsWith('-')) return [];
-  return spaced([...command.flags.flatMap(namesOf), ...FORMAT_FLAGS.map((flag) => `--${flag}`)]);
+  return spaced([...command.flags, ...COMMON_FLAGS].flatMap(namesOf));
 }
 
 function wantsKey({ command, word, argumentCount, flagAwaiting }: LineContext): boolean {

@@ -68,6 +68,7 @@ export function metaOf(entry: Omit<ShellEntry, 'key'>): Readonly<Record<string, 
     created_at: entry.createdAt,
     ...(entry.updatedAt === undefined ? {} : { updated_at: entry.updatedAt }),
     ...(entry.expiresAt === undefined ? {} : { expires_at: entry.expiresAt }),
+    ...(entry.valueBytes === undefined ? {} : { value_bytes: entry.valueBytes }),
   };
 }
 
@@ -124,7 +125,8 @@ function previewOf({ value }: ShellEntry, width: number): string {
 function csvNames(parts: EntryParts): string[] {
   if (parts === 'values') return ['value'];
   const named = parts === 'keys' ? ['key'] : ['key', 'value'];
-  return [...named, 'revision', 'version', 'created_at', 'updated_at', 'expires_at'];
+  const known = [...named, 'revision', 'version', 'created_at', 'updated_at', 'expires_at'];
+  return parts === 'keys' ? [...known, 'value_bytes'] : known;
 }
 
 function csvLine(entry: ShellEntry, parts: EntryParts): string {

@@ -12,6 +12,8 @@ export const EXIT_CONNECTION = 3;
 export const EXIT_AUTH = 4;
 export const EXIT_NOT_FOUND = 5;
 export const EXIT_CONFLICT = 6;
+/** Ctrl-C came before the command had done all of it; what shells say of a program so ended. */
+export const EXIT_INTERRUPTED = 130;
 
 /** The codes that say: no conversation with a caskd took place, or it broke off. */
 const CONNECTION_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -48,6 +50,7 @@ export class UsageError extends Error {
 
 export function exitCodeOf(error: CaskError): number {
   if (error.code === 'CONFLICT') return EXIT_CONFLICT;
+  if (error.code === 'CANCELLED') return EXIT_INTERRUPTED;
   if (error.code === 'INVALID_OPTION') return EXIT_USAGE;
   if (AUTH_CODES.has(error.code)) return EXIT_AUTH;
   return CONNECTION_CODES.has(error.code) ? EXIT_CONNECTION : EXIT_SERVER_ERROR;

@@ -2,6 +2,7 @@
 
 import type { ArgumentSpec, CommandSpec, FlagSpec } from './commands/command.ts';
 import { commandNamed } from './commands/command-table.ts';
+import { COMMON_FLAGS } from './common-flags.ts';
 import { splitLine } from './words.ts';
 
 export interface LineContext {
@@ -55,7 +56,8 @@ function given(command: CommandSpec, words: readonly string[]): Given {
     if (flagAwaiting !== undefined) {
       flagAwaiting = undefined;
     } else if (word.startsWith('-')) {
-      const flag = command.flags.find((known) => namesOf(known).includes(word));
+      const known = [...command.flags, ...COMMON_FLAGS];
+      const flag = known.find((one) => namesOf(one).includes(word));
       if (flag !== undefined) flagsGiven.add(longName(flag));
       if (flag !== undefined && flag.kind !== 'switch') flagAwaiting = flag;
     } else {

@@ -2,13 +2,16 @@
 
 import { connect } from '../client/index.ts';
 import { runCaskctl } from './caskctl.ts';
+import { EXIT_INTERRUPTED } from './exit-codes.ts';
+import { interruptSignal } from './interrupt.ts';
 import { connectOptionsOf, type ServerTarget } from './server-target.ts';
 import type { ShellClient } from './shell-client.ts';
 
 /** `argv` as in `process.argv`. Sets the exit code and lets the process end by itself. */
 export async function main(argv: readonly string[]): Promise<void> {
   endWithReader();
-  process.exitCode = await runCaskctl(argv.slice(2), process, openClient);
+  const interrupt = () => interruptSignal(process, () => process.exit(EXIT_INTERRUPTED));
+  process.exitCode = await runCaskctl(argv.slice(2), process, openClient, interrupt);
 }
 
 /** Imports keep many puts on their way; the server's limit applies too. */

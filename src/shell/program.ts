@@ -3,18 +3,23 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type ArgumentSpec, type CommandSpec, type FlagSpec, Flags } from './commands/command.ts';
 import { COMMANDS } from './commands/command-table.ts';
+import { COMMON_FLAGS } from './common-flags.ts';
 import { outlineOf } from './completion/program-outline.ts';
 import { parseEscapes } from './escapes.ts';
 import { EXIT_OK, EXIT_USAGE, UsageError } from './exit-codes.ts';
 import { complain, reportFailure } from './failure.ts';
-import { chosenFormat, FORMAT_FLAGS, type FormatFlag, outputFormat } from './output-format.ts';
+import { chosenFormat, type FormatFlag, outputFormat } from './output-format.ts';
+import { repeat, repetitionOf } from './repetition.ts';
 import type { Shell } from './shell.ts';
 import { columnsOf, type ShellIo } from './shell-io.ts';
 
 export interface ProgramOptions {
   readonly io: ShellIo;
-  /** Before the flags of the program, e.g. `--url`, are known. */
-  shellFor(globals: Flags): Shell;
+  /**
+   * Once the flags of the program, e.g. `--url`, are known.
+   * @param heedsInterrupt Ctrl-C is to fire its signal
+   */
+  shellFor(globals: Flags, heedsInterrupt: boolean): Shell;
   /** Offered besides commands; absent inside the interactive shell. */
   readonly globals?: readonly Option[];
   /** The format when no flag chooses one. */
@@ -22,13 +27,6 @@ export interface ProgramOptions {
   /** What no command at all means. */
   withoutCommand(globals: Flags, format: FormatFlag | undefined): Promise<number>;
 }
-
-const FORMAT_SUMMARIES: Readonly<Record<FormatFlag, string>> = {
-  json: 'print JSON, one object per line',
-  csv: 'print CSV with a header',
-  raw: 'print bytes as they are',
-  hex: 'print bytes as hexadecimal digits',
-};
 
 /** Parses the words, runs the command, reports what went wrong; returns the exit code. */
 export async function runProgram(
@@ -65,7 +63,7 @@ export function buildProgram(options: ProgramOptions, done: (exitCode: number) =
     })
     .addHelpText('after', options.globals === undefined ? '' : HELP_AFTER);
   for (const option of options.globals ?? []) program.addOption(option);
-  for (const flag of FORMAT_FLAGS) program.option(`--${flag}`, FORMAT_SUMMARIES[flag]);
+  for (const flag of COMMON_FLAGS) program.addOption(optionOf(flag));
   for (const spec of COMMANDS) addCommand(program, spec, options, done);
   program.action(async () => {
     const [unknown] = program.args;
@@ -73,6 +71,7 @@ export function buildProgram(options: ProgramOptions, done: (exitCode: number) =
       throw new UsageError(`there is no command "${unknown}"; help lists them`);
     }
     const flags = new Flags(program.opts());
+    if (repetitionOf(flags) !== undefined) throw new UsageError('-r and -i are for a command');
     done(
       await options.withoutCommand(
         flags,
@@ -97,15 +96,14 @@ function addCommand(
   command.action(async () => {
     const flags = new Flags(command.optsWithGlobals());
     const chosen = chosenFormat((flag) => flags.has(flag)) ?? options.format;
-    done(
-      await spec.run({
-        shell: options.shellFor(flags),
-        args: command.args,
-        flags,
-        format: outputFormat(chosen, options.io),
-        outline: () => outlineOf(program),
-      }),
-    );
+    const repetition = spec.repeatsItself?.(flags) ? undefined : repetitionOf(flags);
+    const heedsInterrupt = repetition !== undefined || spec.heedsInterrupt?.(flags) === true;
+    const shell = options.shellFor(flags, heedsInterrupt);
+    const format = outputFormat(chosen, options.io);
+    const outline = () => outlineOf(program);
+    const run = () => spec.run({ shell, args: command.args, flags, format, outline });
+    const failed = (thrown: unknown): number => reportFailure(options.io, thrown);
+    done(await (repetition === undefined ? run() : repeat(repetition, shell.signal, run, failed)));
   });
 }
 
@@ -140,5 +138,6 @@ function parseSeconds(text: string): number {
 
 const HELP_AFTER = `
 Keys and values: \\n \\r \\t \\\\ and \\xNN stand for bytes, and bytes are shown that way.
-Exit codes: 0 ok, 1 server error or damage, 2 usage, 3 connection, 4 authentication, 5 not found, 6 conflict.
+Exit codes: 0 ok, 1 server error or damage, 2 usage, 3 connection, 4 authentication, 5 not found, 6 conflict,
+130 interrupted.
 `;

@@ -9,6 +9,7 @@ import type {
   PutOptions,
   RangeOptions,
 } from '../vocabulary/entry.ts';
+import type { ClientFacts, SlowEntry } from '../vocabulary/insight.ts';
 import type { SettingFacts } from '../vocabulary/setting-facts.ts';
 
 /** An entry of a page. With keys only, and for a damaged record, `value` is missing. */
@@ -19,6 +20,8 @@ export interface ShellEntry {
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt?: number | undefined;
+  /** Of its value, in a page of keys; undefined where the server does not tell. */
+  readonly valueBytes?: number | undefined;
   readonly expiresAt?: number | undefined;
   /** The record could not be read. */
   readonly error?: CaskError | undefined;
@@ -43,9 +46,18 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+/** What the server remembers of requests that took long. */
+export interface SlowLog {
+  /** The newest first. */
+  readonly entries: readonly SlowEntry[];
+  readonly slowRequests: number;
+}
+
 export interface ShellClient {
   /** What the server said of itself. */
-  readonly serverInfo?: { readonly limits: { readonly maxRangeItems: number } } | undefined;
+  readonly serverInfo?:
+    | { readonly version: string; readonly limits: { readonly maxRangeItems: number } }
+    | undefined;
   getEntry(key: Buffer): Promise<ShellEntry | undefined>;
   put(key: Buffer, value: Buffer, options?: PutOptions): Promise<EntryMeta>;
   delete(key: Buffer, options?: Omit<PutOptions, 'ifAbsent'>): Promise<boolean>;
@@ -54,6 +66,10 @@ export interface ShellClient {
   batch(items: readonly BatchItem[]): Promise<readonly BatchItemResult[]>;
   rangePage(options: RangeOptions): Promise<ShellPage>;
   stats(): Promise<object>;
+  clients(): Promise<readonly ClientFacts[]>;
+  killClient(id: number): Promise<boolean>;
+  slowLog(count?: number): Promise<SlowLog>;
+  resetSlowLog(): Promise<number>;
   sync(options?: CallOptions): Promise<number>;
   merge(options?: CallOptions): Promise<object>;
   backup(request: BackupRequest, options?: CallOptions): Promise<BackupResult>;

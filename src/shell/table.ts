@@ -20,11 +20,20 @@ const NO_LINES = {
   middle: '  ',
 } as const;
 
-/** Rows aligned in columns, one line each, without trailing blanks; '' when there are none. */
-export function renderTable(rows: readonly (readonly string[])[]): string {
+export type Alignment = 'left' | 'right';
+
+/**
+ * Rows aligned in columns, one line each, without trailing blanks; '' when there are none.
+ * @param alignments of the columns; left where there is none
+ */
+export function renderTable(
+  rows: readonly (readonly string[])[],
+  alignments: readonly Alignment[] = [],
+): string {
   if (rows.length === 0) return '';
   const table = new Table({
     chars: NO_LINES,
+    colAligns: [...alignments],
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   });
   for (const row of rows) table.push([...row]);

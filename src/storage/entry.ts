@@ -11,10 +11,12 @@ export interface Entry extends EntryMeta {
 /** An entry of a keys-only page; `updatedAt` stands in the record on disk, which is not read. */
 export interface KeyEntry extends Omit<EntryMeta, 'updatedAt'> {
   readonly key: Buffer;
+  /** Length of its value. */
+  readonly valueBytes: number;
 }
 
 /** A key of a page whose record could not be read. */
-export interface DamagedEntry extends KeyEntry {
+export interface DamagedEntry extends Omit<KeyEntry, 'valueBytes'> {
   readonly error: CaskError;
 }
 

@@ -17,7 +17,8 @@ import type {
 } from '../../src/storage/index.ts';
 
 /** An entry of a page; of keys only, it has neither value nor `updatedAt`. */
-export type PageEntry = KeyEntry & Partial<Pick<Entry, 'value' | 'updatedAt'>>;
+export type PageEntry = Omit<KeyEntry, 'valueBytes'> &
+  Partial<Pick<Entry, 'value' | 'updatedAt'> & Pick<KeyEntry, 'valueBytes'>>;
 
 export interface SubjectPage {
   readonly entries: readonly PageEntry[];

@@ -165,8 +165,8 @@ function range(bounds: Bounds): Command {
     const wanted = keys.map((key) => {
       const entry = entryOf(key, model.find(key) as Held);
       if (!keysOnly) return entry;
-      const { value: _, updatedAt: __, ...rest } = entry as Held;
-      return rest;
+      const { value, updatedAt: _, ...rest } = entry as Held;
+      return { ...rest, valueBytes: value.length };
     });
     expect(found).toEqual(wanted);
     expect(await store.count()).toBe(model.keys().length);

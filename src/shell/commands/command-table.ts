@@ -2,6 +2,9 @@
 
 import { backup } from './backup.ts';
 import { batch } from './batch.ts';
+import { bigkeys } from './bigkeys.ts';
+import { client } from './client.ts';
+import { clients } from './clients.ts';
 import type { CommandSpec } from './command.ts';
 import { completion } from './completion.ts';
 import { config } from './config.ts';
@@ -12,12 +15,14 @@ import { exists } from './exists.ts';
 import { exportCommand } from './export.ts';
 import { get } from './get.ts';
 import { importCommand } from './import.ts';
+import { latency } from './latency.ts';
 import { merge } from './merge.ts';
 import { ping } from './ping.ts';
 import { put } from './put.ts';
 import { range } from './range.ts';
 import { repair } from './repair.ts';
 import { restore } from './restore.ts';
+import { slowlog } from './slowlog.ts';
 import { stats } from './stats.ts';
 import { sync } from './sync.ts';
 import { user } from './user.ts';
@@ -35,6 +40,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   importCommand,
   exportCommand,
   stats,
+  latency,
+  bigkeys,
+  clients,
+  client,
+  slowlog,
   merge,
   config,
   sync,

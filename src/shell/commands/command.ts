@@ -77,6 +77,10 @@ export interface CommandSpec {
   readonly flags: readonly FlagSpec[];
   /** What the help says besides. */
   readonly notes?: string;
+  /** Ctrl-C ends it in good order: `shell.signal` fires then, on the command line too. */
+  readonly heedsInterrupt?: (flags: Flags) => boolean;
+  /** It heeds `-r` and `-i` itself, and is run once. */
+  readonly repeatsItself?: (flags: Flags) => boolean;
   /** Returns the exit code; throws CaskError and UsageError. */
   run(invocation: Invocation): Promise<number>;
 }

@@ -1,93 +1,96 @@
-/** stats: what the server knows of itself, in groups. */
+/** stats: what the server knows of itself, as a page or as a line a second. */
 
-import { EXIT_OK } from '../exit-codes.ts';
-import { formatByteCount, formatCount, formatDuration, formatMoment } from '../quantity.ts';
-import { paint, type ShellOutput, write } from '../shell-io.ts';
-import { renderTable } from '../table.ts';
-import type { CommandSpec } from './command.ts';
+import { EXIT_OK, UsageError } from '../exit-codes.ts';
+import { isCancelled, pause } from '../repetition.ts';
+import { columnsOf, isTerminal, paint, write } from '../shell-io.ts';
+import type { Facts } from '../stats/facts.ts';
+import {
+  columnsWithin,
+  type Motion,
+  STAT_COLUMNS,
+  statHeader,
+  statLine,
+} from '../stats/stat-line.ts';
+import { renderStatsPage } from '../stats/stats-page.ts';
+import type { CommandSpec, Flags, Invocation } from './command.ts';
+
+/** Lines under a header. */
+const LINES_A_HEADER = 20;
+const SECONDS_DEFAULT = 1;
+
+const watches = (flags: Flags): boolean => flags.has('watch');
 
 export const stats: CommandSpec = {
   name: 'stats',
   summary: "print the server's statistics",
   args: [],
-  flags: [],
+  flags: [{ flags: '--watch', kind: 'switch', summary: 'a line a second about what goes on' }],
+  notes:
+    '--json prints everything that the server tells, in its own words. With --watch, -i is the\n' +
+    'seconds between lines and -r how many lines; p99 is of the last 10 to 20 s, in ms.',
+  heedsInterrupt: watches,
+  repeatsItself: watches,
 
-  async run({ shell, format }) {
-    const facts = await (await shell.client()).stats();
+  async run(invocation) {
+    const { shell, flags, format } = invocation;
+    const client = await shell.client();
+    if (watches(flags)) return watchStats(invocation);
+    if (format === 'csv') throw new UsageError('stats has no CSV but with --watch');
+    const facts = await client.stats();
+    const { stdout } = shell.io;
     const text =
-      format === 'json' ? `${JSON.stringify(facts)}\n` : renderStats(facts, shell.io.stdout);
-    await write(shell.io.stdout, text);
+      format === 'json'
+        ? `${JSON.stringify(facts)}\n`
+        : renderStatsPage(facts, client.serverInfo?.version, stdout);
+    await write(stdout, text);
     return EXIT_OK;
   },
 };
 
-type Facts = Readonly<Record<string, unknown>>;
-
-/** Plain facts first, then every map of them as a group of its own, however deep. */
-export function renderStats(facts: object, stream: ShellOutput): string {
-  return groups('', facts as Facts)
-    .map(({ title, rows }) => {
-      const head = title === '' ? '' : `${paint(stream, 'bold', title)}\n`;
-      return head + renderTable(rows.map(([name, ...values]) => [`  ${name}`, ...values]));
-    })
-    .join('\n');
+async function watchStats(invocation: Invocation): Promise<number> {
+  const { shell, flags } = invocation;
+  const seconds = flags.number('interval') ?? SECONDS_DEFAULT;
+  const lines = flags.number('repeat') ?? Number.POSITIVE_INFINITY;
+  const client = await shell.client();
+  const look = async () => ({ facts: (await client.stats()) as Facts, ms: performance.now() });
+  try {
+    let last = await look();
+    for (let line = 0; line < lines && (await pause(seconds, shell.signal)); line++) {
+      const now = await look();
+      const motion = {
+        before: last.facts,
+        now: now.facts,
+        seconds: Math.max(0.001, (now.ms - last.ms) / 1000),
+      };
+      last = now;
+      await printLine(invocation, motion, line);
+    }
+  } catch (thrown) {
+    if (!isCancelled(thrown, shell.signal)) throw thrown;
+  }
+  return EXIT_OK;
 }
 
-interface Group {
-  readonly title: string;
-  readonly rows: (readonly string[])[];
-}
-
-function groups(title: string, facts: Facts): Group[] {
-  if (title === 'limits') return [{ title, rows: limitRows(facts) }];
-  const names = Object.keys(facts);
-  const plain = names.filter((name) => !isFacts(facts[name]));
-  const nested = names.filter((name) => isFacts(facts[name]));
-  const rows = plain.map((name) => [inWords(name), formatFact(name, facts[name])] as const);
-  return [
-    ...(rows.length === 0 ? [] : [{ title, rows }]),
-    ...nested.flatMap((name) =>
-      groups(title === '' ? inWords(name) : `${title}, ${inWords(name)}`, facts[name] as Facts),
-    ),
-  ];
-}
-
-/** Limits stand under the names of their settings, one a row. */
-function limitRows(limits: Facts): string[][] {
-  const rows = Object.entries(limits).map(([name, figure]) => {
-    const { limit, current, high, reached } = figure as Facts;
-    const amounts = [limit, current, high].map((amount) => formatAmount(name, amount));
-    return [name, ...amounts, formatFact('', reached)];
-  });
-  return [['', 'limit', 'now', 'most', 'reached'], ...rows];
-}
-
-function formatAmount(name: string, amount: unknown): string {
-  if (typeof amount !== 'number') return '-';
-  return /bytes/i.test(name) && amount >= 1024 ? formatByteCount(amount) : formatFact(name, amount);
-}
-
-function isFacts(value: unknown): value is Facts {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** `liveBytes` -> `live bytes`. */
-function inWords(name: string): string {
-  return name
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .replaceAll('_', ' ')
-    .toLowerCase();
-}
-
-function formatFact(name: string, fact: unknown): string {
-  if (fact === null || fact === undefined) return '-';
-  if (typeof fact !== 'number') return typeof fact === 'object' ? JSON.stringify(fact) : `${fact}`;
-  if (/^bytes|bytes$/i.test(name)) return byteFact(fact);
-  if (/(^ms|Ms)$/.test(name)) return formatDuration(fact);
-  return /At$/.test(name) && fact > 0 ? formatMoment(fact) : formatCount(fact);
-}
-
-function byteFact(bytes: number): string {
-  const exact = formatCount(bytes);
-  return bytes < 1024 ? exact : `${exact} (${formatByteCount(bytes)})`;
+async function printLine(
+  { shell, format }: Invocation,
+  motion: Motion,
+  line: number,
+): Promise<void> {
+  const { stdout } = shell.io;
+  if (format === 'json') {
+    const values = STAT_COLUMNS.map(({ name, value }) => [name, value(motion)]);
+    await write(stdout, `${JSON.stringify(Object.fromEntries(values))}\n`);
+    return;
+  }
+  if (format === 'csv') {
+    const head = line === 0 ? `${STAT_COLUMNS.map(({ name }) => name).join(',')}\n` : '';
+    const values = STAT_COLUMNS.map(({ value }) => value(motion) ?? '');
+    await write(stdout, `${head}${values.join(',')}\n`);
+    return;
+  }
+  const columns = isTerminal(stdout) ? columnsWithin(columnsOf(stdout)) : STAT_COLUMNS;
+  if (line % LINES_A_HEADER === 0) {
+    await write(stdout, `${paint(stdout, 'bold', statHeader(columns))}\n`);
+  }
+  await write(stdout, `${statLine(columns, motion)}\n`);
 }

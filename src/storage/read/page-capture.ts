@@ -71,6 +71,13 @@ export class PageCapture {
     return 2 * bytes + items * (ENTRY_MEMORY_BYTES + RECORD_HEADER_BYTES + EXPIRY_BYTES);
   }
 
+  /** Length of the value, from the keydir alone. */
+  valueBytes(row: number): number {
+    const expiry = this.expiresAts[row] === 0 ? 0 : EXPIRY_BYTES;
+    const keyBytes = (this.keyStarts[row + 1] ?? this.keysBytes) - (this.keyStarts[row] as number);
+    return (this.recordBytes[row] as number) - RECORD_HEADER_BYTES - expiry - keyBytes;
+  }
+
   key(row: number): Buffer {
     return this.keys.subarray(this.keyStarts[row], this.keyStarts[row + 1] ?? this.keysBytes);
   }

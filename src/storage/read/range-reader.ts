@@ -256,6 +256,7 @@ function keyEntries(page: PageCapture): KeyEntry[] {
     const expiresAt = page.expiresAts[row] as number;
     return {
       key: page.key(row),
+      valueBytes: page.valueBytes(row),
       revision,
       version: page.versions[row] as number,
       createdAt: page.createdAts[row] as number,

@@ -141,7 +141,18 @@ export const rangeCases: Cases = {
       version: 2,
       createdAt: entry?.createdAt,
       expiresAt: entry?.expiresAt,
+      valueBytes: 5,
     });
+  },
+
+  async 'keys-only entries tell the length of the value'({ db }) {
+    const sizes = [0, 1, 127, 128, 65_536, 300_000];
+    for (const bytes of sizes) {
+      const ttlMs = bytes === 1 ? 60_000 : undefined;
+      await db.put(`k${String(bytes).padStart(9, '0')}`, Buffer.alloc(bytes), { ttlMs });
+    }
+    const { entries } = await db.rangePage({ keysOnly: true });
+    expect(entries.map(({ valueBytes }) => valueBytes)).toEqual(sizes);
   },
 
   async 'a walk goes over pages, and its limit bounds all of it'({ db }) {

@@ -293,7 +293,7 @@ export class FakeServer {
     if (value === undefined) return undefined;
     const meta = { revision: 7, version: 1, createdAt: 1000, expiresAt: undefined };
     const entry = { key: Buffer.from(key), ...meta };
-    if (keysOnly) return entry;
+    if (keysOnly) return { ...entry, valueBytes: value.length };
     if (key.includes('bad')) return { ...entry, error: new CaskError('CORRUPT', 'bad checksum') };
     return { ...entry, value, updatedAt: 2000 };
   }

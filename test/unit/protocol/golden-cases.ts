@@ -350,13 +350,25 @@ const replies: GoldenCase[] = [
       true,
     ),
   ),
-  back('RANGE reply, keys only', [16, 0, [[key, null, 9, 1, CREATED, null, null]], false], (out) =>
-    reply.encodeRangeReply(
-      out,
-      16,
-      [{ key, revision: 9, version: 1, createdAt: CREATED, expiresAt: undefined }],
-      false,
-    ),
+  back(
+    'RANGE reply, keys only',
+    [16, 0, [[key, null, 9, 1, CREATED, null, null, null, 300]], false],
+    (out) =>
+      reply.encodeRangeReply(
+        out,
+        16,
+        [
+          {
+            key,
+            valueBytes: 300,
+            revision: 9,
+            version: 1,
+            createdAt: CREATED,
+            expiresAt: undefined,
+          },
+        ],
+        false,
+      ),
   ),
   back(
     'RANGE reply, damaged entry',

@@ -170,7 +170,14 @@ function readReply(name: string, reply: ReplyReader): unknown[] {
     if (it === undefined) return null;
     const tail = [it.revision, it.version, it.createdAt, orNil(it.updatedAt), orNil(it.expiresAt)];
     const error = it.error === undefined ? [] : [[60, it.error.code, it.error.message]];
-    return [...(it.key === undefined ? [] : [it.key]), it.value ?? null, ...tail, ...error];
+    const size = it.valueBytes === undefined ? [] : [null, it.valueBytes];
+    return [
+      ...(it.key === undefined ? [] : [it.key]),
+      it.value ?? null,
+      ...tail,
+      ...error,
+      ...size,
+    ];
   };
   const readers: Record<string, () => unknown[]> = {
     GET: value,

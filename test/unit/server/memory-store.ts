@@ -267,7 +267,7 @@ class MemorySession implements Session {
 
   range(options: RangeOptions & { readonly keysOnly: true }): Promise<RangePage<KeyEntry>>;
   range(options?: RangeOptions): Promise<RangePage<Entry>>;
-  range(options: RangeOptions = {}): Promise<RangePage<Entry>> {
+  range(options: RangeOptions = {}): Promise<RangePage<Entry | KeyEntry>> {
     const { prefix = '', start = '', end, after, reverse = false } = options;
     const { limit = this.#store.options.maxRangeItems } = options;
     const sign = reverse ? -1 : 1;
@@ -276,7 +276,12 @@ class MemorySession implements Session {
       .filter(([key]) => end === undefined || key < text(end))
       .filter(([key]) => after === undefined || (reverse ? key < text(after) : key > text(after)))
       .sort(([a], [b]) => (a < b ? -sign : sign));
-    const entries = found.slice(0, limit).map(([, entry]) => entry);
+    const page = found.slice(0, limit).map(([, entry]) => entry);
+    const keyOf = ({ value, updatedAt: _, ...rest }: Entry): KeyEntry => ({
+      ...rest,
+      valueBytes: value.length,
+    });
+    const entries = options.keysOnly ? page.map(keyOf) : page;
     return Promise.resolve({ entries, more: found.length > entries.length });
   }
 

@@ -256,11 +256,12 @@ describe('stats and merge', () => {
   it('stats come in groups, or as the server gave them', async () => {
     const client = new FakeClient().fill({ a: '1' });
     expect((await runWith(client, ['stats'])).out).toBe(
-      '  keys       1\n  uptime ms  1 min 23 s\n\nkeydir\n' +
-        '  keydir bytes  2,048 (2.0 KiB)\n  slots         -\n\nlimits\n' +
-        '                  limit       now      most     reached\n' +
-        '  maxKeydirBytes  4.0 MiB     2.0 KiB  4.0 KiB  1,234\n' +
-        '  idleTimeoutMs   10 min 0 s  -        -        0\n',
+      'Store\n  keys  1\n\nLimits, by setting\n' +
+        '                       limit      now     most  reached\n' +
+        '  maxKeydirBytes     4.0 MiB  2.0 KiB  4.0 KiB    1,234\n' +
+        '  idleTimeoutMs   10 min 0 s        -        -        0\n' +
+        '\nOther\n  uptime ms  1 min 23 s\n\n' +
+        'Other, new group\n  group bytes  2.0 KiB\n  slots        -\n',
     );
     expect(JSON.parse((await runWith(client, ['stats', '--json'])).out)).toMatchObject({ keys: 1 });
   });

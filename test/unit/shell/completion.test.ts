@@ -6,23 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../../src/shell/commands/command-table.ts';
+import { COMMON_FLAGS } from '../../../src/shell/common-flags.ts';
 import { namesOf } from '../../../src/shell/line-context.ts';
 import { skipsBecause, toolObstacle } from '../../kernel/capabilities.ts';
 import { FakeClient } from './fake-client.ts';
 import { type FakeIoOptions, type Ran, runWith } from './fake-io.ts';
 
 const COMMON = [
-  '--url',
-  '--user',
-  '--tls-ca',
-  '--tls-cert',
-  '--tls-key',
-  '--json',
-  '--csv',
-  '--raw',
-  '--hex',
-  '--help',
-  '-h',
+  ...['--url', '--user', '--tls-ca', '--tls-cert', '--tls-key'],
+  ...COMMON_FLAGS.flatMap(namesOf),
+  ...['--help', '-h'],
 ];
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 

@@ -6,6 +6,7 @@ import type {
   ShellClient,
   ShellEntry,
   ShellPage,
+  SlowLog,
 } from '../../../src/shell/shell-client.ts';
 import type { BackupRequest, BackupResult } from '../../../src/vocabulary/backup.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
   PutOptions,
   RangeOptions,
 } from '../../../src/vocabulary/entry.ts';
+import type { ClientFacts, SlowEntry } from '../../../src/vocabulary/insight.ts';
 import type { SettingFacts } from '../../../src/vocabulary/setting-facts.ts';
 
 const CREATED_AT = 1_700_000_000_000;
@@ -89,6 +91,14 @@ export class FakeClient implements ShellClient {
     ms: 12,
   };
   closed = false;
+  readonly connected: ClientFacts[] = [];
+  readonly slow: SlowEntry[] = [];
+  /** Pages of keys have the lengths of values. */
+  tellsSizes = true;
+  /** Given one after the other; then a small one. */
+  readonly statsReplies: object[] = [];
+  /** What pings take, one after the other; then 0.25 ms. */
+  readonly pings: number[] = [];
   #revision = 0;
 
   /** Fills the map without going through `put`. */
@@ -152,16 +162,36 @@ export class FakeClient implements ShellClient {
     };
   }
 
+  async clients(): Promise<readonly ClientFacts[]> {
+    return this.connected;
+  }
+
+  async killClient(id: number): Promise<boolean> {
+    this.calls.push(`kill ${id}`);
+    return this.connected.some((client) => client.id === id);
+  }
+
+  async slowLog(count?: number): Promise<SlowLog> {
+    this.calls.push(`slowLog ${count}`);
+    return { entries: this.slow.slice(0, count), slowRequests: 42 };
+  }
+
+  async resetSlowLog(): Promise<number> {
+    return this.slow.splice(0).length;
+  }
+
   async stats(): Promise<object> {
-    return {
-      keys: this.entries.size,
-      keydir: { keydirBytes: 2048, slots: null },
-      uptimeMs: 83_000,
-      limits: {
-        maxKeydirBytes: { limit: 4_194_304, current: 2048, high: 4096, reached: 1234 },
-        idleTimeoutMs: { limit: 600_000, reached: 0 },
-      },
-    };
+    return (
+      this.statsReplies.shift() ?? {
+        keys: this.entries.size,
+        newGroup: { groupBytes: 2048, slots: null },
+        uptimeMs: 83_000,
+        limits: {
+          maxKeydirBytes: { limit: 4_194_304, current: 2048, high: 4096, reached: 1234 },
+          idleTimeoutMs: { limit: 600_000, reached: 0 },
+        },
+      }
+    );
   }
 
   async sync(): Promise<number> {
@@ -214,7 +244,7 @@ export class FakeClient implements ShellClient {
   }
 
   async ping(): Promise<number> {
-    return 0.25;
+    return this.pings.shift() ?? 0.25;
   }
 
   async close(): Promise<void> {
@@ -244,7 +274,9 @@ export class FakeClient implements ShellClient {
     if (this.damaged.has(entry.key.toString())) {
       return { ...entry, error: new CaskError('CORRUPT', 'the record fails its checksum') };
     }
-    return keysOnly ? { ...entry, updatedAt: undefined } : { ...entry, value };
+    if (!keysOnly) return { ...entry, value };
+    const valueBytes = this.tellsSizes ? value?.length : undefined;
+    return { ...entry, updatedAt: undefined, valueBytes };
   }
 }
 

@@ -59,6 +59,16 @@ describe('entries', () => {
     expect(printHeader({ format: 'csv', parts: 'values', columns: 80 })).toBe('value\n');
   });
 
+  it('keys alone have the lengths of their values where the server tells them', () => {
+    const { value: _, updatedAt: __, ...key } = ENTRY;
+    const sized = { ...key, valueBytes: 300 };
+    const options = { parts: 'keys', columns: 80 } as const;
+    expect(printEntries([sized], { ...options, format: 'csv' })).toBe('"a,b",7,2,1,,,300\n');
+    expect(JSON.parse(String(printEntries([sized], { ...options, format: 'json' })))).toEqual({
+      ...{ key: 'a,b', revision: 7, version: 2, created_at: 1, value_bytes: 300 },
+    });
+  });
+
   it('cuts what a line of the terminal cannot hold', () => {
     const entry = { ...ENTRY, value: Buffer.alloc(1000, 'x') };
     const text = String(

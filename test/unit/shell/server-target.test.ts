@@ -115,7 +115,7 @@ describe('a password that is missing', () => {
     const ended = runCaskctl(['count'], io, () => Promise.resolve(new FakeClient()));
     await vi.waitFor(() => expect(io.stderr.text).toContain('Password of ada: '));
     io.stdin.write('hunt\x03');
-    expect(await ended).toBe(1);
+    expect(await ended).toBe(130);
     expect(io.stderr.text).toContain('no password was given');
   });
 
