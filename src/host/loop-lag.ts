@@ -1,8 +1,8 @@
 /**
  * How late the event loop is: what a timer that should fire every 20 ms waits beyond that.
  *
- * The figures are those of the last 30 to 60 seconds, whoever asks and however often: two monitors
- * run, begun half a minute apart; the older one answers, and starts anew when it is a minute old.
+ * The figures are those of the last 30 to 60 seconds, whoever asks and however often: of the half
+ * minute that goes on and of the one before, whichever was worse.
  */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -13,52 +13,53 @@ export interface LoopLag {
   readonly maxMs: number;
 }
 
-type DelayMonitor = ReturnType<typeof monitorEventLoopDelay>;
-
+/** Every firing wakes an idle process; a stall shorter than this may go unseen. */
 const RESOLUTION_MS = 20;
 const NS_PER_MS = 1e6;
-/** How often the older monitor starts anew. */
-const RENEW_MS = 30_000;
+/** How long a window is. */
+const WINDOW_MS = 30_000;
+
+const NONE: LoopLag = { p50Ms: 0, p99Ms: 0, maxMs: 0 };
 
 export class LoopLagMonitor {
-  #older: DelayMonitor;
-  #newer: DelayMonitor;
+  readonly #monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  /** Of the window before. */
+  #before = NONE;
   readonly #renewal: NodeJS.Timeout;
 
   constructor() {
-    this.#older = newMonitor();
-    this.#newer = newMonitor();
-    this.#renewal = setInterval(() => this.renew(), RENEW_MS).unref();
+    this.#monitor.enable();
+    this.#renewal = setInterval(() => this.renew(), WINDOW_MS).unref();
   }
 
   lag(): LoopLag {
-    const histogram = this.#older;
+    const now = this.#now();
+    const before = this.#before;
     return {
-      p50Ms: lagOf(histogram.percentile(50)),
-      p99Ms: lagOf(histogram.percentile(99)),
-      maxMs: lagOf(histogram.max),
+      p50Ms: Math.max(now.p50Ms, before.p50Ms),
+      p99Ms: Math.max(now.p99Ms, before.p99Ms),
+      maxMs: Math.max(now.maxMs, before.maxMs),
     };
   }
 
-  /** Forgets what is older than the last renewal. Called by itself every half minute. */
+  /** Begins a window. Called by itself every half minute. */
   renew(): void {
-    const oldest = this.#older;
-    this.#older = this.#newer;
-    this.#newer = oldest;
-    oldest.reset();
+    this.#before = this.#now();
+    this.#monitor.reset();
   }
 
   stop(): void {
     clearInterval(this.#renewal);
-    this.#older.disable();
-    this.#newer.disable();
+    this.#monitor.disable();
   }
-}
 
-function newMonitor(): DelayMonitor {
-  const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  monitor.enable();
-  return monitor;
+  #now(): LoopLag {
+    return {
+      p50Ms: lagOf(this.#monitor.percentile(50)),
+      p99Ms: lagOf(this.#monitor.percentile(99)),
+      maxMs: lagOf(this.#monitor.max),
+    };
+  }
 }
 
 /** Node tells the whole time between two firings. */
