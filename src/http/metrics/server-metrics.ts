@@ -20,6 +20,11 @@ const COUNTERS: readonly Row[] = [
     ({ connectionsRejected }) => connectionsRejected,
   ],
   [
+    'caskd_connections_killed_total',
+    'Connections closed by an operator.',
+    ({ connectionsKilled }) => connectionsKilled,
+  ],
+  [
     'caskd_output_limit_disconnects_total',
     'Connections closed because their replies were not read.',
     ({ slowConsumers }) => slowConsumers,

@@ -5,6 +5,8 @@ import { duration } from './duration-metric.ts';
 import { counter, counterBy, gauge, gaugeBy, type MetricDefinition } from './metric-definition.ts';
 import type { ScrapeFacts } from './scrape-facts.ts';
 
+const MS_PER_SECOND = 1000;
+
 /** A name, what it means, and the figure. */
 type Row = readonly [name: string, help: string, pick: (stats: StoreStats) => number | boolean];
 
@@ -42,6 +44,13 @@ const GAUGES: readonly Row[] = [
   ['caskd_merge_input_bytes', 'Input of the merge that runs.', ({ merge }) => inputBytes(merge)],
   ['caskd_merge_done_bytes', 'Of that input, bytes read.', ({ merge }) => doneBytes(merge)],
 
+  [
+    'caskd_jobs_running',
+    'Long work that clients asked for and that runs.',
+    ({ jobs }) => jobs.length,
+  ],
+  ['caskd_backup_in_progress', '1 while a backup is taken.', ({ backup }) => backup.running],
+
   ['caskd_read_only', '1 while puts are refused, the disk being full.', isReadOnly],
   ['caskd_degraded', '1 with damage whose keys are unknown.', ({ degraded }) => degraded],
   ['caskd_damaged_ranges', 'Damaged stretches of the log.', ({ damage }) => damage.length],
@@ -68,6 +77,8 @@ const COUNTERS: readonly Row[] = [
     'Output of completed merges.',
     ({ merge }) => merge.bytesWritten,
   ],
+  ['caskd_backups_total', 'Backups completed.', ({ backup }) => backup.runs],
+  ['caskd_backup_failures_total', 'Backups that failed.', ({ backup }) => backup.failures],
 ];
 
 function isReadOnly({ status }: StoreStats): boolean {
@@ -90,6 +101,11 @@ function ofStore<T>(pick: (stats: StoreStats) => T): (facts: ScrapeFacts) => T |
 export const STORE_METRICS: readonly MetricDefinition[] = [
   ...GAUGES.map(([name, help, pick]) => gauge(name, help, ofStore(pick))),
   ...COUNTERS.map(([name, help, pick]) => counter(name, help, ofStore(pick))),
+  gauge(
+    'caskd_backup_last_time_seconds',
+    'When the last complete backup was taken, in seconds since 1970; missing before the first.',
+    ofStore(({ backup }) => (backup.last === null ? null : backup.last.takenAt / MS_PER_SECOND)),
+  ),
   gaugeBy(
     'durability',
     'caskd_durability_info',
