@@ -16,6 +16,9 @@ RUN npm prune --omit=dev --omit=optional --ignore-scripts
 
 # Node alone, without npm and what else its image brings; flock comes with the base
 FROM debian:bookworm-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libatomic1 libstdc++6 \
+ && rm -rf /var/lib/apt/lists/*
 COPY --from=build /usr/local/bin/node /usr/local/bin/
 WORKDIR /app
 COPY --from=build /app/package.json ./

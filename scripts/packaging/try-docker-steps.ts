@@ -3,15 +3,15 @@
  *
  *     sudo node scripts/packaging/try-docker-steps.ts
  *
- * The context is the last commit, as far as .dockerignore lets it through. Each stage gets a root
- * folder of its own, with this machine's /usr (read-only), /etc and /dev in place of a base image
- * (Debian, glibc) and, for `node:*`, the Node that npm ci brought. Mounts live in a namespace of
- * their own and vanish with it. At the end the image's own command runs as the image's user on a
- * root that cannot be written, is found healthy, answers, and stops at SIGTERM.
+ * The context is the last commit, as far as .dockerignore lets it through. In place of a base
+ * image each stage has this machine (Debian, glibc) below it, seen through an overlay of its own,
+ * and for `node:*` the Node that npm ci brought. Mounts live in a namespace of their own and
+ * vanish with it; nothing of the machine is changed. At the end the image's own command runs as
+ * the image's user on a root that cannot be written, is found healthy, answers, and stops at
+ * SIGTERM.
  */
 
-import { execFileSync, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -19,10 +19,8 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,65 +32,47 @@ import {
   parseDockerfile,
   type Stage,
 } from './dockerfile.ts';
+import { freePort } from './free-port.ts';
+import { OverlayRoot, overlayObstacle } from './overlay-root.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PATH = '/usr/local/bin:/usr/bin:/bin';
-const FOLDERS = ['usr', 'etc', 'dev', 'proc', 'tmp', 'root', 'var/lib', 'usr-local/bin'];
-/** As in Debian. */
-const LINKS = ['bin', 'sbin', 'lib', 'lib64'];
+const PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 
 /** A stage as far as it has come. */
 class Build {
-  readonly root: string;
+  readonly overlay: OverlayRoot;
   readonly environment: Record<string, string> = { PATH, HOME: '/root' };
   folder = '/';
   user = '0:0';
   readonly last = new Map<string, string>();
 
-  constructor(root: string, image: string) {
-    this.root = root;
-    for (const folder of FOLDERS) mkdirSync(join(root, folder), { recursive: true });
-    for (const link of LINKS) symlinkSync(`usr/${link}`, join(root, link));
-    chmodSync(join(root, 'tmp'), 0o1777);
+  constructor(place: string, image: string) {
+    this.overlay = new OverlayRoot(place);
     if (image.startsWith('node:')) this.#bringNode();
   }
 
-  /** The path outside of a path inside; /usr is the machine's, but for /usr/local. */
+  /** What the stage has of its own at a path. */
   outside(path: string): string {
-    const absolute = path.startsWith('/') ? path : join(this.folder, path);
-    const isLocal = absolute === '/usr/local' || absolute.startsWith('/usr/local/');
-    return join(this.root, isLocal ? absolute.replace('/usr/local', '/usr-local') : absolute);
-  }
-
-  /** The shell lines that make this stage the root, for a namespace of its own. */
-  mounts(isReadOnly: boolean): string[] {
-    const at = (name: string): string => join(this.root, name);
-    return [
-      'set -e',
-      `mount --bind ${this.root} ${this.root}`,
-      `mount --bind /usr ${at('usr')}`,
-      `mount -o remount,ro,bind ${at('usr')}`,
-      `mount --bind ${at('usr-local')} ${at('usr/local')}`,
-      ...['etc', 'dev', 'proc'].map((name) => `mount --rbind /${name} ${at(name)}`),
-      ...(isReadOnly ? readOnly(this.root) : []),
-    ];
+    return this.overlay.own(path.startsWith('/') ? path : join(this.folder, path));
   }
 
   run(command: string): void {
     const script = `cd ${this.folder} && ${command}`;
     const words = ['env', ...networkOfThisMachine(), 'sh', '-ec', script];
-    const { status } = inNamespace([...this.mounts(false), inside(this, words)]);
+    const status = this.overlay.run([this.overlay.line(this, words)]);
     if (status !== 0) throw new Error(`RUN ${command}: exit code ${status}`);
   }
 
   #bringNode(): void {
+    const bin = this.outside('/usr/local/bin');
+    mkdirSync(bin, { recursive: true });
     const platform = `node-${process.platform}-${process.arch}`;
-    cpSync(join(ROOT, 'node_modules', platform, 'bin/node'), this.outside('/usr/local/bin/node'));
+    cpSync(join(ROOT, 'node_modules', platform, 'bin/node'), join(bin, 'node'));
     const npm = execFileSync('sh', ['-c', 'readlink -f "$(command -v npm)"'], { encoding: 'utf8' });
     for (const name of ['npm', 'npx']) {
       const cli = join(dirname(npm.trim()), `${name}-cli.js`);
-      const wrapper = this.outside(`/usr/local/bin/${name}`);
-      writeFileSync(wrapper, `#!/bin/sh\nexec /usr/local/bin/node ${cli} "$@"\n`, { mode: 0o755 });
+      const wrapper = `#!/bin/sh\nexec /usr/local/bin/node ${cli} "$@"\n`;
+      writeFileSync(join(bin, name), wrapper, { mode: 0o755 });
     }
   }
 }
@@ -105,29 +85,14 @@ function networkOfThisMachine(): string[] {
   });
 }
 
+/** As with `--read-only --tmpfs /tmp` and a volume. */
 function readOnly(root: string): string[] {
-  const writable = ['tmp', 'var/lib/caskd'].map((name) => join(root, name));
+  const data = join(root, 'var/lib/caskd');
   return [
-    ...writable.map((path) => `mount --bind ${path} ${path}`),
+    `mount -t tmpfs -o mode=1777 tmpfs ${join(root, 'tmp')}`,
+    `mount --bind ${data} ${data}`,
     `mount -o remount,ro,bind ${root}`,
-    `mount -o remount,ro,bind ${join(root, 'usr/local')}`,
   ];
-}
-
-function inNamespace(lines: readonly string[]): { status: number | null } {
-  const script = lines.join('\n');
-  return spawnSync('unshare', ['--mount', '--', 'bash', '-c', script], { stdio: 'inherit' });
-}
-
-/** A command line within the stage, as its user and with nothing but its environment. */
-function inside({ root, user, environment, folder }: Build, words: readonly string[]): string {
-  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const command = ['chroot', `--userspec=${user}`, root, 'env', '-i', `--chdir=${folder}`];
-  return [...command, ...variables, ...words].map(shellWord).join(' ');
-}
-
-function shellWord(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function runStage(stage: Stage, build: Build, context: string, earlier: Map<string, Build>): void {
@@ -183,19 +148,9 @@ function makeContext(folder: string): void {
   execFileSync('tar', ['-x', '-C', folder], { input: archive });
 }
 
-/** A container has its ports to itself; here others may have the usual one. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 /** What a container does: start, healthy, answers, stops when asked. */
 async function runImage(build: Build): Promise<void> {
+  // a container has its ports to itself; here others may have the usual one
   const port = await freePort();
   Object.assign(build.environment, {
     CASKD_LISTEN: `0.0.0.0:${port}`,
@@ -204,19 +159,19 @@ async function runImage(build: Build): Promise<void> {
   });
   const health = /CMD (\[.*\])$/.exec(build.last.get('HEALTHCHECK') ?? '')?.[1] ?? '[]';
   const [, seconds = ''] = /--timeout=(\d+)s/.exec(build.last.get('HEALTHCHECK') ?? '') ?? [];
-  const caskctl = (...words: string[]): string => inside(build, ['caskctl', ...words]);
-  const { status } = inNamespace([
-    ...build.mounts(true),
-    `${inside(build, execForm(build.last.get('ENTRYPOINT') ?? '[]'))} &`,
+  const inside = (...words: string[]): string => build.overlay.line(build, words);
+  const status = build.overlay.run([
+    ...readOnly(build.overlay.root),
+    `${inside(...execForm(build.last.get('ENTRYPOINT') ?? '[]'))} &`,
     'daemon=$!',
     'trap "kill -9 $daemon 2>/dev/null || true" EXIT',
-    `healthy() { timeout ${seconds} ${inside(build, execForm(health))}; }`,
+    `healthy() { timeout ${seconds} ${inside(...execForm(health))}; }`,
     'for i in $(seq 100); do healthy && break; kill -0 $daemon; sleep 0.1; done',
     'healthy',
-    caskctl('put', 'city:bern', '134000'),
-    `[ "$(${caskctl('get', 'city:bern')})" = 134000 ]`,
+    inside('caskctl', 'put', 'city:bern', '134000'),
+    `[ "$(${inside('caskctl', 'get', 'city:bern')})" = 134000 ]`,
     ...['/app/x', '/usr/local/x'].map(
-      (path) => `if ${inside(build, ['touch', path])} 2>/dev/null; then exit 9; fi`,
+      (path) => `if ${inside('touch', path)} 2>/dev/null; then exit 9; fi`,
     ),
     'kill -TERM $daemon',
     'wait $daemon',
@@ -224,8 +179,9 @@ async function runImage(build: Build): Promise<void> {
   if (status !== 0) throw new Error(`the image does not run: exit code ${status}`);
 }
 
-if (spawnSync('unshare', ['--mount', 'true']).status !== 0) {
-  console.log('skipped: only root may mount here, and the steps need a root folder of their own');
+const obstacle = overlayObstacle();
+if (obstacle !== undefined) {
+  console.log(`skipped: ${obstacle}`);
   process.exit(0);
 }
 const work = mkdtempSync(join(tmpdir(), 'caskd-docker-'));
@@ -243,7 +199,7 @@ try {
     runStage(stage, last, context, builds);
   }
   if (last === undefined) throw new Error('the Dockerfile has no stage');
-  execFileSync('du', ['-sh', join(last.root, 'app'), join(last.root, 'usr-local')], {
+  execFileSync('du', ['-shc', last.outside('/app'), last.outside('/usr/local')], {
     stdio: 'inherit',
   });
   await runImage(last);

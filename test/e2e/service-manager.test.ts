@@ -51,7 +51,7 @@ async function notificationSocket(): Promise<{ NOTIFY_SOCKET: string; heard: () 
 }
 
 describe.skipIf(withoutManager)('notifications', () => {
-  test('from loading to stopping', async () => {
+  test('from loading over a reload to stopping', async () => {
     const { NOTIFY_SOCKET, heard } = await notificationSocket();
     const env = { NOTIFY_SOCKET, WATCHDOG_USEC: '40000' };
     const daemon = begin([process.execPath], DAEMON, FREE, env);
@@ -64,6 +64,12 @@ describe.skipIf(withoutManager)('notifications', () => {
     const signs = () => heard().filter((line) => line === 'WATCHDOG=1').length;
     await expect.poll(signs, PATIENCE).toBeGreaterThan(2);
     expect(heard().find((line) => line.startsWith('STATUS=serving on 127.0.0.1:'))).toBeDefined();
+    daemon.kill('SIGHUP');
+    const readies = () => heard().filter((line) => line === 'READY=1').length;
+    await expect.poll(readies, PATIENCE).toBe(2);
+    const reloading = heard().indexOf('RELOADING=1');
+    expect(reloading).toBeGreaterThan(heard().indexOf('READY=1'));
+    expect(heard()[reloading + 1]).toMatch(/^MONOTONIC_USEC=\d+$/);
     daemon.kill('SIGTERM');
     expect((await daemon.exited).code).toBe(0);
     await expect.poll(heard, PATIENCE).toContain('STOPPING=1');

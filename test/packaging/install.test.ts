@@ -22,6 +22,9 @@ const CONFIGURATION = 'etc/caskd/caskd.toml';
 const DATA = 'var/lib/caskd/seg-0000000001.log';
 const OUTDATED = '/usr/lib/systemd/system/caskd-outdated.service';
 
+/** Some thousand small files, twice: in memory where there is such a folder. */
+const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 let root: string;
 
 function run(script: string, ...args: string[]): string {
@@ -52,7 +55,7 @@ function listed(): string[] {
 }
 
 beforeAll(() => {
-  root = mkdtempSync(join(tmpdir(), 'caskd-install-'));
+  root = mkdtempSync(join(MEMORY, 'caskd-install-'));
 });
 afterAll(() => {
   rmSync(root, { recursive: true });
