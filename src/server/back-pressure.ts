@@ -27,8 +27,8 @@ export interface PressureServices {
 
 /** What a connection holds. */
 export interface Held {
-  /** Requests without an answer. */
-  readonly inFlight: number;
+  /** Requests without an answer, or whose work goes on without anyone waiting for it. */
+  readonly requests: number;
   /** Of their frames, where they hold on to them. */
   readonly requestBytes: number;
 }
@@ -43,36 +43,36 @@ export class BackPressure {
   }
 
   /** Must the next request wait? */
-  mustWait({ inFlight, requestBytes }: Held, pendingBytes: number): boolean {
+  mustWait({ requests, requestBytes }: Held, pendingBytes: number): boolean {
     const { limits, load } = this.#services;
     return (
-      inFlight >= limits.maxInFlight ||
+      requests >= limits.maxInFlight ||
       pendingBytes > limits.outputSoftBytes ||
-      (inFlight > 0 && inFlight > limits.maxInFlightTotal - load.requests.current) ||
+      (requests > 0 && requests > limits.maxInFlightTotal - load.requests.current) ||
       (requestBytes > 0 && requestBytes > limits.maxRequestBytes - load.requestBytes.current) ||
       (pendingBytes > 0 && pendingBytes > this.#outputShare)
     );
   }
 
   /** The limit that makes the next request wait. */
-  reason({ inFlight, requestBytes }: Held, pendingBytes: number): string {
+  reason({ requests, requestBytes }: Held, pendingBytes: number): string {
     const { limits, load } = this.#services;
-    if (inFlight >= limits.maxInFlight) return 'maxInFlight';
+    if (requests >= limits.maxInFlight) return 'maxInFlight';
     if (pendingBytes > limits.outputSoftBytes) return 'outputSoftBytes';
     if (pendingBytes > 0 && pendingBytes > this.#outputShare) return 'maxOutputBytes';
-    const isCrowded = inFlight > limits.maxInFlightTotal - load.requests.current;
+    const isCrowded = requests > limits.maxInFlightTotal - load.requests.current;
     return requestBytes === 0 || isCrowded ? 'maxInFlightTotal' : 'maxRequestBytes';
   }
 
   /** May input go on that had to wait? Later than it had to stop, so as not to flap. */
-  mayGoOn({ inFlight, requestBytes }: Held, pendingBytes: number): boolean {
+  mayGoOn({ requests, requestBytes }: Held, pendingBytes: number): boolean {
     const { limits, load } = this.#services;
-    if (inFlight > limits.maxInFlight / 2 || pendingBytes > limits.outputSoftBytes / 2)
+    if (requests > limits.maxInFlight / 2 || pendingBytes > limits.outputSoftBytes / 2)
       return false;
     const requestsLeft = limits.maxInFlightTotal - load.requests.current;
     const bytesLeft = limits.maxRequestBytes - load.requestBytes.current;
     return (
-      (inFlight === 0 || inFlight <= requestsLeft / 2) &&
+      (requests === 0 || requests <= requestsLeft / 2) &&
       (requestBytes === 0 || requestBytes <= bytesLeft / 2) &&
       (pendingBytes === 0 || pendingBytes <= this.#outputShare / 2)
     );

@@ -20,7 +20,7 @@ export interface InputOwner {
   readonly closed: boolean;
   readonly held: Held;
   /** Frames are handled from here to `turnEnds`. */
-  turnBegins(nowMs: number): void;
+  turnBegins(nowMs: number, arrivedMs: number): void;
   handleFrame(buffer: Buffer, start: number, end: number): void;
   turnEnds(): void;
   /** All that has come so far is handled. */
@@ -40,6 +40,10 @@ export class ConnectionInput implements FrameWaiter {
   /** Stopped until there is room again. */
   #waiting = false;
   #turnScheduled = false;
+  /** When the chunk came that is being handled. */
+  #arrivedMs = 0;
+  /** Something of it was left in the turn before. */
+  #isBehind = false;
   /** The large frame that has begun waits for room, or has it: of so many bytes. */
   #roomFor: 'nothing' | 'wanted' | 'given' = 'nothing';
   #roomBytes = 0;
@@ -156,7 +160,8 @@ export class ConnectionInput implements FrameWaiter {
     const gatheredBefore = this.#output.buffer.pendingBytes;
     let bytesIn = 0;
     const nowMs = performance.now();
-    owner.turnBegins(nowMs);
+    if (!this.#isBehind) this.#arrivedMs = nowMs;
+    owner.turnBegins(nowMs, this.#arrivedMs);
     for (let frames = 0; !owner.closed; frames++) {
       const gathered = this.#output.buffer.pendingBytes;
       if (this.#mustWait(unsent + gathered)) {
@@ -190,12 +195,14 @@ export class ConnectionInput implements FrameWaiter {
 
   #wait(): void {
     this.#waiting = true;
+    this.#isBehind = true;
     this.#socket.pause();
   }
 
   #scheduleTurn(): void {
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
+    this.#isBehind = true;
     this.#socket.pause();
     setImmediate(this.#turn);
   }
@@ -217,6 +224,7 @@ export class ConnectionInput implements FrameWaiter {
       this.#wait();
       return false;
     }
+    this.#isBehind = false;
     this.#owner.inputHandled();
     if (this.#socket.isPaused()) this.#socket.resume();
     return false;

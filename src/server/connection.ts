@@ -23,6 +23,7 @@ import { PUSH_DISCONNECT, PUSH_GOAWAY, PUSH_PING } from '../protocol/push-kinds.
 import { encodeErrorReply, encodePush } from '../protocol/reply-writer.ts';
 import { RequestReader } from '../protocol/request-reader.ts';
 import { type Account, type Credentials, EVERYONE, NOBODY } from '../security/index.ts';
+import type { Patience } from '../storage/patience.ts';
 import type { Session } from '../storage/session.ts';
 import type { ClientFacts } from '../vocabulary/insight.ts';
 import { BackPressure, type Held } from './back-pressure.ts';
@@ -33,6 +34,7 @@ import { ConnectionInput, type InputOwner } from './connection-input.ts';
 import { ConnectionOutput } from './connection-output.ts';
 import { ConnectionReplies } from './connection-replies.ts';
 import type { Flushable } from './flush-queue.ts';
+import { overdueError } from './lateness.ts';
 import type { ServerServices } from './server-services.ts';
 import type { SlowRequester } from './slow-log.ts';
 
@@ -183,8 +185,8 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.#input.goOn();
   }
 
-  turnBegins(nowMs: number): void {
-    this.#replies.turnBegins(nowMs);
+  turnBegins(nowMs: number, arrivedMs: number): void {
+    this.#replies.turnBegins(nowMs, arrivedMs);
   }
 
   turnEnds(): void {
@@ -213,7 +215,8 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     if (this.#replies.isPending(id)) {
       throw new CaskError('BAD_REQUEST', `id ${id} is in flight already`);
     }
-    dispatch(this, request);
+    if (this.#replies.isOverdue(request)) this.refuse(id, overdueError(request.deadlineMs));
+    else dispatch(this, request);
   }
 
   /** Outside of the state `open`: may the request be carried out? */
@@ -273,6 +276,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     const { authenticator } = this.services;
     assert(authenticator !== undefined, 'there is someone to ask');
     const { token } = this;
+    this.#replies.unhurried();
     this.#input.hold();
     authenticator.authenticate(this.#host, credentials).then(
       (account) => {
@@ -312,8 +316,8 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.#replies.refuse(this.token, id, error);
   }
 
-  answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>): void {
-    this.#replies.answerLater(id, work, how);
+  answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>, patience?: Patience): void {
+    this.#replies.answerLater(id, work, how, patience);
   }
 
   pushProgress(id: number, done: number, total: number | undefined): void {
@@ -334,12 +338,19 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
 
   // ---- time
 
+  /** Answers requests that are too late. @returns when to look again */
+  expire(nowMs: number): number {
+    this.#replies.expire(nowMs);
+    return this.#replies.nextDueMs;
+  }
+
   /** Looks at deadlines. */
   sweep(nowMs: number): void {
     if (this.#state === 'closed') {
       if (this.#deadlines.lingeredEnough(nowMs)) this.#socket.destroy();
       return;
     }
+    this.#replies.expire(nowMs);
     this.#input.goOn();
     this.#endIfServed();
     const { pendingBytes, caughtUpMs } = this.#output;

@@ -13,6 +13,7 @@ import type { LimitFigures } from '../vocabulary/limit-figure.ts';
 import { ConnectionRegistry } from './client-registry.ts';
 import { Connection } from './connection.ts';
 import { ConnectionAdmission } from './connection-admission.ts';
+import { DeadlineAlarm } from './deadline-alarm.ts';
 import { FlushQueue } from './flush-queue.ts';
 import { FrameAdmission } from './frame-admission.ts';
 import { limitFigures } from './limit-figures.ts';
@@ -95,6 +96,10 @@ export class CaskServer implements ServerServices {
   readonly load = new ServerLoad();
   readonly frames = new FrameAdmission(() => this.limits, this.load);
   readonly admission = new ConnectionAdmission(() => this.limits, this.load);
+  readonly alarm = new DeadlineAlarm(
+    () => this.limits.sweepIntervalMs,
+    (nowMs) => this.#expire(nowMs),
+  );
   readonly flushQueue = new FlushQueue();
   readonly startedAt = Date.now();
   coarseNowMs = performance.now();
@@ -241,6 +246,7 @@ export class CaskServer implements ServerServices {
 
   #destroyAll(): void {
     clearInterval(this.#sweeper);
+    this.alarm.cancel();
     for (const connection of this.clients.all) connection.destroy();
     this.#front?.close();
   }
@@ -291,6 +297,15 @@ export class CaskServer implements ServerServices {
       }
     });
     if (refusal !== undefined) connection.reject(refusal);
+  }
+
+  /** @returns when something may be too late next */
+  #expire(nowMs: number): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const connection of this.clients.all) {
+      nextMs = Math.min(nextMs, connection.expire(nowMs));
+    }
+    return nextMs;
   }
 
   #sweep(): void {

@@ -3,6 +3,8 @@
  * EXISTS are not among them: they are only counted.
  */
 
+import type { Patience } from '../storage/patience.ts';
+
 export interface PendingAnswer {
   /** Of the request. */
   readonly id: number;
@@ -12,6 +14,9 @@ export interface PendingAnswer {
   readonly leftAtShutdown: boolean;
   /** Tells the work to stop; undefined: it cannot be told. */
   readonly stop: (() => void) | undefined;
+  readonly goesOn: boolean;
+  /** What the work looks at. */
+  readonly patience: Patience;
 }
 
 export class PendingAnswers {
@@ -36,6 +41,11 @@ export class PendingAnswers {
   /** Takes the right to answer. @returns false: someone else has answered */
   settle(answer: PendingAnswer): boolean {
     return this.#byId.get(answer.id) === answer && this.#byId.delete(answer.id);
+  }
+
+  /** All that wait. */
+  values(): Iterable<PendingAnswer> {
+    return this.#byId.values();
   }
 
   /** Takes out what a stopping server does not wait for. */

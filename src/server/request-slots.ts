@@ -4,6 +4,10 @@
  * for its reply, its latency and the slow log lies here, so that no request costs an object.
  *
  *     free --take--> taken --answer--> answered --settle--> free
+ *                        \--answerEarly--> abandoned --giveUp--^
+ *
+ * A request that is too late is answered before the store answers it, and its slot is abandoned
+ * until the store does: nothing else has its token meanwhile.
  */
 
 import type { OperationLatencies } from './operation-latencies.ts';
@@ -20,7 +24,14 @@ const BYTES_IN = 2;
 const BYTES_OUT = 3;
 const KEY_BYTES = 4;
 const ITEMS = 5;
-const WORDS = 6;
+/** Milliseconds from the turn in which it was parsed; 0: it waits no more. */
+const TIMEOUT_MS = 6;
+const WORDS = 7;
+
+/** Never too late. */
+export const NO_TIMEOUT_MS = 0xffff_ffff;
+/** The id of a request that was answered before the store did. */
+const ID_ANSWERED = 0;
 
 export class RequestSlots {
   #words = new Uint32Array(SLOTS_FIRST * WORDS);
@@ -37,8 +48,11 @@ export class RequestSlots {
     this.#offer(SLOTS_FIRST);
   }
 
+  /** Before this moment, nothing is too late. */
+  #nothingLateBeforeMs = Number.POSITIVE_INFINITY;
+
   /** @param op of one that is not known only that is kept */
-  take(nowMs: number, id: number, op: number, bytesIn: number): number {
+  take(nowMs: number, id: number, op: number, bytesIn: number, timeoutMs: number): number {
     if (this.#freeCount === 0) this.#grow();
     this.#freeCount -= 1;
     const slot = this.#free[this.#freeCount] as number;
@@ -49,7 +63,16 @@ export class RequestSlots {
     words[at + OP] = op <= OP_MAX ? op : OP_MAX;
     words[at + BYTES_IN] = bytesIn;
     words[at + BYTES_OUT] = 0;
+    words[at + TIMEOUT_MS] = timeoutMs;
+    if (nowMs + timeoutMs < this.#nothingLateBeforeMs) {
+      this.#nothingLateBeforeMs = nowMs + timeoutMs;
+    }
     return slot;
+  }
+
+  /** The request may take longer than was said. */
+  extend(slot: number, timeoutMs: number): void {
+    this.#words[slot * WORDS + TIMEOUT_MS] = timeoutMs;
   }
 
   /** What its arguments are of: a key, or so many items. */
@@ -59,11 +82,67 @@ export class RequestSlots {
     this.#words[at + ITEMS] = items;
   }
 
+  /** 0: it has been answered. */
   idOf(slot: number): number {
     return this.#words[slot * WORDS + ID] as number;
   }
 
+  opOf(slot: number): number {
+    return this.#words[slot * WORDS + OP] as number;
+  }
+
+  timeoutOf(slot: number): number {
+    return this.#words[slot * WORDS + TIMEOUT_MS] as number;
+  }
+
+  isWaiting(slot: number): boolean {
+    return this.timeoutOf(slot) !== 0;
+  }
+
+  /** The earliest moment at which something may be too late. */
+  get nextDueMs(): number {
+    return this.#nothingLateBeforeMs;
+  }
+
+  /** The requests that are too late. */
+  late(nowMs: number): number[] {
+    const late: number[] = [];
+    if (nowMs < this.#nothingLateBeforeMs) return late;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (let slot = 0; slot < this.#capacity; slot++) {
+      const timeoutMs = this.timeoutOf(slot);
+      if (timeoutMs === 0 || timeoutMs === NO_TIMEOUT_MS) continue;
+      const dueMs = (this.#sinceMs[slot] as number) + timeoutMs;
+      if (dueMs <= nowMs) late.push(slot);
+      else if (dueMs < nextMs) nextMs = dueMs;
+    }
+    this.#nothingLateBeforeMs = nextMs;
+    return late;
+  }
+
+  /** It has been answered though the store has not, and will. */
+  answerEarly(
+    slot: number,
+    nowMs: number,
+    latencies: OperationLatencies,
+    slowLog: SlowLog,
+    requester: SlowRequester,
+  ): void {
+    latencies.record(this.opOf(slot), nowMs - (this.#sinceMs[slot] as number), 1);
+    this.#gatherSlow(slot, nowMs, slowLog);
+    slowLog.note(requester);
+    this.#words[slot * WORDS + ID] = ID_ANSWERED;
+    this.#words[slot * WORDS + TIMEOUT_MS] = 0;
+  }
+
+  /** The store has answered an abandoned one, or never will. */
+  giveUp(slot: number): void {
+    this.#free[this.#freeCount] = slot;
+    this.#freeCount += 1;
+  }
+
   answer(slot: number): void {
+    this.#words[slot * WORDS + TIMEOUT_MS] = 0;
     this.#answered[this.answeredCount] = slot;
     this.answeredCount += 1;
   }
@@ -118,21 +197,23 @@ export class RequestSlots {
   }
 
   #noteSlow(nowMs: number, slowLog: SlowLog, requester: SlowRequester): void {
-    const words = this.#words;
-    const { thresholdMs } = slowLog;
     for (let index = 0; index < this.answeredCount; index++) {
-      const slot = this.#answered[index] as number;
-      const ms = nowMs - (this.#sinceMs[slot] as number);
-      if (ms < thresholdMs) continue;
-      const at = slot * WORDS;
-      slowLog.gather(words[at + OP] as number, ms, {
-        bytesIn: words[at + BYTES_IN] as number,
-        bytesOut: words[at + BYTES_OUT] as number,
-        keyBytes: words[at + KEY_BYTES] as number,
-        items: words[at + ITEMS] as number,
-      });
+      this.#gatherSlow(this.#answered[index] as number, nowMs, slowLog);
     }
     slowLog.note(requester);
+  }
+
+  #gatherSlow(slot: number, nowMs: number, slowLog: SlowLog): void {
+    const ms = nowMs - (this.#sinceMs[slot] as number);
+    if (ms < slowLog.thresholdMs) return;
+    const words = this.#words;
+    const at = slot * WORDS;
+    slowLog.gather(words[at + OP] as number, ms, {
+      bytesIn: words[at + BYTES_IN] as number,
+      bytesOut: words[at + BYTES_OUT] as number,
+      keyBytes: words[at + KEY_BYTES] as number,
+      items: words[at + ITEMS] as number,
+    });
   }
 
   #grow(): void {

@@ -14,6 +14,8 @@ export interface CounterStats {
   readonly slowConsumers: number;
   /** Handshakes of TLS that came to nothing. */
   readonly tlsFailures: number;
+  /** Requests that were not done in time, by their own deadline or the server's. */
+  readonly requestsLate: number;
   /** Streams that ended within a frame. */
   readonly truncatedStreams: number;
   readonly bytesIn: number;
@@ -35,6 +37,7 @@ export class ServerCounters {
   connectionsKilled = 0;
   slowConsumers = 0;
   tlsFailures = 0;
+  requestsLate = 0;
   truncatedStreams = 0;
   bytesIn = 0;
   bytesOut = 0;
@@ -67,6 +70,7 @@ export class ServerCounters {
       connectionsKilled: this.connectionsKilled,
       slowConsumers: this.slowConsumers,
       tlsFailures: this.tlsFailures,
+      requestsLate: this.requestsLate,
       truncatedStreams: this.truncatedStreams,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,

@@ -64,6 +64,14 @@ export const SERVER_LIMIT_TABLE = {
     },
     live: true,
   },
+  requestTimeoutMs: {
+    type: 'number',
+    unit: 'ms',
+    min: 10,
+    max: 24 * HOUR_MS,
+    default: 30_000,
+    live: true,
+  },
   handshakeTimeoutMs: {
     type: 'number',
     unit: 'ms',
@@ -154,7 +162,7 @@ export const SERVER_LIMIT_TABLE = {
     type: 'number',
     unit: 'count',
     min: 0,
-    max: 1000,
+    max: 10_000,
     default: 128,
     live: true,
   },

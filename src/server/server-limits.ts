@@ -32,6 +32,8 @@ export interface ServerLimits extends WireLimits {
    * all connections. @default 1/16 of the memory granted, 64 to 256 MiB
    */
   readonly maxRequestBytes: number;
+  /** A request that takes longer is answered, and given up as far as it can be. @default 30000 */
+  readonly requestTimeoutMs: number;
   /** From connecting to HELLO. @default 5000 */
   readonly handshakeTimeoutMs: number;
   /** From the first byte of a frame to its last, for one that comes in a moment. @default 30000 */

@@ -5,6 +5,7 @@ import type { Authenticator } from '../security/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { ConnectionAdmission } from './connection-admission.ts';
+import type { DeadlineAlarm } from './deadline-alarm.ts';
 import type { FlushQueue } from './flush-queue.ts';
 import type { FrameAdmission } from './frame-admission.ts';
 import type { OperationLatencies } from './operation-latencies.ts';
@@ -35,6 +36,7 @@ export interface ServerServices {
   readonly load: ServerLoad;
   readonly frames: FrameAdmission;
   readonly admission: ConnectionAdmission;
+  readonly alarm: DeadlineAlarm;
   readonly latencies: OperationLatencies;
   readonly slowLog: SlowLog;
   readonly clients: ClientRegistry;

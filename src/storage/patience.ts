@@ -12,6 +12,10 @@ export interface Patience {
   sequenced: boolean;
 }
 
+export function newPatience(): Patience {
+  return { over: false, sequenced: false };
+}
+
 /** @throws CaskError CANCELLED when nobody waits any more */
 export function checkPatience(patience: Patience | undefined): void {
   if (patience?.over) throw new CaskError('CANCELLED', 'nobody waits for the answer any more');

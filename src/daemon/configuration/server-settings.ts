@@ -46,6 +46,11 @@ export const SERVER_SETTINGS = {
     'Frames above 64 KiB are read once there is room for all of it; what finds none waits, unread, in order. One frame always has room.',
     'memory',
   ),
+  requestTimeoutMs: server(
+    'requestTimeoutMs',
+    'time for a request; its own deadline may shorten it',
+    'One that takes longer is stopped and answered TIMEOUT, or OUTCOME_UNKNOWN where a write is on its way. Merges and other long work are left alone.',
+  ),
   handshakeTimeoutMs: server(
     'handshakeTimeoutMs',
     'time for preamble and HELLO',

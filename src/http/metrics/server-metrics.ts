@@ -42,6 +42,11 @@ const COUNTERS: readonly Row[] = [
     'Entries in replies to GET_MANY and RANGE.',
     ({ replyItems }) => replyItems,
   ],
+  [
+    'caskd_late_requests_total',
+    'Requests that were not done in time, by their own deadline or by requestTimeoutMs.',
+    ({ requestsLate }) => requestsLate,
+  ],
   ['caskd_slow_requests_total', 'Requests in the slow log.', ({ slowRequests }) => slowRequests],
 ];
 

@@ -11,6 +11,7 @@ const BACKUP_RESULT: LaterAnswer<Facts> = {
   encode: (out, id, result) => encodeReply(out, id, [result as PlainValue]),
   cancellable: true,
   leftAtShutdown: true,
+  goesOn: true,
 };
 
 /** BACKUP directory?, keep?, flags?: answered when it is done. */

@@ -4,6 +4,7 @@ import type { CaskError } from '../../errors/cask-error.ts';
 import type { OutputBuffer } from '../../protocol/output-buffer.ts';
 import type { RequestReader } from '../../protocol/request-reader.ts';
 import type { Account, Credentials, NeededRole } from '../../security/index.ts';
+import type { Patience } from '../../storage/patience.ts';
 import type { Session } from '../../storage/session.ts';
 import type { ServerServices } from '../server-services.ts';
 
@@ -22,8 +23,11 @@ export interface CommandContext {
   answered(): void;
   /** Answers the request at hand with an error. */
   refuse(id: number, error: CaskError): void;
-  /** Answers with `encode` when the work is done, or with its error; `cancel` may come first. */
-  answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>): void;
+  /**
+   * Answers with `encode` when the work is done, or with its error; `cancel`, or the end of its
+   * time, may come first, and is then seen in its patience.
+   */
+  answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>, patience?: Patience): void;
   /** Tells how far the work is that a request asked for; nothing where output waits already. */
   pushProgress(id: number, done: number, total: number | undefined): void;
   /** Answers a request with CANCELLED, if it waits and can be left alone. @returns did it wait */
@@ -49,6 +53,8 @@ export interface LaterAnswer<T> {
   readonly stop?: () => void;
   /** Not waited for when the server stops. */
   readonly leftAtShutdown?: boolean;
+  /** It takes as long as it takes, and goes on when nobody waits: it has only its own deadline. */
+  readonly goesOn?: boolean;
 }
 
 /**

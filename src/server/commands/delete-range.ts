@@ -24,6 +24,7 @@ export const deleteRange: Command = {
     context.answerLater(id, context.session.deleteRange({ ...range, signal, onProgress }), {
       encode: encodeDeleteRangeReply,
       cancellable: true,
+      goesOn: true,
       stop: () => stop.abort(),
     });
   },

@@ -9,6 +9,7 @@ const MERGE_RESULT: LaterAnswer<Facts> = {
   encode: (out, id, result) => encodeReply(out, id, [result as PlainValue]),
   cancellable: true,
   leftAtShutdown: true,
+  goesOn: true,
 };
 
 /** MERGE action?: run (answered when it is done), status, pause, resume. */

@@ -2,6 +2,7 @@ import { limitError } from '../../errors/limit-error.ts';
 import { OP_RANGE } from '../../protocol/op-codes.ts';
 import { encodeRangeReply, entriesReplyRoom } from '../../protocol/reply-writer.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from '../../storage/entry.ts';
+import { newPatience } from '../../storage/patience.ts';
 import type { Command, LaterAnswer } from './command.ts';
 import { refuseWhileLoading } from './loading.ts';
 
@@ -29,9 +30,10 @@ export const range: Command = {
       return;
     }
     const { session } = context;
+    const patience = newPatience();
     const page: Promise<Page> = keysOnly
-      ? session.range({ ...bounds, keysOnly })
-      : session.range(bounds);
-    context.answerLater(request.id, page, PAGE);
+      ? session.range({ ...bounds, keysOnly }, patience)
+      : session.range(bounds, patience);
+    context.answerLater(request.id, page, PAGE, patience);
   },
 };

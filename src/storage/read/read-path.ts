@@ -61,7 +61,7 @@ export class ReadPath {
       pages: new PageReader({ environment, cache, reader }),
       memory: this.pageMemory,
       expirer,
-      environment,
+      scheduler: environment.scheduler,
       maxRangeItems,
       maxRangeBytes,
       maxBatchItems,

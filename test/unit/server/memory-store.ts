@@ -11,6 +11,7 @@ import type { ObservedStore } from '../../../src/http/index.ts';
 import type { StoreLimits } from '../../../src/server/served-store.ts';
 import type { Entry, KeyEntry, RangePage } from '../../../src/storage/entry.ts';
 import { JobRegistry } from '../../../src/storage/jobs/job-registry.ts';
+import { newPatience } from '../../../src/storage/patience.ts';
 import type { ReplySink } from '../../../src/storage/reply-sink.ts';
 import type { Session } from '../../../src/storage/session.ts';
 import type { StoreChanges } from '../../../src/storage/store-options.ts';
@@ -256,7 +257,8 @@ class MemorySession implements Session {
     return Promise.resolve(found);
   }
 
-  batch(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
+  batch(items: readonly BatchItem[], patience = newPatience()): Promise<BatchItemResult[]> {
+    patience.sequenced = true;
     const results = items.map((item) => {
       if (item.type === 'put') return this.#store.put(text(item.key), Buffer.from(item.value));
       const was = this.#store.entries.delete(text(item.key));
