@@ -14,6 +14,7 @@ import { DELETE_RANGE_ALL, DELETE_RANGE_PROGRESS } from '../protocol/op-codes.ts
 import type { DecodedEntry } from '../protocol/reply-reader.ts';
 import type { BackupRequest, BackupResult } from '../vocabulary/backup.ts';
 import { checkDeleteRange } from '../vocabulary/range-arguments.ts';
+import type { ScrubResult, ScrubStatus } from '../vocabulary/scrub.ts';
 import type { SettingFacts } from '../vocabulary/setting-facts.ts';
 import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
 import type { ClientOptions } from './client-options.ts';
@@ -306,6 +307,27 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
   async backup(request: BackupRequest = {}, options?: CallOptions): Promise<BackupResult> {
     const call = { timeoutMs: 0, ...options };
     return (await this.#request(operations.BACKUP, request, 0, call)) as BackupResult;
+  }
+
+  /**
+   * Has the server read all its sealed segments for damage; waits until it is done, without a
+   * timeout unless one is given.
+   * @param bytesPerSecond instead of the server's `scrubBytesPerSecond`; 0: no limit
+   * @throws CaskError BUSY, CANCELLED, FORBIDDEN
+   */
+  async scrub(bytesPerSecond?: number, options?: CallOptions): Promise<ScrubResult> {
+    const args = bytesPerSecond === undefined ? ['run'] : ['run', bytesPerSecond];
+    const call = { timeoutMs: 0, ...options };
+    return (await this.#request(operations.SCRUB, args, 0, call)) as ScrubResult;
+  }
+
+  async scrubStatus(options?: CallOptions): Promise<ScrubStatus> {
+    return (await this.#request(operations.SCRUB_STATUS, undefined, 0, options)) as ScrubStatus;
+  }
+
+  /** Stops the scrub that runs. @returns did one run */
+  stopScrub(options?: CallOptions): Promise<boolean> {
+    return this.#request(operations.STOP_SCRUB, ['stop'], 0, options);
   }
 
   /** The connections of the server, this one included. */

@@ -26,6 +26,7 @@ export type {
 } from '../vocabulary/entry.ts';
 export type { ClientFacts, RequestSize, SlowEntry } from '../vocabulary/insight.ts';
 export type { JobState, JobStatus } from '../vocabulary/job-status.ts';
+export type { ScrubResult, ScrubStatus } from '../vocabulary/scrub.ts';
 
 /** How keys and values come back. */
 export type Encoding = 'buffer' | 'utf8';

@@ -19,6 +19,7 @@ import {
   OP_PING,
   OP_PUT,
   OP_RANGE,
+  OP_SCRUB,
   OP_SLOW_LOG,
   OP_STATS,
   OP_SYNC,
@@ -213,6 +214,10 @@ export const BACKUP: Operation<BackupRequest, unknown> = {
   encode: write.encodeBackup,
   decode: (reply) => reply.readRest()[0],
 };
+export const SCRUB_STATUS = simple(OP_SCRUB, 'read', (reply) => reply.readRest()[0]);
+/** Not sent twice. */
+export const SCRUB = simple(OP_SCRUB, 'write', (reply) => reply.readRest()[0]);
+export const STOP_SCRUB = simple(OP_SCRUB, 'write', (reply) => reply.readBool());
 export const CONFIG_GET = simple(OP_CONFIG, 'read', (reply) => reply.readRest()[0]);
 export const CONFIG_SET = simple(OP_CONFIG, 'write', (reply) => reply.readRest()[0]);
 export const JOBS = simple(OP_JOBS, 'read', (reply) => reply.readRest()[0] as JobStatus[]);

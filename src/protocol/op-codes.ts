@@ -24,6 +24,7 @@ export const OP_CLIENTS = 17;
 export const OP_SLOW_LOG = 18;
 export const OP_CONFIG = 19;
 export const OP_BACKUP = 20;
+export const OP_SCRUB = 21;
 export const OP_JOBS = 22;
 
 /** The name of each operation by its number, for messages, metrics and traces. */
@@ -49,7 +50,7 @@ export const OP_NAMES: readonly (string | undefined)[] = [
   'SLOW_LOG',
   'CONFIG',
   'BACKUP',
-  undefined,
+  'SCRUB',
   'JOBS',
 ];
 

@@ -40,6 +40,9 @@ export interface ServedStore {
   mergeStatus(): Facts;
   /** `directory` is absolute. */
   backup(options: BackupRequest & { readonly directory: string }): Promise<Facts>;
+  scrub(options: { readonly bytesPerSecond: number | undefined }): Promise<Facts>;
+  scrubStatus(): Facts;
+  stopScrub(): boolean;
   pauseMerge(): void;
   resumeMerge(): void;
 }

@@ -10,6 +10,7 @@ import type {
   RangeOptions,
 } from '../vocabulary/entry.ts';
 import type { ClientFacts, SlowEntry } from '../vocabulary/insight.ts';
+import type { ScrubResult, ScrubStatus } from '../vocabulary/scrub.ts';
 import type { SettingFacts } from '../vocabulary/setting-facts.ts';
 
 /** An entry of a page. With keys only, and for a damaged record, `value` is missing. */
@@ -73,6 +74,9 @@ export interface ShellClient {
   sync(options?: CallOptions): Promise<number>;
   merge(options?: CallOptions): Promise<object>;
   backup(request: BackupRequest, options?: CallOptions): Promise<BackupResult>;
+  scrub(bytesPerSecond?: number, options?: CallOptions): Promise<ScrubResult>;
+  scrubStatus(): Promise<ScrubStatus>;
+  stopScrub(): Promise<boolean>;
   mergeStatus(): Promise<MergeStatus>;
   pauseMerge(): Promise<MergeStatus>;
   resumeMerge(): Promise<MergeStatus>;

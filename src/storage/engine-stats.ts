@@ -80,6 +80,7 @@ export function statsOf(engine: Engine): StoreStats {
     merge: merger.status,
     limits: limitFiguresOf(engine),
     backup: engine.backups.status,
+    scrub: engine.scrubber.status,
     jobs: engine.jobs.listRunning(),
     damage: manifests.damage,
     degraded: opened.unknownDamage.length > 0,

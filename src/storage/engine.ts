@@ -6,6 +6,7 @@ import { CaskError, toCaskError } from '../errors/cask-error.ts';
 import type { DeleteRangeOptions, DeleteRangeResult, WorkOptions } from '../vocabulary/entry.ts';
 import { Backups } from './backup/backups.ts';
 import { nextTurn } from './disk/environment.ts';
+import type { DamageFacts } from './format/manifest.ts';
 import { JobRegistry } from './jobs/job-registry.ts';
 import { boundsToDelete } from './keydir/key-bounds.ts';
 import { HintBuilder } from './merge/hint-builder.ts';
@@ -15,6 +16,7 @@ import { loading } from './read/range-reader.ts';
 import { ReadPath } from './read/read-path.ts';
 import type { OpenedDirectory } from './recovery/open-directory.ts';
 import { noteDamage } from './scrub/note-damage.ts';
+import { Scrubber } from './scrub/scrubber.ts';
 import { changeStoreOptions, type StoreChanges, type StoreOptions } from './store-options.ts';
 import type { StoreHealth } from './store-stats.ts';
 import { WritePath } from './write/write-path.ts';
@@ -39,6 +41,7 @@ export class Engine {
   readonly merger: Merger;
   readonly hints: HintBuilder;
   readonly backups: Backups;
+  readonly scrubber: Scrubber;
   /** Long work that someone asked for. */
   readonly jobs: JobRegistry;
   status: EngineStatus = 'open';
@@ -85,16 +88,18 @@ export class Engine {
       isOpen: () => this.status === 'open',
       onError: (error) => commit.stop(toCaskError(error)),
     });
+    const onDamage = (ranges: readonly DamageFacts[]): void =>
+      noteDamage({ ...opened, logger }, ranges);
+    const parts = { ...opened, environment, options, logger, jobs: this.jobs, onDamage };
+    this.scrubber = new Scrubber({
+      ...parts,
+      onHintRejected: (segment) => this.hints.add(segment),
+    });
     this.backups = new Backups({
-      ...opened,
-      environment,
-      options,
-      logger,
-      jobs: this.jobs,
+      ...parts,
       roll: () => this.writes.roll(),
       committedSequence: () => applier.committedSequence,
       whenSettled: () => this.merger.whenSettled(),
-      onDamage: (ranges) => noteDamage({ ...opened, logger }, ranges),
     });
   }
 
@@ -149,6 +154,7 @@ export class Engine {
     const { scheduler } = this.options.environment;
     scheduler.after(HOUSEKEEPING_MS, () => {
       if (this.status !== 'open') return;
+      this.scrubber.tick();
       this.merger.history.note(this.opened.clock.now(), this.writes.applier.committedSequence);
       this.#background(
         this.#compactKeydir().then(() => {

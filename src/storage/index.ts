@@ -19,11 +19,13 @@ export type {
   WriteCondition,
 } from '../vocabulary/entry.ts';
 export type { JobState, JobStatus } from '../vocabulary/job-status.ts';
+export type { ScrubResult, ScrubStatus } from '../vocabulary/scrub.ts';
 export type { BackupOptions, BackupStatus } from './backup/backups.ts';
 export type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
 export type { JobRegistry } from './jobs/job-registry.ts';
 export type { MergeResult, MergeStatus } from './merge/merger.ts';
 export type { EntryView, PutOutcome, ReplySink } from './reply-sink.ts';
+export type { ScrubOptions } from './scrub/scrubber.ts';
 export type { Session } from './session.ts';
 export { openStore, Store, type WalkOptions } from './store.ts';
 export type {

@@ -63,6 +63,22 @@ export const STORE_OPTION_TABLE = {
     default: 0,
     live: true,
   },
+  scrubIntervalHours: {
+    type: 'number',
+    unit: 'count',
+    min: 0,
+    max: 10 * 366 * 24,
+    default: 7 * 24,
+    live: true,
+  },
+  scrubBytesPerSecond: {
+    type: 'number',
+    unit: 'perSecond',
+    min: 0,
+    max: 1024 * GIB,
+    default: 8 * MIB,
+    live: true,
+  },
   maxKeyBytes: {
     type: 'number',
     unit: 'bytes',

@@ -77,6 +77,10 @@ export interface StoreOptions {
   readonly retainHistoryMs: number;
   /** Bytes per second that a backup reads or copies at most; 0: no limit. @default 0 */
   readonly backupBytesPerSecond: number;
+  /** Sealed segments are read for damage so often; 0: not by itself. @default 168, a week */
+  readonly scrubIntervalHours: number;
+  /** Bytes per second that a scrub reads at most; 0: no limit. @default 8 MiB */
+  readonly scrubBytesPerSecond: number;
   /** 1 .. 65535. @default 65535 (or a quarter of `segmentBytes`) */
   readonly maxKeyBytes: number;
   /** At most a quarter of `segmentBytes`. @default 16 MiB (or that quarter) */

@@ -3,6 +3,7 @@
 import type { DurationHistogram, DurationSummary } from '../vocabulary/duration-histogram.ts';
 import type { JobStatus } from '../vocabulary/job-status.ts';
 import type { LimitFigures } from '../vocabulary/limit-figure.ts';
+import type { ScrubStatus } from '../vocabulary/scrub.ts';
 import type { BackupStatus } from './backup/backups.ts';
 import type { MergeStatus } from './merge/merger.ts';
 import type { OpenReport } from './recovery/open-directory.ts';
@@ -87,6 +88,7 @@ export interface StoreStats {
   readonly limits: LimitFigures;
   readonly merge: MergeStatus;
   readonly backup: BackupStatus;
+  readonly scrub: ScrubStatus;
   /** Those that run. */
   readonly jobs: readonly JobStatus[];
   readonly damage: readonly {

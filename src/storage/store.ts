@@ -20,6 +20,7 @@ import type {
   RangeOptions,
   WorkOptions,
 } from '../vocabulary/entry.ts';
+import type { ScrubResult, ScrubStatus } from '../vocabulary/scrub.ts';
 import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
 import type { BackupOptions } from './backup/backups.ts';
 import type { Environment } from './disk/environment.ts';
@@ -33,6 +34,7 @@ import type { MergeResult, MergeStatus } from './merge/merger.ts';
 import { PromiseSink, type ValueAnswer } from './promise-sink.ts';
 import { openDirectory } from './recovery/open-directory.ts';
 import type { ReplySink } from './reply-sink.ts';
+import type { ScrubOptions } from './scrub/scrubber.ts';
 import type { Session } from './session.ts';
 import {
   resolveStoreOptions,
@@ -286,6 +288,23 @@ export class Store {
    */
   backup(options: BackupOptions): Promise<BackupResult> {
     return this.#engine.backups.run(options);
+  }
+
+  /**
+   * Reads all sealed segments for damage; what is found is listed under `damage` in the stats.
+   * @throws CaskError BUSY, CANCELLED, CLOSED
+   */
+  scrub(options?: ScrubOptions): Promise<ScrubResult> {
+    return this.#engine.scrubber.run(options);
+  }
+
+  scrubStatus(): ScrubStatus {
+    return this.#engine.scrubber.status;
+  }
+
+  /** Stops the scrub that runs. @returns false: none does */
+  stopScrub(): boolean {
+    return this.#engine.scrubber.stop();
   }
 
   mergeStatus(): MergeStatus {

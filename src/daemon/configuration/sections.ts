@@ -25,8 +25,8 @@ export const SECTIONS = {
     about: 'When the space of dead records is reclaimed, and how fast.',
   },
   maintenance: {
-    title: 'Backups',
-    about: 'Where backups go; see [backup.md](backup.md).',
+    title: 'Backups and scrub',
+    about: 'Where backups go, and how cold data is looked after; see [backup.md](backup.md).',
   },
   connections: {
     title: 'Connections',

@@ -44,6 +44,16 @@ export const STORE_SETTINGS = {
     help: 'bytes per second that a backup reads or copies; 0: no limit',
     cost: 'Without a limit a backup takes what the disk has left. Files that the backup before has already are not read.',
   }),
+  scrubIntervalHours: store('scrubIntervalHours', {
+    section: 'maintenance',
+    help: 'how often all segments are read for damage; 0: not by itself',
+    cost: 'Damage to what nobody asks for is found while there are backups that are older. An hour after the first start, then so long after the last one ended.',
+  }),
+  scrubBytesPerSecond: store('scrubBytesPerSecond', {
+    section: 'maintenance',
+    help: 'bytes per second that a scrub reads; 0: no limit',
+    cost: 'At 8m a terabyte takes a day and a half. It reads in a thread of its own, past the value cache.',
+  }),
   maxKeyBytes: store('maxKeyBytes', {
     section: 'limits',
     help: 'longest key',

@@ -51,6 +51,7 @@ const GAUGES: readonly Row[] = [
   ],
   ['caskd_backup_in_progress', '1 while a backup is taken.', ({ backup }) => backup.running],
 
+  ['caskd_scrub_in_progress', '1 while a scrub runs.', ({ scrub }) => scrub.running],
   ['caskd_read_only', '1 while puts are refused, the disk being full.', isReadOnly],
   ['caskd_degraded', '1 with damage whose keys are unknown.', ({ degraded }) => degraded],
   ['caskd_damaged_ranges', 'Damaged stretches of the log.', ({ damage }) => damage.length],
@@ -79,6 +80,14 @@ const COUNTERS: readonly Row[] = [
   ],
   ['caskd_backups_total', 'Backups completed.', ({ backup }) => backup.runs],
   ['caskd_backup_failures_total', 'Backups that failed.', ({ backup }) => backup.failures],
+  ['caskd_scrubs_total', 'Scrubs that came to their end.', ({ scrub }) => scrub.runs],
+  ['caskd_scrub_failures_total', 'Scrubs that failed.', ({ scrub }) => scrub.failures],
+  ['caskd_scrub_read_bytes_total', 'Read by scrubs.', ({ scrub }) => scrub.bytesRead],
+  [
+    'caskd_scrub_damaged_segments_total',
+    'Segments in which a scrub found damage.',
+    ({ scrub }) => scrub.damagedSegments,
+  ],
 ];
 
 function isReadOnly({ status }: StoreStats): boolean {
@@ -105,6 +114,11 @@ export const STORE_METRICS: readonly MetricDefinition[] = [
     'caskd_backup_last_time_seconds',
     'When the last complete backup was taken, in seconds since 1970; missing before the first.',
     ofStore(({ backup }) => (backup.last === null ? null : backup.last.takenAt / MS_PER_SECOND)),
+  ),
+  gauge(
+    'caskd_scrub_last_time_seconds',
+    'When the last scrub ended, in seconds since 1970; missing before the first.',
+    ofStore(({ scrub }) => (scrub.lastEndedAt === null ? null : scrub.lastEndedAt / MS_PER_SECOND)),
   ),
   gaugeBy(
     'durability',

@@ -20,6 +20,7 @@ import { merge } from './merge.ts';
 import { ping } from './ping.ts';
 import { put } from './put.ts';
 import { range } from './range.ts';
+import { scrub } from './scrub.ts';
 import { slowLog } from './slow-log.ts';
 import { stats } from './stats.ts';
 import { sync } from './sync.ts';
@@ -46,6 +47,7 @@ const COMMANDS: readonly Command[] = [
   auth,
   config,
   backup,
+  scrub,
 ];
 
 const BY_OP: readonly (Command | undefined)[] = OP_NAMES.map((_, op) =>

@@ -1,16 +1,11 @@
 /** backup: have the server write a backup on its own machine, and look on. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackupResult } from '../../vocabulary/backup.ts';
 import { EXIT_OK, EXIT_SERVER_ERROR } from '../exit-codes.ts';
 import { printResult } from '../print-result.ts';
-import { ProgressBar } from '../progress.ts';
 import { formatByteCount, formatCounted, formatDuration } from '../quantity.ts';
-import type { ShellClient } from '../shell-client.ts';
-import { isTerminal } from '../shell-io.ts';
-import type { CommandSpec, Invocation } from './command.ts';
-
-const POLL_MS = 200;
+import { whileRunning } from '../running-job.ts';
+import type { CommandSpec } from './command.ts';
 
 export const backup: CommandSpec = {
   name: 'backup',
@@ -36,52 +31,20 @@ export const backup: CommandSpec = {
   async run(invocation) {
     const { shell, args, flags } = invocation;
     const client = await shell.client();
-    const done = new AbortController();
     const request = {
       directory: args[0],
       keep: flags.number('keep'),
       copies: flags.has('copies'),
       full: flags.has('full'),
     };
-    const running = client.backup(request, { timeoutMs: 0 }).finally(() => done.abort());
-    const [result] = await Promise.all([running, showProgress(invocation, client, done.signal)]);
+    const work = client.backup(request, { timeoutMs: 0 });
+    const result = await whileRunning(shell, client, 'backup', work);
     await printResult(invocation, { ...result }, sentenceOf(result));
     return result.damaged.length > 0 ? EXIT_SERVER_ERROR : EXIT_OK;
   },
 };
 
-async function showProgress(
-  { shell }: Invocation,
-  client: ShellClient,
-  done: AbortSignal,
-): Promise<void> {
-  if (!isTerminal(shell.io.stderr)) return;
-  let bar: ProgressBar | undefined;
-  while (!done.aborted && !shell.signal?.aborted) {
-    // a failure shows in the backup's own reply
-    const job = jobOf(await client.stats().catch(() => ({})));
-    if (job !== undefined) {
-      bar ??= new ProgressBar(shell.io.stderr, { unit: undefined, bytesTotal: job.total });
-      bar.update(0, job.done);
-    }
-    await sleep(POLL_MS, undefined, { signal: done }).catch(() => {});
-  }
-  bar?.clear();
-}
-
-interface BackupJob {
-  readonly kind: string;
-  readonly done: number;
-  readonly total: number;
-}
-
-/** The backup that is being taken, once it is known how much it is. */
-function jobOf(stats: object): BackupJob | undefined {
-  const { jobs = [] } = stats as { readonly jobs?: readonly BackupJob[] };
-  return jobs.find(({ kind, total }) => kind === 'backup' && total > 0);
-}
-
-export function sentenceOf(result: BackupResult): string {
+function sentenceOf(result: BackupResult): string {
   const { path, revision, bytes, bytesReused, bytesCopied, damaged, removed, ms } = result;
   const size = `${formatByteCount(bytes)}, of which ${formatByteCount(bytesReused)} are those of the last backup and ${formatByteCount(bytesCopied)} were copied`;
   const gone = removed.length > 0 ? `; ${formatCounted(removed.length, 'older one')} removed` : '';

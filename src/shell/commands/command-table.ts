@@ -22,6 +22,7 @@ import { put } from './put.ts';
 import { range } from './range.ts';
 import { repair } from './repair.ts';
 import { restore } from './restore.ts';
+import { scrub } from './scrub.ts';
 import { slowlog } from './slowlog.ts';
 import { stats } from './stats.ts';
 import { sync } from './sync.ts';
@@ -51,6 +52,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ping,
   watch,
   backup,
+  scrub,
   restore,
   verify,
   repair,

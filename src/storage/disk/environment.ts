@@ -49,7 +49,7 @@ export interface JobHandle {
 }
 
 /** Which function a background job runs; `merge/jobs.ts` has the table. */
-export type JobName = 'merge' | 'build-hint' | 'backup';
+export type JobName = 'merge' | 'build-hint' | 'backup' | 'scrub';
 
 export interface JobHost {
   start(name: JobName, input: JobMessage): JobHandle;

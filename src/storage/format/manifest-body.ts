@@ -4,6 +4,7 @@
  * ```
  *  uuid  generation  segments  nextSegmentId  keys  lastSequence  jumps  epochs  engineTime
  *  historyFloor  obsolete  damage  promisedEpoch  commitFloor  historyFloorTime?  history?
+ *  scrubbedAt?
  * ```
  *
  * Keys that this version does not know are kept and written back.
@@ -78,6 +79,8 @@ export interface Manifest {
   readonly damage: readonly DamageFacts[];
   /** Absent: nothing is kept for history. */
   readonly history?: readonly HistoryFacts[];
+  /** When all segments had been read for damage last, ms; absent: never. */
+  readonly scrubbedAt?: number;
   readonly promisedEpoch: number;
   readonly commitFloor: number;
   /** What a newer version put here; undefined or empty: nothing. */
@@ -250,6 +253,7 @@ export function manifestOf(body: unknown): Manifest {
     commitFloor,
     historyFloorTime,
     history,
+    scrubbedAt,
     ...unknown
   } = map(body, 'the body');
   const nextId = uint(nextSegmentId, 'nextSegmentId');
@@ -272,6 +276,7 @@ export function manifestOf(body: unknown): Manifest {
       ? {}
       : { historyFloorTime: pairOf(historyFloorTime, 'historyFloorTime') }),
     ...(history === undefined ? {} : { history: historyOf(history) }),
+    ...(scrubbedAt === undefined ? {} : { scrubbedAt: uint(scrubbedAt, 'scrubbedAt') }),
     ...(Object.keys(unknown).length === 0 ? {} : { unknown }),
   };
 }

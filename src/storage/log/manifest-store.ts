@@ -114,6 +114,21 @@ export class ManifestStore {
     return historyFloorTimeOf(this.#current);
   }
 
+  /** When all segments had been read for damage last; 0: never. */
+  get scrubbedAt(): number {
+    return this.#current.scrubbedAt ?? 0;
+  }
+
+  /** Remembers it; for want of space, the next manifest does. */
+  async noteScrubbed(ms: number): Promise<void> {
+    this.#current = { ...this.#current, scrubbedAt: ms };
+    try {
+      await this.publish();
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+    }
+  }
+
   /** Raises the floor for the manifest to come; a revert sets it back. */
   setHistoryFloor(sequence: number, ms: number): void {
     const historyFloorTime = [sequence, ms] as const;

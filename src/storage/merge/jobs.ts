@@ -4,6 +4,7 @@ import type { BackupJobInput } from '../backup/backup-input.ts';
 import { runBackupJob } from '../backup/backup-job.ts';
 import type { Environment, JobMessage, JobName, JobPort } from '../disk/environment.ts';
 import { toFileError } from '../disk/file-system.ts';
+import { runScrubJob, type ScrubJobInput } from '../scrub/scrub-job.ts';
 import { runHintJob } from './hint-job.ts';
 import type { HintJobInput, MergeJobInput } from './job-input.ts';
 import { runMergeJob } from './merge-job.ts';
@@ -17,6 +18,8 @@ const JOBS: Readonly<Record<JobName, Job>> = {
     runHintJob(environment, port, input as unknown as HintJobInput),
   backup: (environment, port, input) =>
     runBackupJob(environment, port, input as unknown as BackupJobInput),
+  scrub: (environment, port, input) =>
+    runScrubJob(environment, port, input as unknown as ScrubJobInput),
 };
 
 /** @throws CaskError whatever went wrong: a full disk and a failing one are told from bugs */

@@ -10,6 +10,7 @@ import { writeU32 } from '../../../src/storage/format/integers.ts';
 import {
   decodeManifest,
   encodeManifest,
+  historyFloorTimeOf,
   type Manifest,
   readManifest,
   writeManifest,
@@ -119,6 +120,34 @@ describe('manifest round trip', () => {
       later: { deep: [1.5, 2 ** 40, null, 'x'] },
     });
     expect(second.generation).toBe(43);
+  });
+});
+
+describe('keys that may be missing', () => {
+  const optional = {
+    historyFloorTime: [5, 1_700_000_000_000] as const,
+    history: [{ segment: 3, bytes: 4096, until: 2 ** 40 }],
+    scrubbedAt: 1_700_000_000_001,
+  };
+
+  it('are given back when they are there', () => {
+    const decoded = decodeManifest(encodeManifest({ ...GOLDEN_MANIFEST, ...optional }));
+    expect(decoded).toMatchObject(optional);
+    expect(historyFloorTimeOf(decoded)).toBe(1_700_000_000_000);
+  });
+
+  it('say nothing of another floor', () => {
+    expect(historyFloorTimeOf({ ...GOLDEN_MANIFEST, ...optional, historyFloor: 6 })).toBe(0);
+    expect(historyFloorTimeOf(GOLDEN_MANIFEST)).toBe(0);
+  });
+
+  it.each([
+    [{ historyFloorTime: 5 }, 'historyFloorTime'],
+    [{ historyFloorTime: [1, 2, 3] }, 'historyFloorTime'],
+    [{ history: [{ segment: 1, bytes: -1, until: 0 }] }, 'history[0].bytes'],
+    [{ scrubbedAt: 'now' }, 'scrubbedAt'],
+  ])('%j is refused', (change, field) => {
+    expect(() => decodeManifest(changed(change))).toThrow(field);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   OP_JOBS,
   OP_MERGE,
   OP_PING,
+  OP_SCRUB,
   OP_SLOW_LOG,
   OP_STATS,
   OP_SYNC,
@@ -267,6 +268,8 @@ const requests: GoldenCase[] = [
   plain('CONFIG request', 28, OP_CONFIG, ['get']),
   plain('CONFIG request, one setting', 29, OP_CONFIG, ['get', 'syncIntervalMs']),
   plain('CONFIG request, set', 30, OP_CONFIG, ['set', 'syncIntervalMs', '500']),
+  plain('SCRUB request', 35, OP_SCRUB, []),
+  plain('SCRUB request, run', 36, OP_SCRUB, ['run', 1048576]),
   plain('BACKUP request', 33, OP_BACKUP, []),
   {
     ...plain('BACKUP request, all arguments', 34, OP_BACKUP, ['/b', 7, 3]),

@@ -138,6 +138,7 @@ function rewriteRequest(frame: Buffer): Buffer | undefined {
       request.encodeRequest(out, id, op, given);
     },
     [ops.OP_SLOW_LOG]: () => action(['get', 'reset'], 'count'),
+    [ops.OP_SCRUB]: () => action(['status', 'run', 'stop'], 'bytesPerSecond'),
     [ops.OP_MERGE]: () => {
       const action = reader.readMerge();
       request.encodeRequest(out, id, op, action === 'run' ? [] : [action]);

@@ -53,6 +53,7 @@ export class MemoryStore implements ObservedStore {
   readonly options: StoreLimits;
   readonly uuid = '00000000000000000000000000000001';
   readonly backups: BackupRequest[] = [];
+  scrubbing = false;
   readonly entries = new Map<string, Entry>();
   readonly failed: Promise<CaskError>;
   fail: (error: CaskError) => void = () => {};
@@ -145,6 +146,21 @@ export class MemoryStore implements ObservedStore {
   async backup(options: BackupRequest): Promise<object> {
     this.backups.push(options);
     return { path: `${options.directory}/backup-1`, revision: this.revision };
+  }
+
+  async scrub({ bytesPerSecond }: { bytesPerSecond: number | undefined }): Promise<object> {
+    this.scrubbing = true;
+    return { segments: 1, bytes: bytesPerSecond ?? 0, damaged: [], hintsRejected: 0, ms: 1 };
+  }
+
+  scrubStatus(): object {
+    return { running: this.scrubbing };
+  }
+
+  stopScrub(): boolean {
+    const was = this.scrubbing;
+    this.scrubbing = false;
+    return was;
   }
 
   async merge(): Promise<object> {

@@ -17,6 +17,7 @@ import type {
   RangeOptions,
 } from '../../../src/vocabulary/entry.ts';
 import type { ClientFacts, SlowEntry } from '../../../src/vocabulary/insight.ts';
+import type { ScrubResult, ScrubStatus } from '../../../src/vocabulary/scrub.ts';
 import type { SettingFacts } from '../../../src/vocabulary/setting-facts.ts';
 
 const CREATED_AT = 1_700_000_000_000;
@@ -77,6 +78,7 @@ export class FakeClient implements ShellClient {
     ms: 12,
   });
   readonly backups: BackupRequest[] = [];
+  damagedSegments: number[] = [];
   backupResult: BackupResult = {
     path: '/backups/backup-20261121T152700.123Z-r9',
     revision: 9,
@@ -202,6 +204,30 @@ export class FakeClient implements ShellClient {
   async backup(request: BackupRequest): Promise<BackupResult> {
     this.backups.push(request);
     return this.backupResult;
+  }
+
+  async scrub(bytesPerSecond?: number): Promise<ScrubResult> {
+    this.calls.push(`scrub ${bytesPerSecond}`);
+    return { segments: 3, bytes: 4096, damaged: this.damagedSegments, hintsRejected: 0, ms: 12 };
+  }
+
+  async scrubStatus(): Promise<ScrubStatus> {
+    return {
+      running: false,
+      bytesDone: 0,
+      bytesTotal: 0,
+      runs: 2,
+      failures: 0,
+      bytesRead: 8192,
+      damagedSegments: 1,
+      lastError: null,
+      lastEndedAt: CREATED_AT,
+      nextAt: null,
+    };
+  }
+
+  async stopScrub(): Promise<boolean> {
+    return false;
   }
 
   merge(): Promise<object> {
