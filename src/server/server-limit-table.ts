@@ -162,7 +162,7 @@ export const SERVER_LIMIT_TABLE = {
     type: 'number',
     unit: 'count',
     min: 0,
-    max: 10_000,
+    max: 1000,
     default: 128,
     live: true,
   },

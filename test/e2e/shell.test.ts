@@ -148,3 +148,49 @@ describe('upkeep', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });
+
+describe('looking on', () => {
+  /** Starts caskctl, sends Ctrl-C once it has printed something, and gives what came of it. */
+  async function interrupted(words: readonly string[]) {
+    const child = spawn(process.execPath, [CASKCTL, ...words, '--url', `cask://${address}`]);
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk;
+    });
+    child.stdout.once('data', () => child.kill('SIGINT'));
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, out };
+  }
+
+  it('tells who is connected, what was slow, what is large and how the server does', async () => {
+    const clients = await text(['clients', '--json']);
+    expect(JSON.parse(clients)).toMatchObject({ name: 'caskctl', lastOperation: 'CLIENTS' });
+    expect(await caskctl(['client', 'kill', '999999'])).toMatchObject({ code: 5 });
+    await text(['config', 'set', 'slowLogMs', '0']);
+    expect(await text(['slowlog', '--reset'])).toMatch(/^ok, \d+ entr(y|ies) forgotten\n$/);
+    await text(['get', 'i:00001']);
+    const slow = (await text(['slowlog', '--json'])).trimEnd().split('\n');
+    const [get] = slow.map((line) => JSON.parse(line)).filter(({ keyBytes }) => keyBytes === 7);
+    expect(get).toMatchObject({ operation: 'GET', requests: 1, client: 'caskctl' });
+    const count = Number(await text(['count']));
+    const { keys, valueBytes } = JSON.parse(await text(['bigkeys', '--json']));
+    expect(keys).toBe(count);
+    const exported = (await text(['range'])).trimEnd().split('\n');
+    expect(exported).toHaveLength(count);
+    expect(valueBytes).toBeGreaterThan(count);
+    const page = await text(['stats']);
+    for (const title of ['Server', 'Requests, in ms', 'Store', 'Space on disk', 'Limits']) {
+      expect(page).toContain(`\n${title}`.trimStart());
+    }
+    expect(page).toMatch(/\n {2}GET +\d/);
+    expect(await text(['latency', '-i', '0.1'])).toMatch(/^min [\d.]+, avg .* pings\n$/);
+    expect(await text(['exists', 'i:00001', '-r', '2'])).toBe('true\ntrue\n');
+  });
+
+  it('goes on until Ctrl-C', async () => {
+    const { code, out } = await interrupted(['stats', '--watch', '-i', '0.05', '--csv']);
+    expect([code, out.split(',')[0]]).toEqual([0, 'clients']);
+    const repeated = await interrupted(['ping', '-i', '0.05']);
+    expect([repeated.code, repeated.out]).toEqual([0, expect.stringMatching(/^pong /)]);
+  });
+});

@@ -3,7 +3,7 @@ import { OP_SLOW_LOG } from '../../protocol/op-codes.ts';
 import { encodeCountReply, encodeReply } from '../../protocol/reply-writer.ts';
 import type { Command } from './command.ts';
 
-/** Bounds how long a list holds the event loop. */
+/** The most that `slowLogEntries` may be. */
 const ENTRIES_MAX = 1000;
 
 /** SLOW_LOG get, count? or reset. */

@@ -5,9 +5,14 @@
  * the moment when it ends.
  */
 
+import type { Clock } from '../disk/environment.ts';
 import type { EntryBlocks } from './entry-blocks.ts';
 import { isEmptyInterval, type KeyBounds } from './key-bounds.ts';
 import type { SortedIndex } from './sorted-index.ts';
+
+const SLICE_MS = 1;
+/** The clock is looked at every so many leaves of the index. */
+const LEAVES_PER_LOOK = 64;
 
 export class RangeTally {
   /** Keys counted so far. */
@@ -24,6 +29,13 @@ export class RangeTally {
     this.#entries = entries;
     this.#bounds = bounds;
     this.#isDone = isEmptyInterval(bounds);
+  }
+
+  /** Counts on for about a millisecond, some million keys; true when all is counted. */
+  slice(clock: Clock): boolean {
+    const deadline = clock.monotonicMs() + SLICE_MS;
+    while (!this.step(LEAVES_PER_LOOK)) if (clock.monotonicMs() > deadline) return false;
+    return true;
   }
 
   /** Counts on over so many leaves (about 20 ns each); true when all is counted. */

@@ -3,7 +3,7 @@
 import { CaskError } from '../../errors/cask-error.ts';
 import { limitError } from '../../errors/limit-error.ts';
 import type { KeyRange, RangeOptions } from '../../vocabulary/entry.ts';
-import { nextTurn, type Scheduler } from '../disk/environment.ts';
+import { type Environment, nextTurn } from '../disk/environment.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from '../entry.ts';
 import { copyBounds, type KeyBounds, keyBounds } from '../keydir/key-bounds.ts';
 import type { Keydir } from '../keydir/keydir.ts';
@@ -27,7 +27,7 @@ export interface RangeReaderParts {
   readonly pages: PageReader;
   readonly memory: PageMemory;
   readonly expirer: Expirer;
-  readonly scheduler: Scheduler;
+  readonly environment: Environment;
   readonly maxRangeItems: number;
   readonly maxRangeBytes: number;
   readonly maxBatchItems: number;
@@ -41,9 +41,6 @@ interface Capture {
   readonly page: PageCapture;
   readonly more: boolean;
 }
-
-/** Leaves of the index that a count passes in one turn: about 1 ms, some two million keys. */
-const LEAVES_PER_SLICE = 20_000;
 
 export class RangeReader {
   readonly #parts: RangeReaderParts;
@@ -151,14 +148,14 @@ export class RangeReader {
    * @throws CaskError LOADING, BAD_REQUEST, CANCELLED; what the session's writes failed of
    */
   async count(origin: WriteOrigin, range: KeyRange, patience?: Patience): Promise<number> {
-    const { keydir } = this.#parts;
+    const { keydir, environment } = this.#parts;
     const bounds = copyBounds(keyBounds(range));
     if (!keydir.indexReady) throw loading();
     do await this.#settle(origin);
     while (this.#isUnsettled(origin));
     if (bounds.low === undefined && bounds.high === undefined) return keydir.count;
     const tally = keydir.newTally(bounds);
-    return tally.step(LEAVES_PER_SLICE)
+    return tally.slice(environment.clock)
       ? tally.count
       : this.#countOverTurns(origin, bounds, patience);
   }
@@ -173,13 +170,13 @@ export class RangeReader {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#counting = promise;
     await before;
-    const { keydir, scheduler } = this.#parts;
+    const { keydir, environment } = this.#parts;
     const tally = keydir.newTally(bounds);
     keydir.watch(tally);
     try {
-      while (!tally.step(LEAVES_PER_SLICE)) {
+      while (!tally.slice(environment.clock)) {
         checkPatience(patience);
-        await nextTurn(scheduler);
+        await nextTurn(environment.scheduler);
       }
       do await this.#settle(origin);
       while (this.#isUnsettled(origin));

@@ -61,7 +61,7 @@ export class ReadPath {
       pages: new PageReader({ environment, cache, reader }),
       memory: this.pageMemory,
       expirer,
-      scheduler: environment.scheduler,
+      environment,
       maxRangeItems,
       maxRangeBytes,
       maxBatchItems,

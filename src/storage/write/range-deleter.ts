@@ -31,8 +31,6 @@ const CHUNK_KEY_BYTES = 256 * 1024;
 const CHUNK_MS = 1;
 const KEYS_PER_LOOK = 32;
 const KEY_BYTES_MAX = 65_535;
-/** Leaves passed in one turn when counting what there is to do. */
-const LEAVES_PER_SLICE = 20_000;
 /** A chunk that was not applied, e.g. since another's write found the disk full, is tried again. */
 const ATTEMPTS = 4;
 const PASSING: ReadonlySet<string> = new Set(['NO_SPACE', 'NOT_APPLIED', 'TOO_MANY_OPEN_FILES']);
@@ -105,7 +103,7 @@ export class RangeDeleter {
   async #countAll(bounds: KeyBounds, signal: AbortSignal): Promise<number> {
     const { keydir, environment } = this.#parts;
     const tally = keydir.newTally(bounds);
-    while (!tally.step(LEAVES_PER_SLICE)) {
+    while (!tally.slice(environment.clock)) {
       throwIfCancelled(signal);
       await nextTurn(environment.scheduler);
     }

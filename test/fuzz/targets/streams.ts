@@ -64,6 +64,8 @@ const READERS: Readonly<Record<number, (reader: RequestReader) => unknown>> = {
   10: (reader) => reader.readRange(),
   13: (reader) => reader.readMerge(),
   14: (reader) => reader.readCancel(),
+  17: (reader) => reader.readAction(['list', 'kill'], 'id', 'limit'),
+  18: (reader) => reader.readAction(['get', 'reset'], 'count'),
   19: (reader) => reader.readConfig(),
 };
 
