@@ -6,6 +6,7 @@ import { bigkeys } from './bigkeys.ts';
 import { client } from './client.ts';
 import { clients } from './clients.ts';
 import type { CommandSpec } from './command.ts';
+import { compact } from './compact.ts';
 import { completion } from './completion.ts';
 import { config } from './config.ts';
 import { count } from './count.ts';
@@ -56,6 +57,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   restore,
   verify,
   repair,
+  compact,
   dumpSegment,
   user,
   completion,

@@ -1,5 +1,6 @@
 /** The offline tools: what `caskctl verify`, `repair` and `dump-segment` do. */
 
+export { type CompactOptions, type CompactSummary, compactStore } from './compact.ts';
 export {
   type DumpedHeader,
   type DumpedRecord,

@@ -45,8 +45,11 @@ export async function withLock<T>(
   }
 }
 
-/** So that no LOCK is put where there is no store. */
-async function checkIsStore(environment: Environment, directory: string): Promise<void> {
+/**
+ * So that no LOCK is put, and no store made, where there is none.
+ * @throws CaskError DIRECTORY_MISSING, NOT_A_STORE, NOT_WRITABLE
+ */
+export async function checkIsStore(environment: Environment, directory: string): Promise<void> {
   const { fs } = environment;
   const kind = await fs.kindOf(directory);
   if (kind === 'missing') {
