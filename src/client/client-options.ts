@@ -1,5 +1,6 @@
 /** Options of a client: documented, validated once, frozen. */
 
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { CaskError } from '../errors/cask-error.ts';
 import { type Address, type Credentials, resolveTarget } from './address.ts';
 import { type BackoffOptions, DEFAULT_BACKOFF } from './backoff.ts';
@@ -14,6 +15,12 @@ export interface ClientTlsOptions {
   readonly key?: string | Buffer | undefined;
   /** The name that the certificate must be for. @default the host */
   readonly servername?: string | undefined;
+}
+
+/** The same, ready for use. */
+export interface LinkTls {
+  readonly secureContext: SecureContext;
+  readonly servername: string | undefined;
 }
 
 /** What `connect` takes. Everything may be left out. */
@@ -59,7 +66,7 @@ export interface ClientOptions {
   readonly address: Address;
   readonly credentials: Credentials | undefined;
   /** Undefined: in the clear. */
-  readonly tls: ClientTlsOptions | undefined;
+  readonly tls: LinkTls | undefined;
   readonly clientName: string;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -74,6 +81,7 @@ export interface ClientOptions {
   readonly encoding: Encoding;
 }
 
+const TLS_VERSION_MIN = 'TLSv1.2';
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -108,12 +116,25 @@ function backoffOption(reconnect: ConnectOptions['reconnect']): BackoffOptions |
   return backoff;
 }
 
-function tlsOption(tls: ConnectOptions['tls'], isTlsUrl: boolean): ClientTlsOptions | undefined {
+function tlsOption(tls: ConnectOptions['tls'], isTlsUrl: boolean): LinkTls | undefined {
   if (tls === false && isTlsUrl) {
     throw new CaskError('INVALID_OPTION', 'tls is false, and the url says casks://');
   }
-  if (typeof tls === 'object') return tls;
-  return (tls ?? isTlsUrl) ? {} : undefined;
+  const given = tls ?? isTlsUrl;
+  if (given === false) return undefined;
+  const { ca, cert, key, servername } = given === true ? {} : (given as ClientTlsOptions);
+  try {
+    const secureContext = createSecureContext({
+      minVersion: TLS_VERSION_MIN,
+      ...(ca === undefined ? {} : { ca: ca as string | Buffer | (string | Buffer)[] }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    });
+    return { secureContext, servername };
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new CaskError('INVALID_OPTION', `tls: ${why}`, { cause: thrown });
+  }
 }
 
 /** @throws CaskError INVALID_OPTION */

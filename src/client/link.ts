@@ -20,7 +20,7 @@ import { encodePreamble, PreambleReader } from '../protocol/preamble.ts';
 import { ReplyReader } from '../protocol/reply-reader.ts';
 import { encodeHelloRequest } from '../protocol/request-writer.ts';
 import { type Address, type Credentials, formatAddress } from './address.ts';
-import type { ClientTlsOptions } from './client-options.ts';
+import type { LinkTls } from './client-options.ts';
 import { adviceOnTls, looksLikeTls } from './tls-advice.ts';
 
 /** Replies may be longer than requests: a page of whole entries, or GET_MANY. */
@@ -39,12 +39,10 @@ const FOREIGN: readonly ErrorCode[] = [
 /** What a caller does something about; other reasons are the cause of CONNECT_FAILED. */
 const TOLD_AS_THEY_ARE: readonly ErrorCode[] = ['UNAUTHENTICATED', 'AUTH_LOCKED', 'TLS_REQUIRED'];
 
-const TLS_VERSION_MIN = 'TLSv1.2';
-
 export interface LinkOptions {
   readonly address: Address;
   readonly credentials: Credentials | undefined;
-  readonly tls: ClientTlsOptions | undefined;
+  readonly tls: LinkTls | undefined;
   readonly clientName: string;
   readonly clientVersion: string;
   readonly connectTimeoutMs: number;
@@ -241,17 +239,9 @@ function openPlain({ host, port }: Address): Socket {
   return connect({ host, port, noDelay: true });
 }
 
-function openTls({ host, port }: Address, tls: ClientTlsOptions): Socket {
-  const { ca, cert, key, servername } = tls;
+function openTls({ host, port }: Address, tls: LinkTls): Socket {
+  const { secureContext, servername } = tls;
   const name = servername ?? (isIP(host) === 0 ? host : undefined);
-  const socket = connectTls({
-    host,
-    port,
-    minVersion: TLS_VERSION_MIN,
-    ...(ca === undefined ? {} : { ca: ca as string | Buffer | (string | Buffer)[] }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(name === undefined ? {} : { servername: name }),
-  });
-  return socket.setNoDelay(true);
+  const server = name === undefined ? {} : { servername: name };
+  return connectTls({ host, port, secureContext, ...server }).setNoDelay(true);
 }

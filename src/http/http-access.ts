@@ -13,6 +13,7 @@ import {
   NOBODY,
   refusalOf,
 } from '../security/index.ts';
+import { certificateNameOf } from '../server/index.ts';
 import type { HttpApp } from './http-app.ts';
 
 declare module 'fastify' {
@@ -48,7 +49,9 @@ async function refusalOfRequest(
 ): Promise<CaskError | undefined> {
   try {
     const account = await accountOf(request, authenticator);
-    return refusalOf(account, `${request.method} ${request.routeOptions.url}`, role);
+    // what a route tells is about all there is
+    const need = { role, reach: 'server' } as const;
+    return refusalOf(account, `${request.method} ${request.routeOptions.url}`, need);
   } catch (thrown) {
     return toCaskError(thrown);
   }
@@ -61,7 +64,10 @@ async function accountOf(
 ): Promise<Account> {
   if (authenticator === undefined) return EVERYONE;
   const [, encoded] = BASIC.exec(headers.authorization ?? '') ?? [];
-  if (encoded === undefined) return NOBODY;
+  if (encoded === undefined) {
+    const name = certificateNameOf(socket);
+    return (name === undefined ? undefined : authenticator.accountOf(name)) ?? NOBODY;
+  }
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   if (colon < 0) return NOBODY;

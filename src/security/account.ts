@@ -11,14 +11,18 @@ export class Account {
   rank: number;
   /** The user is gone, or has another password now: whoever logged in before must go. */
   revoked = false;
+  /** All that it may touch are keys that begin with one of them; undefined: all keys. */
+  prefixes: readonly Buffer[] | undefined;
 
   constructor(name: string, role: NeededRole) {
     this.name = name;
     this.rank = rankOf(role);
+    this.prefixes = undefined;
   }
 
-  grant(role: Role): void {
+  grant(role: Role, prefixes: readonly Buffer[] | undefined): void {
     this.rank = rankOf(role);
+    this.prefixes = prefixes;
   }
 
   /** From here on nothing is allowed, to any connection that has it. */

@@ -96,6 +96,11 @@ export class Authenticator {
     };
   }
 
+  /** Whom a certificate names, where it was made by those who are trusted with that. */
+  accountOf(certificateName: string): Account | undefined {
+    return this.#users.find(certificateName)?.account;
+  }
+
   /** @throws CaskError UNAUTHENTICATED after a moment, AUTH_LOCKED, BUSY */
   async authenticate(address: string, { user, password }: Credentials): Promise<Account> {
     const group = addressGroup(address);

@@ -19,7 +19,8 @@ export type SecurityLog = (
 
 export interface KnownUser {
   readonly account: Account;
-  readonly password: PasswordHash;
+  /** Undefined: none is right. */
+  readonly password: PasswordHash | undefined;
 }
 
 export interface UserDirectoryOptions {
@@ -67,8 +68,9 @@ export class UserDirectory {
 
   /** What checking a password costs: hashes of one file mostly have one cost. */
   get usualCost(): PasswordHash['cost'] {
-    const [first] = this.#users.values();
-    return first?.password.cost ?? DEFAULT_COST;
+    for (const { password } of this.#users.values())
+      if (password !== undefined) return password.cost;
+    return DEFAULT_COST;
   }
 
   /** Reads the file anew, after a reading that is underway. Never fails. */
@@ -105,10 +107,13 @@ export class UserDirectory {
 
 /** The same account as long as the password is the same, so that open connections go on. */
 function nextUser(before: KnownUser | undefined, record: UserRecord): KnownUser {
-  const { name, role, password } = record;
-  const isSame =
-    before !== undefined && formatPasswordHash(before.password) === formatPasswordHash(password);
+  const { name, role, password, prefixes } = record;
+  const isSame = before !== undefined && textOf(before.password) === textOf(password);
   const account = isSame ? before.account : new Account(name, role);
-  account.grant(role);
+  account.grant(role, prefixes);
   return { account, password };
+}
+
+function textOf(password: PasswordHash | undefined): string | undefined {
+  return password && formatPasswordHash(password);
 }

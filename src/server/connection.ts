@@ -35,8 +35,10 @@ import { ConnectionOutput } from './connection-output.ts';
 import { ConnectionReplies } from './connection-replies.ts';
 import type { Flushable } from './flush-queue.ts';
 import { overdueError } from './lateness.ts';
+import { LimitedSession } from './limited-session.ts';
 import type { ServerServices } from './server-services.ts';
 import type { SlowRequester } from './slow-log.ts';
+import { certificateNameOf } from './tls/certificate-name.ts';
 
 export type ConnectionState = 'greeting' | 'nameless' | 'open' | 'draining' | 'closed';
 
@@ -70,6 +72,8 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   #state: ConnectionState = 'greeting';
   #namelessRequests = 0;
   #session: Session | undefined;
+  /** The same, for a user who is limited to prefixes. */
+  #limited: LimitedSession | undefined;
   /** The client said that it sends nothing more. */
   #inputEnded = false;
   /** While draining: requests that were here before GOAWAY have been handled. */
@@ -119,8 +123,11 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   }
 
   get session(): Session {
-    assert(this.#session !== undefined, 'commands run for a user');
-    return this.#session;
+    const session = this.#session;
+    assert(session !== undefined, 'commands run for a user');
+    if (this.account.prefixes === undefined) return session;
+    this.#limited ??= new LimitedSession(session, this.account, this.#replies);
+    return this.#limited;
   }
 
   /** For operators. */
@@ -265,11 +272,20 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     if (this.#state !== 'greeting') return false;
     this.#state = 'nameless';
     this.clientName = client.slice(0, CLIENT_NAME_CHARACTERS_MAX);
-    if (this.services.authenticator === undefined) this.#enter(EVERYONE);
+    const account = this.#accountAtHello();
+    if (account !== undefined) this.#enter(account);
     this.#output.sendPreamble();
     const { clientId, clientName } = this;
     this.services.log('debug', 'client-greeted', { clientId, client: clientName });
     return true;
+  }
+
+  /** Who it is without a password: everyone where nobody is asked, else whom its certificate names. */
+  #accountAtHello(): Account | undefined {
+    const { authenticator } = this.services;
+    if (authenticator === undefined) return EVERYONE;
+    const name = certificateNameOf(this.#socket);
+    return name === undefined ? undefined : authenticator.accountOf(name);
   }
 
   login(id: number, credentials: Credentials, encode: () => void): void {
@@ -300,6 +316,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   /** The client speaks for this account from here on. */
   #enter(account: Account): void {
     this.account = account;
+    this.#limited = undefined;
     if (this.#state !== 'nameless') return;
     this.#state = 'open';
     this.services.admission.greeted(this);

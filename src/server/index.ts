@@ -7,4 +7,5 @@ export type { ServedStore } from './served-store.ts';
 export type { ServerLimits } from './server-limits.ts';
 export type { ServerIdentity } from './server-services.ts';
 export { allFacts, type ServerStats } from './server-stats.ts';
+export { certificateNameOf } from './tls/certificate-name.ts';
 export { type TlsFiles, TlsIdentity } from './tls/tls-identity.ts';

@@ -116,6 +116,9 @@ function optionOf({ flags, kind, summary }: FlagSpec): Option {
   const option = new Option(flags, summary);
   if (kind === 'switch' || kind === 'text') return option;
   if (kind === 'bytes') return option.argParser(parseEscapes);
+  if (kind === 'bytesList') {
+    return option.argParser((text, before: Buffer[] = []) => [...before, parseEscapes(text)]);
+  }
   if (kind === 'seconds') return option.argParser(parseSeconds);
   return option.argParser((text) => parseInteger(text, kind === 'count' ? 1 : 0));
 }

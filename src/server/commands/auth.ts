@@ -7,6 +7,7 @@ import type { Command } from './command.ts';
 export const auth: Command = {
   op: OP_AUTH,
   role: 'anyone',
+  reach: 'session',
   run(context, request) {
     const credentials = request.readAuth();
     const { id } = request;

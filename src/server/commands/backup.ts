@@ -18,6 +18,7 @@ const BACKUP_RESULT: LaterAnswer<Facts> = {
 export const backup: Command = {
   op: OP_BACKUP,
   role: 'admin',
+  reach: 'server',
   run(context, request) {
     const asked = request.readBackup();
     const { store, backupDirectory, identity } = context.services;

@@ -13,6 +13,7 @@ const RESULTS: LaterAnswer<readonly BatchItemResult[]> = {
 export const batch: Command = {
   op: OP_BATCH,
   role: 'write',
+  reach: 'session',
   run(context, request) {
     const items = request.readBatch(context.services.limits.maxBatchItems);
     context.services.counters.batchItems += items.length;

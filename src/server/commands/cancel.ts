@@ -9,6 +9,7 @@ import type { Command } from './command.ts';
 export const cancel: Command = {
   op: OP_CANCEL,
   role: 'read',
+  reach: 'session',
   run(context, request) {
     const waiting = context.cancel(request.readCancel());
     encodeBoolReply(context.out, request.id, waiting);

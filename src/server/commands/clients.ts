@@ -11,6 +11,7 @@ const PAGE_CLIENTS_MAX = 500;
 export const clients: Command = {
   op: OP_CLIENTS,
   role: 'admin',
+  reach: 'server',
   run(context, request) {
     const { action, numbers } = request.readAction(['list', 'kill'], 'id', 'limit');
     const [id, limit = PAGE_CLIENTS_MAX] = numbers;

@@ -3,7 +3,7 @@
 import type { CaskError } from '../../errors/cask-error.ts';
 import type { OutputBuffer } from '../../protocol/output-buffer.ts';
 import type { RequestReader } from '../../protocol/request-reader.ts';
-import type { Account, Credentials, NeededRole } from '../../security/index.ts';
+import type { Account, Credentials, Need } from '../../security/index.ts';
 import type { Patience } from '../../storage/patience.ts';
 import type { Session } from '../../storage/session.ts';
 import type { ServerServices } from '../server-services.ts';
@@ -62,7 +62,8 @@ export interface LaterAnswer<T> {
  */
 export interface Command {
   readonly op: number;
-  /** What the user must have; looked at in `dispatch.ts`, before the command runs. */
-  readonly role: NeededRole;
+  /** What the user must have, and how far it reaches; looked at in `dispatch.ts`, before the command runs. */
+  readonly role: Need['role'];
+  readonly reach: Need['reach'];
   run(context: CommandContext, request: RequestReader): void;
 }

@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 export const config: Command = {
   op: OP_CONFIG,
   role: 'admin',
+  reach: 'server',
   run(context, request) {
     const { name, value } = request.readConfig();
     const { id } = request;

@@ -10,6 +10,7 @@ const COUNT: LaterAnswer<number> = { encode: encodeCountReply, cancellable: true
 export const count: Command = {
   op: OP_COUNT,
   role: 'read',
+  reach: 'session',
   run(context, request) {
     const range = request.readCount();
     if (refuseWhileLoading(context, request.id)) return;

@@ -14,6 +14,7 @@ const PROGRESS_MS = 100;
 export const deleteRange: Command = {
   op: OP_DELETE_RANGE,
   role: 'write',
+  reach: 'session',
   run(context, request) {
     const { wantsProgress, ...range } = request.readDeleteRange();
     const { id } = request;

@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 export const deleteKey: Command = {
   op: OP_DELETE,
   role: 'write',
+  reach: 'session',
   run({ session, token }, request) {
     request.readDelete();
     const { buffer, keyStart, keyBytes, condition } = request;

@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 export const exists: Command = {
   op: OP_EXISTS,
   role: 'read',
+  reach: 'session',
   run({ session, token }, request) {
     request.readKey();
     session.exists(request.buffer, request.keyStart, request.keyBytes, token);

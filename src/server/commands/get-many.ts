@@ -15,6 +15,7 @@ const ENTRIES: LaterAnswer<(Entry | DamagedEntry | undefined)[]> = {
 export const getMany: Command = {
   op: OP_GET_MANY,
   role: 'read',
+  reach: 'session',
   run(context, request) {
     const keys = request.readKeys(context.services.limits.maxBatchItems);
     const patience = newPatience();

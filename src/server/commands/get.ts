@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 export const get: Command = {
   op: OP_GET,
   role: 'read',
+  reach: 'session',
   run({ session, token }, request) {
     request.readKey();
     session.get(request.buffer, request.keyStart, request.keyBytes, token);

@@ -2,6 +2,7 @@ import { CaskError } from '../../errors/cask-error.ts';
 import { helloReplyMap } from '../../protocol/hello.ts';
 import { OP_HELLO } from '../../protocol/op-codes.ts';
 import { encodeReply } from '../../protocol/reply-writer.ts';
+import { NOBODY } from '../../security/index.ts';
 import type { Command, CommandContext } from './command.ts';
 
 const SERVER_NAME = 'caskd';
@@ -12,6 +13,7 @@ const EPOCH = 1;
 export const hello: Command = {
   op: OP_HELLO,
   role: 'anyone',
+  reach: 'session',
   run(context, request) {
     const { client, auth } = request.readHello();
     const { id } = request;
@@ -21,19 +23,20 @@ export const hello: Command = {
     }
     const { authenticator } = context.services;
     if (auth === undefined || authenticator === undefined) {
-      answer(context, id);
+      const isWanted = authenticator !== undefined && context.account === NOBODY;
+      answer(context, id, isWanted);
       context.answered();
     } else {
-      context.login(id, auth, () => answer(context, id));
+      context.login(id, auth, () => answer(context, id, true));
     }
   },
 };
 
-function answer(context: CommandContext, id: number): void {
-  const { authenticator, identity, limits, tls } = context.services;
+/** @param auth are user and password wanted */
+function answer(context: CommandContext, id: number, auth: boolean): void {
+  const { identity, limits, tls } = context.services;
   const { clientId } = context;
   const facts = { server: SERVER_NAME, ...identity, clientId, limits, epoch: EPOCH };
-  const auth = authenticator !== undefined;
   const reply = helloReplyMap({ ...facts, auth, tls, now: Date.now() });
   encodeReply(context.out, id, [reply]);
 }

@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 export const jobs: Command = {
   op: OP_JOBS,
   role: 'admin',
+  reach: 'server',
   run(context, request) {
     const { action, numbers } = request.readAction(['list', 'status', 'cancel'], 'id');
     const registry = context.services.store.jobs;

@@ -16,6 +16,7 @@ const MERGE_RESULT: LaterAnswer<Facts> = {
 export const merge: Command = {
   op: OP_MERGE,
   role: 'admin',
+  reach: 'server',
   run(context, request) {
     const action = request.readMerge();
     const { store } = context.services;

@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 export const ping: Command = {
   op: OP_PING,
   role: 'anyone',
+  reach: 'session',
   run(context, request) {
     const payload = request.readPing();
     encodePingReply(context.out, request.id, payload, Date.now());

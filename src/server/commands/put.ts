@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 export const put: Command = {
   op: OP_PUT,
   role: 'write',
+  reach: 'session',
   run({ session, token }, request) {
     request.readPut();
     const { buffer } = request;

@@ -19,6 +19,7 @@ const PAGE: LaterAnswer<Page> = {
 export const range: Command = {
   op: OP_RANGE,
   role: 'read',
+  reach: 'session',
   run(context, request) {
     const { keysOnly, ...bounds } = request.readRange();
     if (refuseWhileLoading(context, request.id)) return;

@@ -15,6 +15,7 @@ const SCRUB_RESULT: LaterAnswer<Facts> = {
 export const scrub: Command = {
   op: OP_SCRUB,
   role: 'admin',
+  reach: 'server',
   run(context, request) {
     const { action, numbers } = request.readAction(['status', 'run', 'stop'], 'bytesPerSecond');
     const { store } = context.services;

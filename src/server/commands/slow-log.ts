@@ -10,6 +10,7 @@ const ENTRIES_MAX = 1000;
 export const slowLog: Command = {
   op: OP_SLOW_LOG,
   role: 'admin',
+  reach: 'server',
   run(context, request) {
     const { action, numbers } = request.readAction(['get', 'reset'], 'count');
     const { slowLog: log } = context.services;

@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 export const stats: Command = {
   op: OP_STATS,
   role: 'read',
+  reach: 'server',
   run(context, request) {
     request.readNothing();
     encodeReply(context.out, request.id, [allFacts(context.services) as PlainValue]);

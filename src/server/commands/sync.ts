@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 export const sync: Command = {
   op: OP_SYNC,
   role: 'write',
+  reach: 'session',
   run(context, request) {
     request.readNothing();
     context.answerLater(request.id, context.services.store.sync(), {

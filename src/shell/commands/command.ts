@@ -18,10 +18,10 @@ export interface ArgumentSpec {
 
 /**
  * How the value of a flag is read: `switch` has none; `text` is taken as typed, `bytes` knows
- * escapes; `count` is an integer of at least 1, `revision` one of at least 0; `seconds` a number
+ * escapes, and so does `bytesList`, which may be given several times; `count` is an integer of at least 1, `revision` one of at least 0; `seconds` a number
  * above 0.
  */
-export type FlagKind = 'switch' | 'text' | 'bytes' | 'count' | 'revision' | 'seconds';
+export type FlagKind = 'switch' | 'text' | 'bytes' | 'bytesList' | 'count' | 'revision' | 'seconds';
 
 export interface FlagSpec {
   /** As commander takes it: `-r, --repeat <times>`. */
@@ -51,6 +51,11 @@ export class Flags {
   text(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === 'string' ? value : undefined;
+  }
+
+  bytesList(name: string): readonly Buffer[] | undefined {
+    const value = this.#values[name];
+    return Array.isArray(value) ? value : undefined;
   }
 
   bytes(name: string): Buffer | undefined {

@@ -1,8 +1,11 @@
 /** user: who may in, in the file of users that the daemon reads. */
 
 import { existsSync } from 'node:fs';
+import type { PasswordHash } from '../../security/password-hash.ts';
 import type { UserRecord } from '../../security/user-record.ts';
 import type { Users } from '../../security/users-file.ts';
+import { csvField } from '../entry-printer.ts';
+import { formatBytes } from '../escapes.ts';
 import { EXIT_OK, UsageError } from '../exit-codes.ts';
 import { newPassword } from '../new-password.ts';
 import { printResult } from '../print-result.ts';
@@ -32,6 +35,16 @@ export const user: CommandSpec = {
       summary: "the daemon's usersFile (also CASKD_USERS_FILE)",
     },
     { flags: '--role <role>', kind: 'text', summary: 'read, write or admin' },
+    {
+      flags: '--prefix <prefix>',
+      kind: 'bytesList',
+      summary: 'add: limit the user to keys that begin with this; may be given several times',
+    },
+    {
+      flags: '--certificate-only',
+      kind: 'switch',
+      summary: 'add: no password; a certificate of this name is the only way in',
+    },
     {
       flags: '-x, --password-stdin',
       kind: 'switch',
@@ -78,15 +91,20 @@ async function roleOf({ flags }: Invocation): Promise<UserRecord['role']> {
 }
 
 async function add(invocation: Invocation, name: string): Promise<void> {
-  const { isUserName, NAME_RULE } = await import('../../security/user-record.ts');
+  const { isUserName, NAME_RULE, prefixProblem } = await import('../../security/user-record.ts');
   const { changeUsersFile } = await import('../../security/users-file.ts');
   if (!isUserName(name)) throw new UsageError(`the name must be ${NAME_RULE}`);
   const itsRole = await roleOf(invocation);
+  const prefixes = invocation.flags.bytesList('prefix');
+  const problem = prefixes && prefixProblem(prefixes, itsRole);
+  if (problem !== undefined) throw new UsageError(`the user ${problem}`);
   await expectUser(invocation, name, false);
-  const password = await hashed(invocation);
+  const isCertified = invocation.flags.has('certificateOnly');
+  const password = isCertified ? undefined : await hashed(invocation);
+  const added: UserRecord = { name, role: itsRole, password, prefixes };
   await changeUsersFile(pathOf(invocation), true, (users) => {
     checkUser(users, name, false);
-    return new Map([...users, [name, { name, role: itsRole, password }]]);
+    return new Map([...users, [name, added]]);
   });
   const facts = { user: name, role: itsRole };
   await printResult(invocation, facts, `ok, ${name} may ${itsRole}`);
@@ -110,7 +128,7 @@ async function remove(invocation: Invocation, name: string): Promise<void> {
   await printResult(invocation, { user: name }, `ok, ${name} is removed`);
 }
 
-async function hashed(invocation: Invocation): Promise<UserRecord['password']> {
+async function hashed(invocation: Invocation): Promise<PasswordHash> {
   const { hashPassword } = await import('../../security/password-hash.ts');
   return hashPassword(await newPassword(invocation.shell, invocation.flags.has('passwordStdin')));
 }
@@ -140,10 +158,15 @@ async function changeUser(
   name: string,
   change: (user: UserRecord) => UserRecord | undefined,
 ): Promise<void> {
+  const { prefixProblem } = await import('../../security/user-record.ts');
   const { changeUsersFile } = await import('../../security/users-file.ts');
   await changeUsersFile(pathOf(invocation), false, (users) => {
     checkUser(users, name, true);
     const changed = [...users.values()].map((it) => (it.name === name ? change(it) : it));
+    for (const it of changed) {
+      const problem = it?.prefixes && prefixProblem(it.prefixes, it.role);
+      if (problem !== undefined) throw new UsageError(`the user ${problem}`);
+    }
     return new Map(changed.filter((it) => it !== undefined).map((it) => [it.name, it]));
   });
 }
@@ -152,18 +175,36 @@ async function list(invocation: Invocation): Promise<number> {
   const { readUsersFile } = await import('../../security/users-file.ts');
   const users = [...(await readUsersFile(pathOf(invocation))).values()];
   const { shell, format } = invocation;
-  const rows = users.map((it) => ({ user: it.name, role: it.role }));
-  await write(shell.io.stdout, renderUsers(rows, format));
+  await write(shell.io.stdout, renderUsers(users.map(rowOf), format));
   return EXIT_OK;
 }
 
-function renderUsers(
-  rows: readonly { readonly user: string; readonly role: string }[],
-  format: Invocation['format'],
-): string {
+/** Undefined is left out of JSON. */
+interface UserRow {
+  readonly user: string;
+  readonly role: string;
+  readonly prefixes?: readonly string[];
+  readonly certificateOnly?: true;
+}
+
+function rowOf({ name, role: itsRole, password, prefixes }: UserRecord): UserRow {
+  return {
+    user: name,
+    role: itsRole,
+    ...(prefixes === undefined ? {} : { prefixes: prefixes.map(formatBytes) }),
+    ...(password === undefined ? { certificateOnly: true } : {}),
+  };
+}
+
+function renderUsers(rows: readonly UserRow[], format: Invocation['format']): string {
   if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  if (format === 'csv') {
-    return `user,role\n${rows.map((row) => `${row.user},${row.role}\n`).join('')}`;
-  }
-  return renderTable(rows.map((row) => [row.user, row.role]));
+  const cells = rows.map(({ user: name, role: itsRole, prefixes = [], certificateOnly }) => [
+    name,
+    itsRole,
+    prefixes.join(' '),
+    certificateOnly ? 'certificate only' : '',
+  ]);
+  if (format !== 'csv') return renderTable(cells);
+  const lines = [['user', 'role', 'prefixes', 'certificate'], ...cells];
+  return lines.map((line) => `${line.map(csvField).join(',')}\n`).join('');
 }

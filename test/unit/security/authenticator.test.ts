@@ -84,6 +84,17 @@ test('no password of one user is good for another', async () => {
   expect(await codeOf(login('bob', 'lovelace'))).toBe('UNAUTHENTICATED');
 });
 
+test('a user without a password cannot log in with any', async () => {
+  await disk.write(['cert', 'read'], ['ada', 'admin', 'lovelace']);
+  await users.reload();
+  for (const password of ['', 'null', 'undefined']) {
+    expect(await codeOf(login('cert', password))).toBe('UNAUTHENTICATED');
+  }
+  expect(hashes).toBe(3);
+  expect(authenticator.accountOf('cert')).toMatchObject({ name: 'cert', rank: 1 });
+  expect(authenticator.accountOf('eve')).toBeUndefined();
+});
+
 describe('guessing', () => {
   test('is locked for longer and longer, for the right password too', async () => {
     for (let time = 0; time < 4; time++) await codeOf(login('ada', `guess ${time}`));

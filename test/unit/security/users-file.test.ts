@@ -49,6 +49,16 @@ describe('reading', () => {
     ['a role of Object', `{"name":"ada","role":"constructor",${HASH}}`, 'no good role'],
     ['a password in the clear', `{${ADA},"password":"hunter2"}`, 'no good password hash'],
     ['no password', `{${ADA}}`, 'no good password hash'],
+    ['prefixes that are no list', `{${ADA},${HASH},"prefixes":"a"}`, 'no good prefixes'],
+    ['prefixes that are no text', `{${ADA},${HASH},"prefixes":[1]}`, 'no good prefixes'],
+    ['prefixes that are no base64', `{${ADA},${HASH},"prefixes_b64":["?"]}`, 'no good prefixes'],
+    ['no prefix at all', `{${ADA},${HASH},"prefixes":[]}`, 'empty list of prefixes'],
+    ['an empty prefix', `{${ADA},${HASH},"prefixes":[""]}`, 'not of 1 to'],
+    [
+      'prefixes for an admin',
+      `{"name":"ada","role":"admin",${HASH},"prefixes":["a"]}`,
+      'has prefixes and the role admin',
+    ],
   ])('refuses a line with %s, by its number and without quoting it', async (_, line, why) => {
     await disk.writeLines('# one', line);
     const refusal = readUsersFile(disk.path);
@@ -62,6 +72,15 @@ describe('reading', () => {
     await disk.writeLines(line, line);
     await expect(readUsersFile(disk.path)).rejects.toThrow('line 2 names ada a second time');
   });
+});
+
+test('prefixes of text and of other bytes come back as they were', async () => {
+  const prefixes = ['city:', 'stra\u00dfe:', Buffer.from([0xff, 0x00])];
+  await disk.write(['ada', 'read', undefined, prefixes]);
+  const ada = (await readUsersFile(disk.path)).get('ada');
+  expect(ada?.prefixes).toEqual(prefixes.map((it) => Buffer.from(it as string)));
+  expect(ada?.password).toBeUndefined();
+  expect(await readFile(disk.path, 'utf8')).toContain('"prefixes":["city:","straße:"]');
 });
 
 describe('changing', () => {

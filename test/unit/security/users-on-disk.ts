@@ -1,6 +1,6 @@
 /** A users file in a directory of its own, with hashes that cost next to nothing. */
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashPassword } from '../../../src/security/password-hash.ts';
@@ -9,11 +9,21 @@ import { formatUserLine } from '../../../src/security/user-record.ts';
 
 export const CHEAP = { logN: 10, r: 1, p: 1 } as const;
 
-/** Name, role, password. */
-export type TestUser = readonly [name: string, role: Role, password: string];
+/** Without a password: known by a certificate alone. */
+export type TestUser = readonly [
+  name: string,
+  role: Role,
+  password?: string | undefined,
+  prefixes?: readonly (string | Buffer)[],
+];
 
-export async function userLine([name, role, password]: TestUser): Promise<string> {
-  return formatUserLine({ name, role, password: await hashPassword(password, CHEAP) });
+export async function userLine([name, role, password, prefixes]: TestUser): Promise<string> {
+  return formatUserLine({
+    name,
+    role,
+    password: password === undefined ? undefined : await hashPassword(password, CHEAP),
+    prefixes: prefixes?.map((prefix) => Buffer.from(prefix as string)),
+  });
 }
 
 export class UsersOnDisk {
@@ -37,6 +47,10 @@ export class UsersOnDisk {
 
   async writeLines(...lines: string[]): Promise<void> {
     await writeFile(this.path, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+  }
+
+  async lines(): Promise<string[]> {
+    return (await readFile(this.path, 'utf8')).trimEnd().split('\n');
   }
 
   async remove(): Promise<void> {

@@ -37,7 +37,7 @@ async function seed(...users: TestUser[]): Promise<void> {
 
 async function isPassword(name: string, password: string): Promise<boolean> {
   const found = (await readUsersFile(path)).get(name);
-  return found !== undefined && matchesHash(password, found.password);
+  return found?.password !== undefined && matchesHash(password, found.password);
 }
 
 describe('user', () => {
@@ -61,7 +61,32 @@ describe('user', () => {
     expect((await user(['list'])).out).toBe('ada  admin\nbob  admin\n');
     expect((await user(['remove', 'ada', '--json'])).out).toBe('{"user":"ada"}\n');
     expect((await user(['list', '--json'])).out).toBe('{"user":"bob","role":"admin"}\n');
-    expect((await user(['list', '--csv'])).out).toBe('user,role\nbob,admin\n');
+    expect((await user(['list', '--csv'])).out).toMatch(/\nbob,admin,,\n$/);
+  });
+
+  it('add limits a user to prefixes, or to a certificate', async () => {
+    const words = [
+      '--role',
+      'read',
+      '--certificate-only',
+      '--prefix',
+      'city:',
+      '--prefix',
+      '\\xff',
+    ];
+    expect((await user(['add', 'bot', ...words])).exitCode).toBe(0);
+    const bot = (await readUsersFile(path)).get('bot');
+    expect(bot?.password).toBeUndefined();
+    expect(bot?.prefixes).toEqual([Buffer.from('city:'), Buffer.from([0xff])]);
+    expect((await user(['list'])).out).toBe('bot  read  city: \\xff  certificate only\n');
+    expect(JSON.parse((await user(['list', '--json'])).out)).toEqual({
+      user: 'bot',
+      role: 'read',
+      prefixes: ['city:', '\\xff'],
+      certificateOnly: true,
+    });
+    const admin = await user(['role', 'bot', '--role', 'admin']);
+    expect(admin).toMatchObject({ exitCode: 2, err: expect.stringContaining('prefixes') });
   });
 });
 
@@ -100,6 +125,11 @@ describe('what is refused', () => {
     [['add', 'ada', '--role', 'read', '-x'], { stdin: 'x'.repeat(2000) }, /longer than 1024/],
     [['add', 'ada', '--role', 'read', '-x'], { stdin: 'one line\nmore\n' }, /more than one line/],
     [['add', 'ada', '--role', 'read'], {}, /no terminal to ask on/],
+    [
+      ['add', 'ada', '--role', 'admin', '--prefix', 'a', '-x'],
+      {},
+      /has prefixes and the role admin/,
+    ],
     [['passwd', 'ada'], { env: { CASKCTL_PASSWORD: 'correct horse' } }, /there is no such file/],
     [['remove', 'ada'], {}, /there is no such file/],
     [['list', 'ada'], {}, /list takes no name/],
