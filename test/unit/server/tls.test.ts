@@ -242,12 +242,15 @@ describe('certificates that change', () => {
   test('are noticed without being told', async () => {
     await stop();
     const { cert, key } = files;
-    const loaded: unknown[] = [];
-    const log = (_: string, event: string) => void loaded.push(event);
+    let loaded = 0;
+    // a look may fall between the two files: then they are not taken, and the next look is right
+    const log = (_: string, event: string) => {
+      if (event === 'certificate-loaded') loaded += 1;
+    };
     identity = await TlsIdentity.open({ files: { cert, key }, log, lookIntervalMs: 2 });
     await files.put('server-2');
-    while (loaded.length < 2) await new Promise((resolve) => setTimeout(resolve, 2));
-    expect(loaded).toEqual(['certificate-loaded', 'certificate-loaded']);
+    while (loaded < 2) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(loaded).toBe(2);
   });
 
   test('that end soon, or have ended, are warned of', async () => {
