@@ -19,6 +19,7 @@ import { noteDamage } from './scrub/note-damage.ts';
 import { Scrubber } from './scrub/scrubber.ts';
 import { changeStoreOptions, type StoreChanges, type StoreOptions } from './store-options.ts';
 import type { StoreHealth } from './store-stats.ts';
+import { ModifyWriter } from './write/modify-writer.ts';
 import { WritePath } from './write/write-path.ts';
 
 /** References merged, and entries moved, in one slice: about 1 ms. */
@@ -38,6 +39,7 @@ export class Engine {
   readonly opened: OpenedDirectory;
   readonly writes: WritePath;
   readonly reads: ReadPath;
+  readonly modifies: ModifyWriter;
   readonly merger: Merger;
   readonly hints: HintBuilder;
   readonly backups: Backups;
@@ -68,6 +70,8 @@ export class Engine {
     });
     const { commit, appender, applier, expirer } = this.writes;
     this.reads = new ReadPath(options, opened, this.writes, () => this.#closedBy());
+    const { sequencer } = this.writes;
+    this.modifies = new ModifyWriter(sequencer, this.reads.entries, environment);
     this.merger = new Merger({
       ...opened,
       environment,
@@ -268,6 +272,7 @@ export class Engine {
 
   /** Commits what is sequenced, then seals the log and writes its hint. */
   async #seal(): Promise<void> {
+    await this.modifies.whenIdle();
     await this.writes.turnstile.whenOpen();
     await this.writes.commit.whenIdle();
     if (this.failure !== undefined) return;

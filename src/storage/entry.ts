@@ -1,7 +1,7 @@
 /** Entries as the store gives them, and pages of them. */
 
 import type { CaskError } from '../errors/cask-error.ts';
-import type { EntryMeta } from '../vocabulary/entry.ts';
+import type { BatchItem, Bytes, EntryMeta, WriteCondition } from '../vocabulary/entry.ts';
 
 export interface Entry extends EntryMeta {
   readonly key: Buffer;
@@ -19,6 +19,12 @@ export interface KeyEntry extends Omit<EntryMeta, 'updatedAt'> {
 export interface DamagedEntry extends Omit<KeyEntry, 'valueBytes'> {
   readonly error: CaskError;
 }
+
+/** Writes nothing: the batch is applied only if the condition holds, as that of any item. */
+export type CheckItem = { readonly type: 'check'; readonly key: Bytes } & WriteCondition;
+
+/** What a batch of the store is made of. */
+export type StoreBatchItem = BatchItem | CheckItem;
 
 /** One moment of the store: at most `limit` entries, and whether keys follow. */
 export interface RangePage<E> {

@@ -20,10 +20,19 @@ export type {
 } from '../vocabulary/entry.ts';
 export type { JobState, JobStatus } from '../vocabulary/job-status.ts';
 export type { ScrubResult, ScrubStatus } from '../vocabulary/scrub.ts';
+export { expiringAt, TTL_KEEP, TTL_NONE } from '../vocabulary/write-arguments.ts';
 export type { BackupOptions, BackupStatus } from './backup/backups.ts';
-export type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
+export type {
+  CheckItem,
+  DamagedEntry,
+  Entry,
+  KeyEntry,
+  RangePage,
+  StoreBatchItem,
+} from './entry.ts';
 export type { JobRegistry } from './jobs/job-registry.ts';
 export type { MergeResult, MergeStatus } from './merge/merger.ts';
+export type { Decision, Modifier } from './modifier.ts';
 export type { EntryView, PutOutcome, ReplySink } from './reply-sink.ts';
 export type { ScrubOptions } from './scrub/scrubber.ts';
 export type { Session } from './session.ts';

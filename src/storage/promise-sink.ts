@@ -2,6 +2,7 @@
 
 import type { CaskError } from '../errors/cask-error.ts';
 import type { EntryMeta } from '../vocabulary/entry.ts';
+import type { Modifier } from './modifier.ts';
 import type { EntryView, PutOutcome, ReplySink } from './reply-sink.ts';
 
 interface Waiting {
@@ -49,6 +50,10 @@ export class PromiseSink implements ReplySink {
 
   onDelete(token: number, revision: number): void {
     this.#take(token)?.resolve(revision);
+  }
+
+  onModified(token: number, _modifier: Modifier, outcome: PutOutcome): void {
+    this.#take(token)?.resolve(outcome.revision === 0 ? undefined : metaOf(outcome));
   }
 
   onError(token: number, error: CaskError): void {

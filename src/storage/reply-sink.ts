@@ -6,6 +6,7 @@
  */
 
 import type { CaskError } from '../errors/cask-error.ts';
+import type { Modifier } from './modifier.ts';
 
 /** An entry as it lies in a buffer of the store. Valid only during the call. */
 export interface EntryView {
@@ -20,7 +21,10 @@ export interface EntryView {
   expiresAt: number;
 }
 
-/** What a committed put did. Valid only during the call. */
+/**
+ * What a committed put did. Valid only during the call. Of a modify: what the key is after it;
+ * all but `revision` are 0 after a delete, and all are 0 where there was no key and is none.
+ */
 export interface PutOutcome {
   revision: number;
   version: number;
@@ -38,6 +42,8 @@ export interface ReplySink {
   /** `revision` is 0 when there was nothing to delete. */
   onDelete(token: number, revision: number): void;
   onError(token: number, error: CaskError): void;
+  /** Whoever opens a session to `modify` has this. `modifier` is the one that was given. */
+  onModified?(token: number, modifier: Modifier, outcome: PutOutcome): void;
   /** A put or delete waits for a large batch before it: it is not sequenced yet. */
   onDeferred?(token: number): void;
   /**

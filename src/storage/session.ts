@@ -4,7 +4,6 @@
  */
 
 import type {
-  BatchItem,
   BatchItemResult,
   DeleteRangeOptions,
   DeleteRangeResult,
@@ -12,7 +11,8 @@ import type {
   RangeOptions,
   WorkOptions,
 } from '../vocabulary/entry.ts';
-import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
+import type { DamagedEntry, Entry, KeyEntry, RangePage, StoreBatchItem } from './entry.ts';
+import type { Modifier } from './modifier.ts';
 import type { Patience } from './patience.ts';
 
 /**
@@ -25,7 +25,7 @@ export interface Session {
   exists(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void;
   /**
    * @param condition CONDITION_NONE, CONDITION_IF_ABSENT, CONDITION_IF_PRESENT or a revision
-   * @param ttlMs TTL_NONE, TTL_KEEP or milliseconds
+   * @param ttlMs TTL_NONE, TTL_KEEP, milliseconds or `expiringAt(ms since 1970)`
    */
   put(
     keyBuffer: Uint8Array,
@@ -45,6 +45,17 @@ export interface Session {
     condition: number,
     token: number,
   ): void;
+  /**
+   * Hands the newest sequenced state of the key to the modifier, and does what it decides before
+   * anyone else's write of the key; the answer is `onModified`, or `onError`. See `Modifier`.
+   */
+  modify(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    modifier: Modifier,
+    token: number,
+  ): void;
 
   /**
    * In the order of `keys`; undefined where absent, an error where the record is damaged. Ends
@@ -55,7 +66,7 @@ export interface Session {
     patience?: Patience,
   ): Promise<(Entry | DamagedEntry | undefined)[]>;
   /** With its patience at an end before it is sequenced, a batch is CANCELLED: not applied. */
-  batch(items: readonly BatchItem[], patience?: Patience): Promise<BatchItemResult[]>;
+  batch(items: readonly StoreBatchItem[], patience?: Patience): Promise<BatchItemResult[]>;
   range(
     options: RangeOptions & { readonly keysOnly: true },
     patience?: Patience,

@@ -2,7 +2,6 @@
 
 import type { CaskError } from '../errors/cask-error.ts';
 import type {
-  BatchItem,
   BatchItemResult,
   DeleteRangeOptions,
   DeleteRangeResult,
@@ -11,11 +10,13 @@ import type {
   WorkOptions,
 } from '../vocabulary/entry.ts';
 import type { Engine } from './engine.ts';
-import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
+import type { DamagedEntry, Entry, KeyEntry, RangePage, StoreBatchItem } from './entry.ts';
+import type { Modifier } from './modifier.ts';
 import type { Patience } from './patience.ts';
-import type { ReplySink } from './reply-sink.ts';
+import type { PutOutcome, ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';
 import type { Group } from './write/group.ts';
+import type { StalledWrites } from './write/stalled-writes.ts';
 import type { WriteOrigin } from './write/write-origin.ts';
 
 /** Where the answers of a closed session go. */
@@ -64,6 +65,10 @@ class SessionSink implements ReplySink {
     this.#to.onError(token, error);
   }
 
+  onModified(token: number, modifier: Modifier, outcome: PutOutcome): void {
+    this.#to.onModified?.(token, modifier, outcome);
+  }
+
   onDeferred(token: number): void {
     this.#to.onDeferred?.(token);
   }
@@ -77,6 +82,7 @@ export class StoreSession implements Session, WriteOrigin {
   readonly sink: SessionSink;
   lastGroup: Group | undefined;
   deferredWrites = 0;
+  stalled: StalledWrites | undefined;
   readonly #engine: Engine;
 
   constructor(engine: Engine, sink: ReplySink) {
@@ -127,6 +133,16 @@ export class StoreSession implements Session, WriteOrigin {
     this.#engine.writes.sequencer.delete(this, buffer, keyStart, keyBytes, condition, token);
   }
 
+  modify(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    modifier: Modifier,
+    token: number,
+  ): void {
+    this.#engine.modifies.modify(this, buffer, keyStart, keyBytes, modifier, token);
+  }
+
   getMany(
     keys: readonly Uint8Array[],
     patience?: Patience,
@@ -134,7 +150,7 @@ export class StoreSession implements Session, WriteOrigin {
     return this.#engine.reads.ranges.getMany(this, keys, patience);
   }
 
-  batch(items: readonly BatchItem[], patience?: Patience): Promise<BatchItemResult[]> {
+  batch(items: readonly StoreBatchItem[], patience?: Patience): Promise<BatchItemResult[]> {
     return this.#engine.writes.batches.write(this, items, patience);
   }
 
@@ -154,7 +170,9 @@ export class StoreSession implements Session, WriteOrigin {
     return this.#engine.reads.ranges.count(this, range, patience);
   }
 
-  deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult> {
+  async deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult> {
+    const { stalled } = this;
+    if (stalled !== undefined) await new Promise<void>((resolve) => stalled.push(resolve));
     return this.#engine.deleteRange(options);
   }
 

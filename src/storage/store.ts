@@ -8,7 +8,6 @@
 import type { CaskError } from '../errors/cask-error.ts';
 import type { BackupResult } from '../vocabulary/backup.ts';
 import type {
-  BatchItem,
   BatchItemResult,
   Bytes,
   DeleteOptions,
@@ -27,10 +26,11 @@ import type { Environment } from './disk/environment.ts';
 import { createNodeEnvironment, grantedMemoryBytes } from './disk/node-environment.ts';
 import { Engine } from './engine.ts';
 import { durationsOf, statsOf } from './engine-stats.ts';
-import type { DamagedEntry, Entry, KeyEntry, RangePage } from './entry.ts';
+import type { DamagedEntry, Entry, KeyEntry, RangePage, StoreBatchItem } from './entry.ts';
 import type { JobRegistry } from './jobs/job-registry.ts';
 import { keyBytesOf, valueBytesOf } from './key-and-value.ts';
 import type { MergeResult, MergeStatus } from './merge/merger.ts';
+import type { Modifier } from './modifier.ts';
 import { PromiseSink, type ValueAnswer } from './promise-sink.ts';
 import { openDirectory } from './recovery/open-directory.ts';
 import type { ReplySink } from './reply-sink.ts';
@@ -201,8 +201,22 @@ export class Store {
     return revision > 0;
   }
 
-  /** All or nothing. The items are not to be changed until it settles. */
-  batch(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
+  /**
+   * Reads, decides and writes as one: see `Modifier`. Resolves, when that is committed, to what is
+   * known of the key after it, but for its value: with a delete `version` is 0; undefined when
+   * there was no key and nothing was put.
+   * @throws CaskError what `put` throws, CORRUPT, IO_ERROR, and what the modifier throws
+   */
+  async modify(key: Bytes, modifier: Modifier): Promise<EntryMeta | undefined> {
+    const bytes = keyBytesOf(key);
+    return this.#sink.ask((token) => this.#session.modify(bytes, 0, bytes.length, modifier, token));
+  }
+
+  /**
+   * All or nothing: conditions are checked against the state before the batch, those of items of
+   * type `check` as well, which write nothing. The items are not to be changed until it settles.
+   */
+  batch(items: readonly StoreBatchItem[]): Promise<BatchItemResult[]> {
     return this.#session.batch(items);
   }
 

@@ -29,7 +29,9 @@ export interface WriteCondition {
 export interface PutOptions extends WriteCondition {
   /** Milliseconds from now, at least 1. Absent: no expiry, and an existing one is removed. */
   readonly ttlMs?: number | undefined;
-  /** Keep the expiry that the key has. Not together with `ttlMs`. */
+  /** When it expires, ms since 1970; a time that has passed makes it absent. Not with `ttlMs`. */
+  readonly expiresAt?: number | undefined;
+  /** Keep the expiry that the key has. Not together with `ttlMs` or `expiresAt`. */
   readonly keepTtl?: boolean | undefined;
 }
 

@@ -88,7 +88,7 @@ export class PointReader {
 
   #mustWait(origin: WriteOrigin, buffer: Uint8Array, start: number, length: number): boolean {
     const { applier, pending } = this.#parts;
-    if (applier.isMidBatch || origin.deferredWrites > 0) return true;
+    if (applier.isMidBatch || isBehindWrites(origin)) return true;
     const { lastGroup } = origin;
     if (lastGroup === undefined) return false;
     if (lastGroup.state === 'committed' || lastGroup.state === 'failed') {
@@ -100,7 +100,7 @@ export class PointReader {
 
   /** True when a reader of everything (a page, a count) has to wait. */
   mustWaitForAny(origin: WriteOrigin): boolean {
-    if (this.#parts.applier.isMidBatch || origin.deferredWrites > 0) return true;
+    if (this.#parts.applier.isMidBatch || isBehindWrites(origin)) return true;
     const state = origin.lastGroup?.state;
     return state === 'gathering' || state === 'queued';
   }
@@ -113,7 +113,9 @@ export class PointReader {
   waitFor(origin: WriteOrigin, again: () => void, failed: (error: CaskError) => void): void {
     const { applier, turnstile } = this.#parts;
     const waiter = { committed: again, failed };
-    if (origin.deferredWrites > 0) turnstile.wait(0, again);
+    const { stalled } = origin;
+    if (stalled !== undefined && !stalled.isRunning) stalled.push(again);
+    else if (origin.deferredWrites > 0) turnstile.wait(0, again);
     else if (applier.isMidBatch) applier.afterBatch(waiter);
     else if (origin.lastGroup !== undefined) origin.lastGroup.waiters.push(waiter);
     else again();
@@ -204,4 +206,9 @@ export class PointReader {
     entry.expiresAt = view.expiresAt;
     origin.sink.onValue(token, entry);
   }
+}
+
+/** Writes of the same origin, which a read comes after, are not sequenced yet. */
+function isBehindWrites({ deferredWrites, stalled }: WriteOrigin): boolean {
+  return deferredWrites > 0 || (stalled !== undefined && !stalled.isRunning);
 }

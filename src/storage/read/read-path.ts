@@ -5,6 +5,7 @@ import { LatencyGate, READ_MEAN_MS_MAX } from '../disk/latency-gate.ts';
 import type { OpenedDirectory } from '../recovery/open-directory.ts';
 import type { StoreOptions } from '../store-options.ts';
 import type { WritePath } from '../write/write-path.ts';
+import { EntrySource } from './entry-source.ts';
 import { PageMemory } from './page-memory.ts';
 import { PageReader } from './page-reader.ts';
 import { PointReader } from './point-reader.ts';
@@ -18,6 +19,8 @@ export class ReadPath {
   readonly gate: LatencyGate;
   readonly trouble: ReadTrouble;
   readonly reader: RecordReader;
+  /** For those who change what they read. */
+  readonly entries: EntrySource;
   readonly pageMemory: PageMemory;
   readonly points: PointReader;
   readonly ranges: RangeReader;
@@ -40,6 +43,7 @@ export class ReadPath {
     const { cache, gate, trouble } = this;
     this.reader = new RecordReader(files, monotonic, gate, trouble, options);
     const { reader } = this;
+    this.entries = new EntrySource(keydir, catalog, cache, reader);
     this.pageMemory = new PageMemory(options.maxPageBytesInFlight);
     this.points = new PointReader({
       keydir,

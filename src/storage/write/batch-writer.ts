@@ -5,9 +5,10 @@
 
 import { CaskError } from '../../errors/cask-error.ts';
 import { limitError } from '../../errors/limit-error.ts';
-import type { BatchItem, BatchItemResult } from '../../vocabulary/entry.ts';
+import type { BatchItemResult } from '../../vocabulary/entry.ts';
 import { CONDITION_NONE, conditionOf, TTL_NONE, ttlOf } from '../../vocabulary/write-arguments.ts';
 import { type Environment, nextTurn } from '../disk/environment.ts';
+import type { StoreBatchItem } from '../entry.ts';
 import { clearBatchFlag, recordBytes } from '../format/record.ts';
 import { keyBytesOf, valueBytesOf } from '../key-and-value.ts';
 import { checkPatience, type Patience } from '../patience.ts';
@@ -27,7 +28,9 @@ const NOTHING: BatchItemResult = Object.freeze({ revision: undefined, version: u
 
 interface PreparedItem {
   readonly key: Uint8Array;
-  /** Undefined: a delete. */
+  /** Its condition is all there is to it. */
+  readonly isCheck: boolean;
+  /** Undefined: a delete, or a check. */
   readonly value: Uint8Array | undefined;
   readonly condition: number;
   readonly ttlMs: number;
@@ -57,15 +60,20 @@ export class BatchWriter {
    */
   async write(
     origin: WriteOrigin,
-    items: readonly BatchItem[],
+    items: readonly StoreBatchItem[],
     patience?: Patience,
   ): Promise<BatchItemResult[]> {
     if (items.length === 0) return [];
     const batch = this.#prepare(items);
     const { turnstile } = this.#sequencer.parts;
-    // Reads of the same origin see to it that they come after this.
-    origin.deferredWrites += 1;
-    await turnstile.enter(batch.bytes);
+    const { stalled } = origin;
+    const enter = (): Promise<void> => {
+      // Reads of the same origin see to it that they come after this.
+      origin.deferredWrites += 1;
+      return turnstile.enter(batch.bytes);
+    };
+    if (stalled === undefined) await enter();
+    else await new Promise<void>((resolve) => stalled.push(() => resolve(enter())));
     let committed: Promise<void>;
     const results: BatchItemResult[] = [];
     try {
@@ -78,7 +86,7 @@ export class BatchWriter {
     return results;
   }
 
-  #prepare(items: readonly BatchItem[]): PreparedBatch {
+  #prepare(items: readonly StoreBatchItem[]): PreparedBatch {
     const { limits } = this.#sequencer.parts;
     if (items.length > limits.maxBatchItems) {
       const allowed = `at most ${limits.maxBatchItems} are allowed (maxBatchItems)`;
@@ -101,7 +109,7 @@ export class BatchWriter {
     return { items: prepared, bytes };
   }
 
-  #prepareItem(item: BatchItem, index: number): PreparedItem {
+  #prepareItem(item: StoreBatchItem, index: number): PreparedItem {
     const { limits } = this.#sequencer.parts;
     const key = keyBytesOf(item.key);
     const isPut = item.type === 'put';
@@ -115,7 +123,7 @@ export class BatchWriter {
       const options = { cause, details: { ...problem.details, index } };
       throw new CaskError(problem.code, `item ${index}: ${message}`, options);
     }
-    return { key, value, condition: conditionOf(item), ttlMs };
+    return { key, value, isCheck: item.type === 'check', condition: conditionOf(item), ttlMs };
   }
 
   /** Resolves when the batch is sequenced; `committed` then says what became of it. */
@@ -193,7 +201,7 @@ export class BatchWriter {
     return conflict(revision, index);
   }
 
-  /** Appends one item; returns where its record is, or -1 when there was nothing to delete. */
+  /** Appends one item; returns where its record is, or -1 when there was nothing to write. */
   #append(
     group: Group,
     item: PreparedItem,
@@ -202,6 +210,10 @@ export class BatchWriter {
   ): number {
     const { key, value, ttlMs } = item;
     const sequencer = this.#sequencer;
+    if (item.isCheck) {
+      results.push(NOTHING);
+      return -1;
+    }
     const recordAt = group.length;
     sequencer.prior.look(key, 0, key.length, group.now);
     if (value === undefined) {

@@ -7,14 +7,23 @@ import type { CaskError } from '../../errors/cask-error.ts';
 import type { Clock } from '../disk/environment.ts';
 import {
   FLAG_BATCH_CONTINUES,
+  RECORD_DELETE,
   RECORD_PUT,
   RecordView,
   viewTrustedRecord,
 } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
+import type { Modifier } from '../modifier.ts';
 import type { PutOutcome } from '../reply-sink.ts';
-import { type Group, REPLY_DELETE, REPLY_NONE, REPLY_PUT, type Waiter } from './group.ts';
+import {
+  type Group,
+  REPLY_DELETE,
+  REPLY_MODIFY,
+  REPLY_NONE,
+  REPLY_PUT,
+  type Waiter,
+} from './group.ts';
 import type { PendingWrites } from './pending-writes.ts';
 
 /** A slice ends after this long; it is looked at every `RECORDS_PER_LOOK` records. */
@@ -40,6 +49,8 @@ export class CommitApplier {
   };
   /** The next record of the group that is being applied. */
   #next = 0;
+  /** And the next of its modifiers. */
+  #nextModifier = 0;
   #midBatch = false;
   readonly #afterBatch: Waiter[] = [];
   /** The sequence of the last record applied. */
@@ -78,6 +89,7 @@ export class CommitApplier {
     if (!this.#midBatch) for (const waiter of this.#afterBatch.splice(0)) waiter.committed();
     if (this.#next < count) return false;
     this.#next = 0;
+    this.#nextModifier = 0;
     this.#unreserve(group);
     return true;
   }
@@ -98,6 +110,7 @@ export class CommitApplier {
   #failedFrom(group: Group): number {
     const from = group.written ? this.#next : 0;
     this.#next = 0;
+    this.#nextModifier = 0;
     this.#midBatch = false;
     return from;
   }
@@ -146,15 +159,24 @@ export class CommitApplier {
     const token = group.tokens[row] as number;
     const view = this.#view;
     if (group.replies[row] === REPLY_PUT) {
-      const outcome = this.#outcome;
-      outcome.revision = view.sequence;
-      outcome.version = view.version;
-      outcome.createdAt = view.createdAt;
-      outcome.updatedAt = view.updatedAt;
-      outcome.expiresAt = view.expiresAt;
-      sink.onPut(token, outcome);
+      sink.onPut(token, this.#outcomeOf(view));
     } else if (group.replies[row] === REPLY_DELETE) {
       sink.onDelete(token, view.sequence);
+    } else if (group.replies[row] === REPLY_MODIFY) {
+      const modifier = group.modifiers[this.#nextModifier] as Modifier;
+      this.#nextModifier += 1;
+      sink.onModified?.(token, modifier, this.#outcomeOf(view));
     }
+  }
+
+  #outcomeOf(view: RecordView): PutOutcome {
+    const outcome = this.#outcome;
+    const isThere = view.type !== RECORD_DELETE;
+    outcome.revision = view.sequence;
+    outcome.version = view.version;
+    outcome.createdAt = isThere ? view.createdAt : 0;
+    outcome.updatedAt = isThere ? view.updatedAt : 0;
+    outcome.expiresAt = view.expiresAt;
+    return outcome;
   }
 }

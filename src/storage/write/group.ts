@@ -7,12 +7,14 @@ import type { CaskError } from '../../errors/cask-error.ts';
 import { crc32 } from '../format/checksum.ts';
 import { valueSeed, writeValueCrc } from '../format/record.ts';
 import type { Segment } from '../log/segment.ts';
+import type { Modifier } from '../modifier.ts';
 import type { ReplySink } from '../reply-sink.ts';
 
 /** What to tell about a record once it is committed. */
 export const REPLY_NONE = 0;
 export const REPLY_PUT = 1;
 export const REPLY_DELETE = 2;
+export const REPLY_MODIFY = 3;
 
 /** Something that waits for a group: a read of one's own write, a CONFLICT against it, a batch. */
 export interface Waiter {
@@ -55,6 +57,8 @@ export class Group {
   readonly replies: number[] = [];
   readonly sinks: (ReplySink | undefined)[] = [];
   readonly tokens: number[] = [];
+  /** One for each row with REPLY_MODIFY, in their order. */
+  readonly modifiers: Modifier[] = [];
   readonly waiters: Waiter[] = [];
   /** All of it has been given to the kernel. */
   written = false;

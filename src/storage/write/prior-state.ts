@@ -20,13 +20,15 @@ export class PriorState {
   version = 0;
   createdAt = 0;
   expiresAt = 0;
-  /** The uncommitted group that all this depends on. */
+  /** The uncommitted group that all this depends on; `view` has the record in its buffer. */
   dependsOn: Group | undefined;
+  /** The committed entry, when it does not depend on a group; 0: there is none. */
+  ref = 0;
   /** The keydir has no entry for the key. */
   isNewToKeydir = false;
   readonly #keydir: Keydir;
   readonly #pending: PendingWrites;
-  readonly #view = new RecordView();
+  readonly view = new RecordView();
 
   constructor(keydir: Keydir, pending: PendingWrites) {
     this.#keydir = keydir;
@@ -38,6 +40,7 @@ export class PriorState {
     const keydir = this.#keydir;
     const ref = keydir.find(buffer, start, length);
     this.isNewToKeydir = ref === 0;
+    this.ref = ref;
     if (this.#pending.find(buffer, start, length)) {
       this.#fromPending();
     } else {
@@ -61,7 +64,7 @@ export class PriorState {
 
   #fromPending(): void {
     const group = this.#pending.foundGroup as Group;
-    const view = this.#view;
+    const { view } = this;
     viewTrustedRecord(group.buffer, this.#pending.foundRecordAt, view);
     this.dependsOn = group;
     this.exists = view.type === RECORD_PUT;

@@ -193,6 +193,7 @@ class Run implements WriteOrigin {
   readonly sink = new ChunkSink();
   lastGroup: Group | undefined;
   deferredWrites = 0;
+  readonly stalled = undefined;
   /** Entries of later revisions stay. */
   cutoff = 0;
   /** The last key that was looked at. */

@@ -4,7 +4,7 @@
  */
 
 import type { CaskError } from '../../errors/cask-error.ts';
-import { TTL_KEEP, TTL_NONE } from '../../vocabulary/write-arguments.ts';
+import { expiryOf, TTL_KEEP } from '../../vocabulary/write-arguments.ts';
 import { copyBytes } from '../format/byte-ranges.ts';
 import {
   encodeRecord,
@@ -15,11 +15,20 @@ import {
   recordBytes,
 } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
+import type { Modifier } from '../modifier.ts';
 import type { CommitApplier } from './commit-applier.ts';
-import { type Group, REPLY_DELETE, REPLY_NONE, REPLY_PUT, SLICE_BYTES } from './group.ts';
+import {
+  type Group,
+  REPLY_DELETE,
+  REPLY_MODIFY,
+  REPLY_NONE,
+  REPLY_PUT,
+  SLICE_BYTES,
+} from './group.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { PriorState } from './prior-state.ts';
+import type { StalledWrites } from './stalled-writes.ts';
 import {
   busy,
   conflict,
@@ -53,6 +62,8 @@ export class Sequencer {
   closedBy: CaskError | undefined;
   /** Why only deletes are accepted; undefined: puts are, too. */
   readOnlyBy: CaskError | undefined;
+  /** Bytes of writes that wait behind a modify that waits for a value, and of these. */
+  stalledBytes = 0;
   /** The most that was ever queued. */
   queuedBytesHigh = 0;
   /** Writes that were refused, by reason. */
@@ -66,7 +77,7 @@ export class Sequencer {
 
   /** Bytes of writes that are accepted and not committed. */
   get queuedBytes(): number {
-    return this.parts.commit.queuedBytes + this.parts.turnstile.waitingBytes;
+    return this.parts.commit.queuedBytes + this.parts.turnstile.waitingBytes + this.stalledBytes;
   }
 
   /** More than half of `maxWriteQueueBytes`: who can wait, should. */
@@ -105,10 +116,10 @@ export class Sequencer {
       this.queueProblem(keyBytes + valueBytes);
     if (problem !== undefined) {
       origin.sink.onError(token, problem);
-    } else if (this.parts.turnstile.isClosed) {
+    } else if (this.mustWait(origin)) {
       const key = Buffer.from(keyBuffer.subarray(keyStart, keyStart + keyBytes));
       const value = Buffer.from(valueBuffer.subarray(valueStart, valueStart + valueBytes));
-      this.#wait(
+      this.wait(
         origin,
         token,
         keyBytes + valueBytes,
@@ -143,9 +154,9 @@ export class Sequencer {
       keyProblem(keyBytes, this.parts.limits.maxKeyBytes) ?? this.queueProblem(keyBytes);
     if (problem !== undefined) {
       origin.sink.onError(token, problem);
-    } else if (this.parts.turnstile.isClosed) {
+    } else if (this.mustWait(origin)) {
       const key = Buffer.from(buffer.subarray(keyStart, keyStart + keyBytes));
-      this.#wait(
+      this.wait(
         origin,
         token,
         keyBytes,
@@ -157,21 +168,53 @@ export class Sequencer {
     }
   }
 
-  #wait(
+  /** True: go through `wait`. */
+  mustWait({ stalled }: WriteOrigin): boolean {
+    return this.parts.turnstile.isClosed || (stalled !== undefined && !stalled.isRunning);
+  }
+
+  /** Runs a write when it is its turn; `problemOf` says why it cannot be taken any more. */
+  wait(
     origin: WriteOrigin,
     token: number,
     bytes: number,
     problemOf: () => CaskError | undefined,
     run: () => void,
   ): void {
-    origin.deferredWrites += 1;
     origin.sink.onDeferred?.(token);
-    this.parts.turnstile.wait(bytes, () => {
-      origin.deferredWrites -= 1;
+    const begin = (): void => {
       if (origin.sink.mayBegin?.(token) === false) return;
       const problem = this.closedBy ?? problemOf();
       if (problem === undefined) run();
       else origin.sink.onError(token, problem);
+    };
+    const { stalled } = origin;
+    if (stalled === undefined || stalled.isRunning) this.#waitForBatch(origin, bytes, begin);
+    else this.#waitForModify(origin, stalled, bytes, begin);
+  }
+
+  #waitForModify(
+    origin: WriteOrigin,
+    stalled: StalledWrites,
+    bytes: number,
+    begin: () => void,
+  ): void {
+    this.stalledBytes += bytes;
+    stalled.push(() => {
+      this.stalledBytes -= bytes;
+      if (this.parts.turnstile.isClosed) this.#waitForBatch(origin, bytes, begin);
+      else begin();
+    });
+  }
+
+  #waitForBatch(origin: WriteOrigin, bytes: number, begin: () => void): void {
+    origin.deferredWrites += 1;
+    this.parts.turnstile.wait(bytes, () => {
+      origin.deferredWrites -= 1;
+      const { stalled } = origin;
+      // A modify that came before may wait for a value by now.
+      if (stalled === undefined) begin();
+      else this.#waitForModify(origin, stalled, bytes, begin);
     });
   }
 
@@ -190,15 +233,10 @@ export class Sequencer {
     const { prior } = this;
     prior.look(keyBuffer, keyStart, keyBytes, this.parts.now());
     if (!prior.meets(condition)) {
-      this.#refuse(origin, token, conflict(prior.revision));
+      this.refuse(origin, token, conflict(prior.revision));
       return;
     }
-    if (prior.isNewToKeydir && this.isKeydirFullFor(1, keyBytes)) {
-      origin.sink.onError(token, keydirFull(this.parts.limits.maxKeydirBytes));
-      return;
-    }
-    const expires = ttlMs > 0 || (ttlMs === TTL_KEEP && prior.expiresAt !== 0);
-    const group = this.#place(origin, recordBytes(keyBytes, valueBytes, expires), token);
+    const group = this.#placePut(origin, keyBytes, valueBytes, ttlMs, token);
     if (group === undefined) return;
     this.appendPut(
       group,
@@ -229,7 +267,7 @@ export class Sequencer {
     const { prior } = this;
     prior.look(buffer, keyStart, keyBytes, this.parts.now());
     if (!prior.meets(condition)) {
-      this.#refuse(origin, token, conflict(prior.revision));
+      this.refuse(origin, token, conflict(prior.revision));
       return;
     }
     if (!prior.exists) {
@@ -240,6 +278,72 @@ export class Sequencer {
     if (group === undefined) return;
     this.appendDelete(group, buffer, keyStart, keyBytes, 0, REPLY_DELETE, origin, token);
     origin.lastGroup = group;
+  }
+
+  /** Puts what a modifier decided for the key that `prior` describes. */
+  putAsDecided(
+    origin: WriteOrigin,
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    valueBuffer: Uint8Array,
+    valueStart: number,
+    valueBytes: number,
+    ttlMs: number,
+    modifier: Modifier,
+    token: number,
+  ): void {
+    const group = this.#placePut(origin, keyBytes, valueBytes, ttlMs, token);
+    if (group === undefined) return;
+    group.modifiers.push(modifier);
+    this.appendPut(
+      group,
+      keyBuffer,
+      keyStart,
+      keyBytes,
+      valueBuffer,
+      valueStart,
+      valueBytes,
+      ttlMs,
+      0,
+      REPLY_MODIFY,
+      origin,
+      token,
+    );
+    origin.lastGroup = group;
+  }
+
+  /** Deletes the key that `prior` describes, which exists, as a modifier decided. */
+  deleteAsDecided(
+    origin: WriteOrigin,
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    modifier: Modifier,
+    token: number,
+  ): void {
+    const group = this.#place(origin, recordBytes(keyBytes, 0, false), token);
+    if (group === undefined) return;
+    group.modifiers.push(modifier);
+    this.appendDelete(group, keyBuffer, keyStart, keyBytes, 0, REPLY_MODIFY, origin, token);
+    origin.lastGroup = group;
+  }
+
+  /** The group for a put of the key that `prior` describes; undefined: that has been answered. */
+  #placePut(
+    origin: WriteOrigin,
+    keyBytes: number,
+    valueBytes: number,
+    ttlMs: number,
+    token: number,
+  ): Group | undefined {
+    const { prior } = this;
+    if (prior.isNewToKeydir && this.isKeydirFullFor(1, keyBytes)) {
+      origin.sink.onError(token, keydirFull(this.parts.limits.maxKeydirBytes));
+      return undefined;
+    }
+    const expires = ttlMs > 0 || ttlMs < TTL_KEEP || (ttlMs === TTL_KEEP && prior.expiresAt !== 0);
+    return this.#place(origin, recordBytes(keyBytes, valueBytes, expires), token);
   }
 
   /** The group for a record; undefined when there is none to be had, which has been answered. */
@@ -264,7 +368,7 @@ export class Sequencer {
   }
 
   /** An answer that depends on uncommitted writes is held until they commit, or fail. */
-  #refuse(origin: WriteOrigin, token: number, error: CaskError): void {
+  refuse(origin: WriteOrigin, token: number, error: CaskError): void {
     const { dependsOn } = this.prior;
     if (dependsOn === undefined) {
       origin.sink.onError(token, error);
@@ -309,7 +413,7 @@ export class Sequencer {
     const { prior } = this;
     const version = Math.min(prior.version + 1, VERSION_MAX);
     const createdAt = prior.exists ? prior.createdAt : group.now;
-    const expiresAt = ttlMs === TTL_KEEP ? prior.expiresAt : expiryAfter(group.now, ttlMs);
+    const expiresAt = expiryOf(ttlMs, group.now, prior.expiresAt);
     const sequence = this.lastSequence + 1;
     const recordAt = group.length;
     const { buffer } = group;
@@ -426,7 +530,3 @@ export class Sequencer {
 
 /** The flag that all records of a batch but the last one written carry. */
 export const IN_BATCH: number = FLAG_BATCH_CONTINUES;
-
-function expiryAfter(now: number, ttlMs: number): number {
-  return ttlMs === TTL_NONE ? 0 : now + ttlMs;
-}

@@ -2,10 +2,8 @@
 
 import { CaskError } from '../../errors/cask-error.ts';
 import { limitError } from '../../errors/limit-error.ts';
+import { EXPIRES_AT_LIMIT, TTL_MS_MAX } from '../../vocabulary/write-arguments.ts';
 import type { StoreOptions } from '../store-options.ts';
-
-/** 2^47 ms: with any time of this era, an expiry stays below the format's 2^48. */
-const TTL_MS_MAX = 2 ** 47;
 
 export type WriteLimits = Pick<
   StoreOptions,
@@ -46,7 +44,12 @@ export function putProblem(
       maxValueBytes,
     );
   }
-  if (Number.isInteger(ttlMs) && ttlMs >= -1 && ttlMs <= TTL_MS_MAX) return undefined;
+  return ttlProblem(ttlMs);
+}
+
+/** What is wrong with a time to live; undefined: nothing. */
+export function ttlProblem(ttlMs: number): CaskError | undefined {
+  if (Number.isInteger(ttlMs) && ttlMs > -EXPIRES_AT_LIMIT && ttlMs <= TTL_MS_MAX) return undefined;
   const message = `a time to live is a whole number of milliseconds from 1 to 2^47, not ${ttlMs}`;
   return new CaskError('BAD_REQUEST', message);
 }

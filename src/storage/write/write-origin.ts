@@ -2,6 +2,7 @@
 
 import type { ReplySink } from '../reply-sink.ts';
 import type { Group } from './group.ts';
+import type { StalledWrites } from './stalled-writes.ts';
 
 export interface WriteOrigin {
   readonly sink: ReplySink;
@@ -9,4 +10,6 @@ export interface WriteOrigin {
   lastGroup: Group | undefined;
   /** Writes that wait for a large batch to be sequenced first. */
   deferredWrites: number;
+  /** What came after a modify that waits for a value; undefined: none does. */
+  stalled: StalledWrites | undefined;
 }

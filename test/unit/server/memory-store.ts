@@ -4,15 +4,21 @@
  */
 
 import { throwIfCancelled } from '../../../src/errors/cancelled.ts';
-import { CaskError } from '../../../src/errors/cask-error.ts';
+import { CaskError, toCaskError } from '../../../src/errors/cask-error.ts';
 import type { ErrorCode } from '../../../src/errors/error-codes.ts';
 import { limitError } from '../../../src/errors/limit-error.ts';
 import type { ObservedStore } from '../../../src/http/index.ts';
 import type { StoreLimits } from '../../../src/server/served-store.ts';
-import type { Entry, KeyEntry, RangePage } from '../../../src/storage/entry.ts';
+import type { Entry, KeyEntry, RangePage, StoreBatchItem } from '../../../src/storage/entry.ts';
 import { JobRegistry } from '../../../src/storage/jobs/job-registry.ts';
+import {
+  CHANGE_DELETE,
+  CHANGE_PUT,
+  Decision,
+  type Modifier,
+} from '../../../src/storage/modifier.ts';
 import { newPatience } from '../../../src/storage/patience.ts';
-import type { ReplySink } from '../../../src/storage/reply-sink.ts';
+import type { EntryView, PutOutcome, ReplySink } from '../../../src/storage/reply-sink.ts';
 import type { Session } from '../../../src/storage/session.ts';
 import type { StoreChanges } from '../../../src/storage/store-options.ts';
 import type {
@@ -24,7 +30,6 @@ import type {
 import type { BackupRequest } from '../../../src/vocabulary/backup.ts';
 import { DurationHistogram } from '../../../src/vocabulary/duration-histogram.ts';
 import type {
-  BatchItem,
   BatchItemResult,
   Bytes,
   DeleteRangeOptions,
@@ -190,6 +195,11 @@ export class MemoryStore implements ObservedStore {
   }
 }
 
+function viewOf(entry: Entry): EntryView {
+  const { value, expiresAt = 0 } = entry;
+  return { ...entry, buffer: value, valueStart: 0, valueBytes: value.length, expiresAt };
+}
+
 class MemorySession implements Session {
   readonly #store: MemoryStore;
   readonly #sink: ReplySink;
@@ -261,6 +271,35 @@ class MemorySession implements Session {
     this.#answer(() => this.#sink.onDelete(token, revision));
   }
 
+  modify(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    modifier: Modifier,
+    token: number,
+  ): void {
+    const key = this.#key(buffer, keyStart, keyBytes, token);
+    if (key === undefined) return;
+    const entry = this.#store.entries.get(key);
+    const decision = new Decision();
+    try {
+      modifier.apply(entry === undefined ? undefined : viewOf(entry), decision);
+    } catch (thrown) {
+      this.#sink.onError(token, toCaskError(thrown));
+      return;
+    }
+    const { change, valueBuffer, valueStart, valueBytes } = decision;
+    const nothing = { revision: 0, version: 0, createdAt: 0, updatedAt: 0, expiresAt: 0 };
+    let outcome: PutOutcome = entry === undefined ? nothing : viewOf(entry);
+    if (change === CHANGE_PUT) {
+      const value = valueBuffer.subarray(valueStart, valueStart + valueBytes);
+      outcome = viewOf(this.#store.put(key, value));
+    } else if (change === CHANGE_DELETE && this.#store.entries.delete(key)) {
+      outcome = { ...nothing, revision: ++this.#store.revision };
+    }
+    this.#answer(() => this.#sink.onModified?.(token, modifier, outcome));
+  }
+
   getMany(keys: readonly Uint8Array[]): Promise<(Entry | undefined)[]> {
     const found: (Entry | undefined)[] = [];
     let bytes = 0;
@@ -273,9 +312,10 @@ class MemorySession implements Session {
     return Promise.resolve(found);
   }
 
-  batch(items: readonly BatchItem[], patience = newPatience()): Promise<BatchItemResult[]> {
+  batch(items: readonly StoreBatchItem[], patience = newPatience()): Promise<BatchItemResult[]> {
     patience.sequenced = true;
     const results = items.map((item) => {
+      if (item.type === 'check') return { revision: undefined, version: undefined };
       if (item.type === 'put') return this.#store.put(text(item.key), Buffer.from(item.value));
       const was = this.#store.entries.delete(text(item.key));
       return { revision: was ? ++this.#store.revision : undefined, version: undefined };

@@ -1,0 +1,151 @@
+/**
+ * The value of a key in its newest sequenced state, for those who change it: in the buffer of the
+ * group that is on its way to the disk, in the cache, in the log on the loop where that is allowed
+ * now, or else by a read that has to be waited for.
+ */
+
+import { CaskError, toCaskError } from '../../errors/cask-error.ts';
+import { RecordView } from '../format/record.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import type { SegmentCatalog } from '../log/segment-catalog.ts';
+import type { EntryView } from '../reply-sink.ts';
+import type { PriorState } from '../write/prior-state.ts';
+import { isOfKey, type RecordLocation, type RecordReader } from './record-reader.ts';
+import type { ValueCache } from './value-cache.ts';
+
+/** A record that was waited for, or why it could not be read. */
+export interface FetchedRecord {
+  readonly sequence: number;
+  readonly buffer: Uint8Array;
+  readonly view: RecordView;
+  readonly error: CaskError | undefined;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+export class EntrySource {
+  /** What `fill` filled in. */
+  readonly entry: EntryView = {
+    buffer: NO_BYTES,
+    valueStart: 0,
+    valueBytes: 0,
+    revision: 0,
+    version: 0,
+    createdAt: 0,
+    updatedAt: 0,
+    expiresAt: 0,
+  };
+  readonly #keydir: Keydir;
+  readonly #catalog: SegmentCatalog;
+  readonly #cache: ValueCache;
+  readonly #reader: RecordReader;
+
+  constructor(keydir: Keydir, catalog: SegmentCatalog, cache: ValueCache, reader: RecordReader) {
+    this.#keydir = keydir;
+    this.#catalog = catalog;
+    this.#cache = cache;
+    this.#reader = reader;
+  }
+
+  /** All of the key that `prior` describes, and that exists, but for its value. */
+  fillMeta(prior: PriorState): void {
+    const { entry } = this;
+    entry.buffer = NO_BYTES;
+    entry.valueStart = 0;
+    entry.valueBytes = 0;
+    entry.revision = prior.revision;
+    entry.version = prior.version;
+    entry.createdAt = prior.createdAt;
+    entry.updatedAt = 0;
+    entry.expiresAt = prior.expiresAt;
+  }
+
+  /**
+   * The entry that `prior` describes, with its value.
+   * @param fetched what was waited for, if anything was
+   * @returns false: its record has to be waited for
+   * @throws CaskError CORRUPT, IO_ERROR, and what the fetching failed of
+   */
+  fill(
+    prior: PriorState,
+    key: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    fetched: FetchedRecord | undefined,
+  ): boolean {
+    this.fillMeta(prior);
+    if (prior.dependsOn !== undefined) {
+      this.#take(prior.dependsOn.buffer, prior.view);
+      return true;
+    }
+    const { ref } = prior;
+    const cache = this.#cache;
+    const sequence = this.#keydir.sequence(ref);
+    const cachedAt = cache.find(sequence);
+    if (cachedAt >= 0) {
+      const { entry } = this;
+      entry.buffer = cache.buffer;
+      entry.valueStart = cachedAt;
+      entry.valueBytes = cache.foundBytes;
+      entry.updatedAt = cache.foundUpdatedAt;
+      return true;
+    }
+    if (fetched?.sequence === sequence) {
+      if (fetched.error !== undefined) throw fetched.error;
+      this.#verified(fetched.buffer, fetched.view, key, keyStart, keyBytes);
+      return true;
+    }
+    const reader = this.#reader;
+    const segment = this.#catalog.atSlot(this.#keydir.segmentSlot(ref));
+    const offset = this.#keydir.offset(ref);
+    if (!reader.readNow(segment, offset, this.#keydir.recordBytes(ref), sequence)) return false;
+    this.#verified(reader.buffer, reader.view, key, keyStart, keyBytes);
+    return true;
+  }
+
+  /** Where the record is that `fill` could not get; valid within the turn. */
+  locationOf({ ref }: PriorState): RecordLocation {
+    const keydir = this.#keydir;
+    return {
+      segment: this.#catalog.atSlot(keydir.segmentSlot(ref)),
+      offset: keydir.offset(ref),
+      recordBytes: keydir.recordBytes(ref),
+      sequence: keydir.sequence(ref),
+    };
+  }
+
+  /** Never rejects. */
+  async fetch(location: RecordLocation, keyBytes: number): Promise<FetchedRecord> {
+    const { sequence } = location;
+    const view = new RecordView();
+    try {
+      const buffer = await this.#reader.readLater(location, view, keyBytes);
+      return { sequence, buffer, view, error: undefined };
+    } catch (thrown) {
+      return { sequence, buffer: NO_BYTES, view, error: toCaskError(thrown) };
+    }
+  }
+
+  #verified(
+    buffer: Uint8Array,
+    view: RecordView,
+    key: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+  ): void {
+    if (!isOfKey(buffer, view, key, keyStart, keyBytes)) {
+      const message = `the record of revision ${view.sequence} is of another key`;
+      throw new CaskError('CORRUPT', message);
+    }
+    this.#cache.put(view.sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
+    this.#take(buffer, view);
+  }
+
+  #take(buffer: Uint8Array, view: RecordView): void {
+    const { entry } = this;
+    entry.buffer = buffer;
+    entry.valueStart = view.valueStart;
+    entry.valueBytes = view.valueBytes;
+    entry.updatedAt = view.updatedAt;
+  }
+}
