@@ -5,11 +5,16 @@ import type { BackupRequest, BackupResult } from '../vocabulary/backup.ts';
 import type {
   BatchItem,
   BatchItemResult,
+  DeleteRangeOptions,
+  DeleteRangeResult,
   EntryMeta,
+  KeyRange,
   PutOptions,
   RangeOptions,
+  WorkOptions,
 } from '../vocabulary/entry.ts';
 import type { ClientFacts, SlowEntry } from '../vocabulary/insight.ts';
+import type { JobStatus } from '../vocabulary/job-status.ts';
 import type { ScrubResult, ScrubStatus } from '../vocabulary/scrub.ts';
 import type { SettingFacts } from '../vocabulary/setting-facts.ts';
 
@@ -63,12 +68,15 @@ export interface ShellClient {
   put(key: Buffer, value: Buffer, options?: PutOptions): Promise<EntryMeta>;
   delete(key: Buffer, options?: Omit<PutOptions, 'ifAbsent'>): Promise<boolean>;
   exists(key: Buffer): Promise<boolean>;
-  count(): Promise<number>;
+  count(range?: KeyRange): Promise<number>;
+  deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult>;
   batch(items: readonly BatchItem[]): Promise<readonly BatchItemResult[]>;
   rangePage(options: RangeOptions): Promise<ShellPage>;
   stats(): Promise<object>;
   clients(): Promise<readonly ClientFacts[]>;
   killClient(id: number): Promise<boolean>;
+  jobs(): Promise<readonly JobStatus[]>;
+  cancelJob(id: number): Promise<boolean>;
   slowLog(count?: number): Promise<SlowLog>;
   resetSlowLog(): Promise<number>;
   sync(options?: CallOptions): Promise<number>;

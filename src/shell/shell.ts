@@ -27,16 +27,26 @@ export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new CaskError('CANCELLED', 'cancelled');
 }
 
-/** The same object, with every call of it given up when the signal fires. */
+/**
+ * The same object, with every call of it given up when the signal fires; a call that is given the
+ * signal itself ends by itself.
+ */
 export function cancellable<T extends object>(object: T, signal: AbortSignal | undefined): T {
   if (signal === undefined) return object;
   return new Proxy(object, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
-      return (...args: unknown[]) => untilCancelled(Reflect.apply(member, target, args), signal);
+      return (...args: unknown[]) => {
+        const result: unknown = Reflect.apply(member, target, args);
+        return args.some((arg) => isGiven(arg, signal)) ? result : untilCancelled(result, signal);
+      };
     },
   });
+}
+
+function isGiven(argument: unknown, signal: AbortSignal): boolean {
+  return (argument as { readonly signal?: unknown } | undefined)?.signal === signal;
 }
 
 async function untilCancelled(result: unknown, signal: AbortSignal): Promise<unknown> {

@@ -11,11 +11,15 @@ import { completion } from './completion.ts';
 import { config } from './config.ts';
 import { count } from './count.ts';
 import { del } from './del.ts';
+import { deletePrefix } from './delete-prefix.ts';
+import { deleteRange } from './delete-range.ts';
 import { dumpSegment } from './dump-segment.ts';
 import { exists } from './exists.ts';
 import { exportCommand } from './export.ts';
 import { get } from './get.ts';
 import { importCommand } from './import.ts';
+import { job } from './job.ts';
+import { jobs } from './jobs.ts';
 import { latency } from './latency.ts';
 import { merge } from './merge.ts';
 import { ping } from './ping.ts';
@@ -35,6 +39,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   put,
   get,
   del,
+  deleteRange,
+  deletePrefix,
   exists,
   count,
   range,
@@ -47,6 +53,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   clients,
   client,
   slowlog,
+  jobs,
+  job,
   merge,
   config,
   sync,

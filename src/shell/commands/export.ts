@@ -2,11 +2,13 @@
 
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { EXIT_OK, EXIT_SERVER_ERROR, UsageError } from '../exit-codes.ts';
+import { EXIT_INTERRUPTED, EXIT_OK, EXIT_SERVER_ERROR, UsageError } from '../exit-codes.ts';
+import { complain } from '../failure.ts';
 import { jsonBytes } from '../json-bytes.ts';
 import { readableEntries, walkPages } from '../page-walk.ts';
 import { ProgressBar } from '../progress.ts';
-import { formatCount } from '../quantity.ts';
+import { formatCount, formatCounted } from '../quantity.ts';
+import { isCancelled } from '../repetition.ts';
 import type { Shell } from '../shell.ts';
 import type { ShellEntry } from '../shell-client.ts';
 import { isTerminal, type ShellOutput, write } from '../shell-io.ts';
@@ -21,7 +23,8 @@ export const exportCommand: CommandSpec = {
   notes:
     'One JSON object per line: key or key_b64, value or value_b64, and for an entry that expires\n' +
     'ttl_ms, the time it has left. Pages are read one after the other: what is written meanwhile\n' +
-    'may or may not be included.',
+    'may or may not be included. Ctrl-C ends it with exit code 130, and says how much is written.',
+  heedsInterrupt: () => true,
 
   async run({ shell, args, flags }) {
     const [file = '-'] = args;
@@ -37,7 +40,9 @@ export const exportCommand: CommandSpec = {
       ]);
       stream.end();
       await failed;
-      await write(shell.io.stdout, `${formatCount(entries)} exported\n`);
+      if (exitCode !== EXIT_INTERRUPTED) {
+        await write(shell.io.stdout, `${formatCount(entries)} exported\n`);
+      }
       return exitCode;
     } catch (error) {
       stream.destroy();
@@ -54,13 +59,21 @@ async function exportTo(
   const bar = new ProgressBar(shell.io.stderr, { unit: 'entries', bytesTotal: undefined });
   let entries = 0;
   let exitCode = EXIT_OK;
-  for await (const page of walkPages(shell, rangeRequest(flags), Infinity)) {
-    const readable = readableEntries(shell, page);
-    if (readable.length < page.entries.length) exitCode = EXIT_SERVER_ERROR;
-    await write(stream, exportLines(readable, Date.now()));
-    entries += readable.length;
-    // entries and a bar on one screen would write into each other
-    if (!isTerminal(stream)) bar.update(entries, 0);
+  try {
+    for await (const page of walkPages(shell, rangeRequest(flags), Infinity)) {
+      const readable = readableEntries(shell, page);
+      if (readable.length < page.entries.length) exitCode = EXIT_SERVER_ERROR;
+      await write(stream, exportLines(readable, Date.now()));
+      entries += readable.length;
+      // entries and a bar on one screen would write into each other
+      if (!isTerminal(stream)) bar.update(entries, 0);
+    }
+  } catch (thrown) {
+    if (!isCancelled(thrown, shell.signal)) throw thrown;
+    bar.clear();
+    const much = formatCounted(entries, 'entry', 'entries');
+    complain(shell.io, 'INTERRUPTED', `the export is incomplete: ${much} were written`);
+    return { entries, exitCode: EXIT_INTERRUPTED };
   }
   bar.clear();
   return { entries, exitCode };

@@ -1,7 +1,7 @@
 /** import: write the records of an NDJSON file, line by line, in the order of the file. */
 
-import type { CaskError } from '../../errors/cask-error.ts';
-import { EXIT_OK, EXIT_SERVER_ERROR } from '../exit-codes.ts';
+import { CaskError } from '../../errors/cask-error.ts';
+import { EXIT_INTERRUPTED, EXIT_OK, EXIT_SERVER_ERROR } from '../exit-codes.ts';
 import { complain } from '../failure.ts';
 import { type ImportRecord, ImportWindow } from '../import-window.ts';
 import { openInput } from '../input-file.ts';
@@ -10,6 +10,7 @@ import { type NumberedLine, numberedLines } from '../ndjson-lines.ts';
 import { printResult } from '../print-result.ts';
 import { ProgressBar } from '../progress.ts';
 import { formatCount, formatDuration } from '../quantity.ts';
+import { isCancelled } from '../repetition.ts';
 import { type Shell, throwIfCancelled } from '../shell.ts';
 import type { CommandSpec } from './command.ts';
 
@@ -27,7 +28,8 @@ export const importCommand: CommandSpec = {
     '  {"key":"k","value":"v"}    {"key_b64":"/w==","value_b64":"AAE=","ttl_ms":60000}\n' +
     'Lines are written in order, many at a time. A line that is malformed or refused is named by\n' +
     'its number on stderr, the rest goes on, and the exit code is 1. At the end everything is on\n' +
-    'disk.',
+    'disk. Ctrl-C ends it with exit code 130, and says how much is written.',
+  heedsInterrupt: () => true,
 
   async run(invocation) {
     const { shell, args } = invocation;
@@ -36,15 +38,24 @@ export const importCommand: CommandSpec = {
     const bar = new ProgressBar(shell.io.stderr, { unit: 'lines', bytesTotal: input.bytesTotal });
     const run = new ImportRun(shell, bar);
     const window = new ImportWindow(client, run);
+    // a source that says nothing for long must not keep Ctrl-C waiting
+    const stop = (): void => void input.stream.destroy(new CaskError('CANCELLED', 'cancelled'));
+    shell.signal?.addEventListener('abort', stop, { once: true });
     try {
       for await (const lines of numberedLines(input.stream)) await run.take(lines, window);
       await window.finish();
       await client.sync({ timeoutMs: 0 });
     } catch (error) {
       bar.clear();
-      const written = formatCount(window.written);
-      complain(shell.io, 'STOPPED', `the import stopped after ${written} records were written`);
+      const isInterrupted = isCancelled(error, shell.signal);
+      const written = `${formatCount(window.written)} records were written`;
+      const more = isInterrupted ? ', and perhaps some of those behind' : '';
+      const code = isInterrupted ? 'INTERRUPTED' : 'STOPPED';
+      complain(shell.io, code, `the import stopped after ${written}${more}`);
+      if (isInterrupted) return EXIT_INTERRUPTED;
       throw error;
+    } finally {
+      shell.signal?.removeEventListener('abort', stop);
     }
     bar.clear();
     const facts = { imported: window.written, refused: run.refusals, ms: bar.elapsedMs() };

@@ -12,11 +12,17 @@ import type { BackupRequest, BackupResult } from '../../../src/vocabulary/backup
 import type {
   BatchItem,
   BatchItemResult,
+  Bytes,
+  DeleteRangeOptions,
+  DeleteRangeResult,
   EntryMeta,
+  KeyRange,
   PutOptions,
   RangeOptions,
+  WorkOptions,
 } from '../../../src/vocabulary/entry.ts';
 import type { ClientFacts, SlowEntry } from '../../../src/vocabulary/insight.ts';
+import type { JobStatus } from '../../../src/vocabulary/job-status.ts';
 import type { ScrubResult, ScrubStatus } from '../../../src/vocabulary/scrub.ts';
 import type { SettingFacts } from '../../../src/vocabulary/setting-facts.ts';
 
@@ -66,6 +72,10 @@ export class FakeClient implements ShellClient {
   readonly ranges: RangeOptions[] = [];
   /** Called before each put; what it throws is the put's failure. */
   beforePut: (key: Buffer, value: Buffer) => Promise<void> | void = () => {};
+  readonly deletions: DeleteRangeOptions[] = [];
+  /** Called before each key of a range is deleted. */
+  beforeDelete: (index: number) => Promise<void> | void = () => {};
+  runningJobs: JobStatus[] = [];
   /** Damaged keys: their pages carry an error in place of the value. */
   readonly damaged = new Set<string>();
   /** The most entries of a page, as a server bounded by bytes would have it. */
@@ -132,8 +142,32 @@ export class FakeClient implements ShellClient {
     return this.entries.has(key.toString('latin1'));
   }
 
-  async count(): Promise<number> {
-    return this.entries.size;
+  async count(range: KeyRange = {}): Promise<number> {
+    return this.#within(range).length;
+  }
+
+  async deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult> {
+    this.deletions.push(options);
+    const keys = this.#within(options);
+    for (const [index, key] of keys.entries()) {
+      options.onProgress?.(index, keys.length);
+      await this.beforeDelete(index);
+      if (options.signal?.aborted) {
+        throw new CaskError('CANCELLED', 'stopped', { details: { deleted: index } });
+      }
+      this.entries.delete(key);
+    }
+    this.#revision += keys.length;
+    return { deleted: keys.length, revision: keys.length === 0 ? undefined : this.#revision };
+  }
+
+  async jobs(): Promise<JobStatus[]> {
+    return this.runningJobs;
+  }
+
+  async cancelJob(id: number): Promise<boolean> {
+    this.calls.push(`cancelJob ${id}`);
+    return this.runningJobs.some((job) => job.id === id);
   }
 
   async batch(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
@@ -279,6 +313,16 @@ export class FakeClient implements ShellClient {
 
   destroy(): void {
     this.closed = true;
+  }
+
+  /** As latin1, in order. */
+  #within({ start, end, prefix }: KeyRange): string[] {
+    const bound = (bytes: Bytes | undefined): string | undefined =>
+      bytes === undefined ? undefined : Buffer.from(bytes).toString('latin1');
+    const [from = '', to, head = ''] = [bound(start), bound(end), bound(prefix)];
+    return [...this.entries.keys()]
+      .filter((key) => key >= from && key.startsWith(head) && (to === undefined || key < to))
+      .sort();
   }
 
   #store(key: Buffer, value: Buffer | string): ShellEntry & { value: Buffer } {
