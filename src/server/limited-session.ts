@@ -6,6 +6,7 @@
 import { CaskError } from '../errors/cask-error.ts';
 import type { Account } from '../security/index.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from '../storage/entry.ts';
+import type { Modifier } from '../storage/modifier.ts';
 import type { Patience } from '../storage/patience.ts';
 import type { ReplySink } from '../storage/reply-sink.ts';
 import type { Session } from '../storage/session.ts';
@@ -69,6 +70,17 @@ export class LimitedSession implements Session {
   ): void {
     if (!this.#admits(buffer, keyStart, keyBytes, token)) return;
     this.#session.delete(buffer, keyStart, keyBytes, condition, token);
+  }
+
+  modify(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    modifier: Modifier,
+    token: number,
+  ): void {
+    if (!this.#admits(buffer, keyStart, keyBytes, token)) return;
+    this.#session.modify(buffer, keyStart, keyBytes, modifier, token);
   }
 
   async getMany(
