@@ -4,7 +4,7 @@
 #   sudo scripts/install.sh [--node PATH]
 #
 # Run again, it upgrades. The configuration in /etc/caskd and the data in /var/lib/caskd are
-# never overwritten. scripts/uninstall.sh takes everything away again but those two.
+# never overwritten. scripts/uninstall.sh takes everything away again but those two and backups.
 #
 #   --node PATH   use this Node (24 or newer) instead of a copy of the one that npm ci brought
 #   PREFIX        where programs, units and pages go: /usr/local (the default) or /usr
@@ -81,7 +81,8 @@ for program in caskd caskctl; do
   printf '#!/bin/sh\nexec %s %s/bin/%s.js "$@"\n' "$runs_on" "$lib" "$program" |
     put_text 0755 "$PREFIX/bin/$program"
 done
-for unit in "$clone"/scripts/systemd/*.service "$clone"/scripts/systemd/*.socket; do
+for unit in "$clone"/scripts/systemd/*.service "$clone"/scripts/systemd/*.socket \
+  "$clone"/scripts/systemd/*.timer; do
   sed "s|/usr/bin/|$PREFIX/bin/|" "$unit" |
     put_text 0644 "$PREFIX/lib/systemd/system/$(basename "$unit")"
 done

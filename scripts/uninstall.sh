@@ -1,6 +1,7 @@
 #!/bin/sh
 # Takes away what scripts/install.sh has put there, and stops the daemon before. The configuration
-# in /etc/caskd, the data in /var/lib/caskd and the user caskd stay. PREFIX and DESTDIR as there.
+# in /etc/caskd, the data in /var/lib/caskd, backups and the user caskd stay. PREFIX and DESTDIR as
+# there.
 set -eu
 
 PREFIX=${PREFIX:-/usr/local}
@@ -25,5 +26,5 @@ rmdir "$DESTDIR$PREFIX/share/doc/caskd" 2>/dev/null || true
 if [ -z "$DESTDIR" ] && [ -d /run/systemd/system ]; then
   systemctl daemon-reload
 fi
-echo "Uninstalled. What is yours stays: $DESTDIR/etc/caskd, $DESTDIR/var/lib/caskd"
-echo 'To remove that, too: rm -r the two, and userdel caskd'
+echo 'Uninstalled. What is yours stays:'
+echo "  $DESTDIR/etc/caskd $DESTDIR/var/lib/caskd $DESTDIR/var/backups/caskd, the user caskd"

@@ -31,6 +31,7 @@ function lines(overlay: OverlayRoot, port: number): string[] {
     sh('dpkg --install /caskd.deb'),
     sh('[ "$(stat -c %U:%G:%a /var/lib/caskd)" = caskd:caskd:700 ]'),
     sh('[ "$(stat -c %U:%G:%a /etc/caskd/caskd.toml)" = root:caskd:640 ]'),
+    sh('[ "$(stat -c %U:%G:%a /etc/caskd/private)" = caskd:caskd:700 ]'),
     sh(`[ -L ${ENABLED} ]`),
     sh('dpkg --verify caskd'),
     sh('gzip -t /usr/share/man/man1/caskctl.1.gz /usr/share/man/man8/caskd.8.gz'),
@@ -40,6 +41,7 @@ function lines(overlay: OverlayRoot, port: number): string[] {
     'trap "kill -9 $daemon 2>/dev/null || true" EXIT',
     `for i in $(seq 100); do ${sh(caskctl('ping'))} && break; kill -0 $daemon; sleep 0.1; done`,
     sh(`${caskctl('put city:bern 134000')}; [ "$(${caskctl('get city:bern')})" = 134000 ]`),
+    sh(`${caskctl('backup --keep 1')}; ls /var/backups/caskd/backup-*/MANIFEST`),
     'kill -TERM $daemon',
     'wait $daemon',
     sh('ls /var/lib/caskd/MANIFEST'),
@@ -52,9 +54,10 @@ function lines(overlay: OverlayRoot, port: number): string[] {
     sh('dpkg --remove caskd'),
     sh('[ ! -e /usr/lib/caskd ]; [ ! -e /usr/bin/caskd ]'),
     sh('grep -q "# mine" /etc/caskd/caskd.toml; ls /var/lib/caskd/MANIFEST'),
-    say('dpkg --purge does not'),
+    say('dpkg --purge does not; backups stay'),
     sh('dpkg --purge caskd'),
-    sh('[ ! -e /etc/caskd ]; [ ! -e /var/lib/caskd ]; getent passwd caskd'),
+    sh('[ ! -e /etc/caskd ]; [ ! -e /var/lib/caskd ]'),
+    sh('getent passwd caskd; ls /var/backups/caskd/backup-*/MANIFEST'),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** The units: hardened, correct, and not too tight for what the daemon does. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,11 +76,14 @@ test.skipIf(withoutStrace)('the daemon makes no system call that its unit forbid
   const directory = mkdtempSync(join(tmpdir(), 'caskd-calls-'));
   const summary = join(directory, 'calls');
   const strace = ['strace', '-f', '-c', '-o', summary, process.execPath];
-  const args = ['--listen', '127.0.0.1:0', '--data', join(directory, 'data')];
-  const traced = new DaemonProcess(args, { node: strace, script: DAEMON });
+  const addresses = ['--listen', '127.0.0.1:0', '--http', '127.0.0.1:0'];
+  const backups = join(directory, 'backups');
+  mkdirSync(backups);
+  const folders = ['--data', join(directory, 'data'), '--backup-directory', backups];
+  const traced = new DaemonProcess([...addresses, ...folders], { node: strace, script: DAEMON });
   const { pid } = await traced.line('ready');
   const url = `cask://127.0.0.1:${await traced.port()}`;
-  for (const words of [['put', 'key', 'value'], ['get', 'key'], ['merge'], ['sync']]) {
+  for (const words of [['put', 'key', 'value'], ['get', 'key'], ['merge'], ['backup']]) {
     const { status } = spawnSync(process.execPath, [SHELL, '--url', url, ...words]);
     expect(status).toBe(0);
   }

@@ -89,5 +89,7 @@ const SERVICE_MANAGER = [
 const FILES = [
   ['/etc/caskd/caskd.toml', 'the configuration, where a package or scripts/install.sh put it'],
   ['/etc/caskd/environment', 'variables for the unit'],
-  ['/var/lib/caskd', "the data directory of the unit: its owner's alone"],
+  ['/etc/caskd/private', "for users and keys of TLS: the daemon's alone"],
+  ['/var/lib/caskd', "the data directory of the unit: the daemon's alone"],
+  ['/var/backups/caskd', 'where caskd-backup.timer has backups taken'],
 ] as const;
