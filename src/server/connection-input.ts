@@ -12,6 +12,7 @@ import type { BackPressure, Held } from './back-pressure.ts';
 import type { ConnectionDeadlines, FrameProgress } from './connection-deadlines.ts';
 import type { ConnectionOutput } from './connection-output.ts';
 import { type FrameWaiter, SMALL_FRAME_BYTES } from './frame-admission.ts';
+import type { Throttle } from './rate-limits.ts';
 import type { ServerServices } from './server-services.ts';
 
 /** The connection, as its input sees it. */
@@ -19,6 +20,8 @@ export interface InputOwner {
   readonly services: ServerServices;
   readonly closed: boolean;
   readonly held: Held;
+  /** Whose requests these are, as far as it is known. */
+  readonly client: string;
   /** Frames are handled from here to `turnEnds`. */
   turnBegins(nowMs: number, arrivedMs: number): void;
   handleFrame(buffer: Buffer, start: number, end: number): void;
@@ -28,6 +31,9 @@ export interface InputOwner {
   /** The stream cannot be read on. */
   inputBroken(error: CaskError): void;
 }
+
+/** Rates are looked at anew after so long: they may have changed. */
+const THROTTLE_MS_MAX = 1000;
 
 export class ConnectionInput implements FrameWaiter {
   readonly #owner: InputOwner;
@@ -47,6 +53,13 @@ export class ConnectionInput implements FrameWaiter {
   /** The large frame that has begun waits for room, or has it: of so many bytes. */
   #roomFor: 'nothing' | 'wanted' | 'given' = 'nothing';
   #roomBytes = 0;
+  /** Undefined: there are no rates. */
+  #throttle: Throttle | undefined;
+  /** Above a rate: since when it is not read from, and what ends that. */
+  #throttledSinceMs = 0;
+  #throttleTimer: NodeJS.Timeout | undefined;
+  /** Replies that were charged to the rates. */
+  #bytesOutCharged = 0;
   /** The request before decides on those behind it, and is not answered yet. */
   #held = false;
 
@@ -103,6 +116,7 @@ export class ConnectionInput implements FrameWaiter {
   goOn(): void {
     const owner = this.#owner;
     if (!this.#waiting || this.#held || this.#roomFor === 'wanted') return;
+    if (this.#throttleTimer !== undefined) return;
     if (owner.services.store.writeQueueIsLong) return;
     if (!this.#pressure.mayGoOn(owner.held, this.#output.pendingBytes)) return;
     this.#waiting = false;
@@ -128,6 +142,9 @@ export class ConnectionInput implements FrameWaiter {
   close(): void {
     this.#leaveRoom();
     this.#parser.clear();
+    clearTimeout(this.#throttleTimer);
+    this.#throttle?.close();
+    this.#throttle = undefined;
   }
 
   #leaveRoom(): void {
@@ -149,31 +166,36 @@ export class ConnectionInput implements FrameWaiter {
 
   readonly #turn = (): void => {
     this.#turnScheduled = false;
+    this.#owner.services.turns.begin();
     if (!this.#owner.closed) this.#handle();
   };
 
   #handle(): void {
     const owner = this.#owner;
-    const { framesPerTurn, bytesPerTurn } = owner.services.limits;
+    const { limits, turns } = owner.services;
+    const framesMax = turns.frames(limits.framesPerTurn);
+    const bytesMax = turns.bytes(limits.bytesPerTurn);
     const parser = this.#parser;
     const unsent = this.#socket.writableLength;
     const gatheredBefore = this.#output.buffer.pendingBytes;
     let bytesIn = 0;
     const nowMs = performance.now();
     if (!this.#isBehind) this.#arrivedMs = nowMs;
+    this.#watchRates(nowMs);
     owner.turnBegins(nowMs, this.#arrivedMs);
     for (let frames = 0; !owner.closed; frames++) {
       const gathered = this.#output.buffer.pendingBytes;
-      if (this.#mustWait(unsent + gathered)) {
+      if (this.#mustWait(unsent + gathered) || this.#isThrottled(nowMs)) {
         this.#wait();
         break;
       }
-      if (frames === framesPerTurn || bytesIn + gathered - gatheredBefore > bytesPerTurn) {
+      if (frames >= framesMax || bytesIn + gathered - gatheredBefore > bytesMax) {
         this.#scheduleTurn();
         break;
       }
       if (!this.#nextFrame(nowMs)) break;
       bytesIn += parser.end - parser.start;
+      this.#throttle?.take(1, parser.end - parser.start);
       owner.handleFrame(parser.buffer, parser.start, parser.end);
       if (this.#roomFor === 'given') this.#leaveRoom();
     }
@@ -193,6 +215,38 @@ export class ConnectionInput implements FrameWaiter {
     return true;
   }
 
+  /** Draws on the rates if there are any, for the client that this is by now. */
+  #watchRates(nowMs: number): void {
+    const { services, client } = this.#owner;
+    if (!services.rates.isOn) {
+      this.#throttle?.close();
+      this.#throttle = undefined;
+      return;
+    }
+    if (this.#throttle?.client !== client) {
+      this.#throttle?.close();
+      this.#throttle = services.rates.open(client, nowMs);
+      this.#bytesOutCharged = this.#output.bytesOut;
+    }
+    const { bytesOut } = this.#output;
+    this.#throttle.take(0, bytesOut - this.#bytesOutCharged);
+    this.#bytesOutCharged = bytesOut;
+  }
+
+  #isThrottled(nowMs: number): boolean {
+    const waitMs = this.#throttle?.waitMs(nowMs) ?? 0;
+    if (waitMs === 0) return false;
+    this.#throttledSinceMs = nowMs;
+    this.#throttleTimer = setTimeout(this.#goOnAtRate, Math.min(waitMs, THROTTLE_MS_MAX));
+    return true;
+  }
+
+  readonly #goOnAtRate = (): void => {
+    this.#throttleTimer = undefined;
+    this.#throttle?.waited(performance.now() - this.#throttledSinceMs);
+    this.goOn();
+  };
+
   #wait(): void {
     this.#waiting = true;
     this.#isBehind = true;
@@ -204,7 +258,7 @@ export class ConnectionInput implements FrameWaiter {
     this.#turnScheduled = true;
     this.#isBehind = true;
     this.#socket.pause();
-    setImmediate(this.#turn);
+    this.#owner.services.turns.ask(this.#turn);
   }
 
   /** @returns false: no complete frame is there */

@@ -22,7 +22,13 @@ import type { OutputBuffer } from '../protocol/output-buffer.ts';
 import { PUSH_DISCONNECT, PUSH_GOAWAY, PUSH_PING } from '../protocol/push-kinds.ts';
 import { encodeErrorReply, encodePush } from '../protocol/reply-writer.ts';
 import { RequestReader } from '../protocol/request-reader.ts';
-import { type Account, type Credentials, EVERYONE, NOBODY } from '../security/index.ts';
+import {
+  type Account,
+  addressGroup,
+  type Credentials,
+  EVERYONE,
+  NOBODY,
+} from '../security/index.ts';
 import type { Patience } from '../storage/patience.ts';
 import type { Session } from '../storage/session.ts';
 import type { ClientFacts } from '../vocabulary/insight.ts';
@@ -59,6 +65,8 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   readonly #socket: Socket;
   /** Of the client; a socket forgets it when it closes. */
   readonly #host: string;
+  /** What counts as one address. */
+  readonly #group: string;
   readonly #output: ConnectionOutput;
   readonly #pressure: BackPressure;
   readonly #deadlines: ConnectionDeadlines;
@@ -84,6 +92,7 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.clientId = clientId;
     this.#socket = socket;
     this.#host = socket.remoteAddress ?? '';
+    this.#group = addressGroup(this.#host);
     this.address = addressOf(socket);
     this.#output = new ConnectionOutput(socket, services);
     this.out = this.#output.buffer;
@@ -110,6 +119,10 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
   /** Requests without an answer. */
   get inFlight(): number {
     return this.#replies.inFlight;
+  }
+
+  get client(): string {
+    return this.account.name === '' ? this.#group : this.account.name;
   }
 
   /** What it holds of what all connections share. */

@@ -25,6 +25,7 @@ const NEVER_REACHED: ReadonlySet<string> = new Set([
   'lingerMs',
   'slowLogMs',
   'slowLogEntries',
+  'rateBurstMs',
   'frameMinBytesPerSecond',
 ]);
 

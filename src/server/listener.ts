@@ -18,6 +18,7 @@ import { FlushQueue } from './flush-queue.ts';
 import { FrameAdmission } from './frame-admission.ts';
 import { limitFigures } from './limit-figures.ts';
 import { OperationLatencies } from './operation-latencies.ts';
+import { RateLimits } from './rate-limits.ts';
 import type { ServedConfiguration } from './served-configuration.ts';
 import type { ServedStore } from './served-store.ts';
 import { ServerCounters } from './server-counters.ts';
@@ -33,6 +34,7 @@ import { type ServerStats, serverStats } from './server-stats.ts';
 import { SlowLog } from './slow-log.ts';
 import { TlsFront } from './tls/tls-front.ts';
 import type { TlsIdentity } from './tls/tls-identity.ts';
+import { Turns } from './turns.ts';
 
 export interface ListenOptions {
   readonly store: ServedStore;
@@ -57,6 +59,7 @@ export interface ListenOptions {
 
 /** Connections above the limit that are told so; more are just closed. */
 const REJECTIONS_AT_ONCE_MAX = 64;
+const SWEPT_PER_TURN = 500;
 /** After GOAWAY, the time for requests that crossed it to get their answer. */
 const DRAIN_CROSSING_MS = 100;
 const DRAIN_POLL_MS = 10;
@@ -96,6 +99,8 @@ export class CaskServer implements ServerServices {
   readonly load = new ServerLoad();
   readonly frames = new FrameAdmission(() => this.limits, this.load);
   readonly admission = new ConnectionAdmission(() => this.limits, this.load);
+  readonly rates = new RateLimits(() => this.limits, this.load);
+  readonly turns = new Turns();
   readonly alarm = new DeadlineAlarm(
     () => this.limits.sweepIntervalMs,
     (nowMs) => this.#expire(nowMs),
@@ -110,6 +115,8 @@ export class CaskServer implements ServerServices {
   readonly #front: TlsFront | undefined;
   readonly clients = new ConnectionRegistry();
   #sweeper: NodeJS.Timeout | undefined;
+  /** Connections that the sweep has still to look at. */
+  #unswept: IterableIterator<Connection> | undefined;
   #clientIds = 0;
   #rejecting = 0;
   #awaitingShortQueue = false;
@@ -312,6 +319,23 @@ export class CaskServer implements ServerServices {
     const nowMs = performance.now();
     this.coarseNowMs = nowMs;
     this.latencies.sweep(nowMs);
-    for (const connection of this.clients.all) connection.sweep(nowMs);
+    this.rates.sweep(nowMs);
+    if (this.#unswept !== undefined) return;
+    this.#unswept = this.clients.all.values();
+    this.#sweepSome();
   }
+
+  /** Some connections a turn: thousands of them would hold up the others. */
+  readonly #sweepSome = (): void => {
+    const nowMs = performance.now();
+    for (let count = 0; count < SWEPT_PER_TURN; count++) {
+      const connection = this.#unswept?.next().value;
+      if (connection === undefined) {
+        this.#unswept = undefined;
+        return;
+      }
+      connection.sweep(nowMs);
+    }
+    setImmediate(this.#sweepSome);
+  };
 }

@@ -50,6 +50,16 @@ export interface ServerLimits extends WireLimits {
   readonly outputTimeoutMs: number;
   /** Unsent replies of all connections. @default 1/16 of the memory granted, 64 to 256 MiB */
   readonly maxOutputBytes: number;
+  /** Requests a second of a connection; 0: no limit. Above it, it is not read from. @default 0 */
+  readonly connectionRequestsPerSecond: number;
+  /** Bytes a second of a connection, requests and replies; 0: no limit. @default 0 */
+  readonly connectionBytesPerSecond: number;
+  /** The same for all connections of a user, or of an address where no users are known. @default 0 */
+  readonly clientRequestsPerSecond: number;
+  /** @default 0 */
+  readonly clientBytesPerSecond: number;
+  /** What a rate brings in this time may be used at once. @default 1000 */
+  readonly rateBurstMs: number;
   /** Frames handled for one connection before the others have their turn. @default 512 */
   readonly framesPerTurn: number;
   /** Bytes taken in and given out for one connection before the others' turn. @default 1 MiB */

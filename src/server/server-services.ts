@@ -9,12 +9,14 @@ import type { DeadlineAlarm } from './deadline-alarm.ts';
 import type { FlushQueue } from './flush-queue.ts';
 import type { FrameAdmission } from './frame-admission.ts';
 import type { OperationLatencies } from './operation-latencies.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { ServedConfiguration } from './served-configuration.ts';
 import type { ServedStore } from './served-store.ts';
 import type { ServerCounters } from './server-counters.ts';
 import type { ServerLimits } from './server-limits.ts';
 import type { ServerLoad } from './server-load.ts';
 import type { SlowLog } from './slow-log.ts';
+import type { Turns } from './turns.ts';
 
 export interface ServerIdentity {
   readonly version: string;
@@ -37,6 +39,8 @@ export interface ServerServices {
   readonly frames: FrameAdmission;
   readonly admission: ConnectionAdmission;
   readonly alarm: DeadlineAlarm;
+  readonly rates: RateLimits;
+  readonly turns: Turns;
   readonly latencies: OperationLatencies;
   readonly slowLog: SlowLog;
   readonly clients: ClientRegistry;

@@ -9,6 +9,8 @@ import type { ServerServices } from './server-services.ts';
 export interface ServerStats extends CounterStats {
   readonly startedAt: number;
   readonly uptimeMs: number;
+  /** For how long connections were not read from because of a rate, summed over all. */
+  readonly throttledMs: number;
   /** Requests that took `slowLogMs` or longer. */
   readonly slowRequests: number;
   /** By name of the operation; only those that were asked for. */
@@ -16,11 +18,12 @@ export interface ServerStats extends CounterStats {
 }
 
 export function serverStats(services: ServerServices): ServerStats {
-  const { counters, latencies, slowLog, startedAt } = services;
+  const { counters, load, latencies, slowLog, startedAt } = services;
   return {
     startedAt,
     uptimeMs: Math.max(0, Date.now() - startedAt),
     ...counters.snapshot(),
+    throttledMs: Math.round(load.throttledMs),
     slowRequests: slowLog.slowRequests,
     latency: latencies.snapshot(),
   };

@@ -92,6 +92,31 @@ export const SERVER_SETTINGS = {
     'A connection waits once it has as many bytes as there is room left for; large replies beyond it are BUSY, and who is in the way for outputTimeoutMs is closed (SLOW_CONSUMER).',
     'memory',
   ),
+  connectionRequestsPerSecond: server(
+    'connectionRequestsPerSecond',
+    'requests a second of a connection; 0: no limit',
+    'Above it nothing is read from the connection for a while; nothing is refused.',
+  ),
+  connectionBytesPerSecond: server(
+    'connectionBytesPerSecond',
+    'bytes a second of a connection, requests and replies; 0: no limit',
+    'Above it nothing is read from the connection for a while. A single request or reply may be larger, and is paid back.',
+  ),
+  clientRequestsPerSecond: server(
+    'clientRequestsPerSecond',
+    'requests a second of a user, or of an address where no users are known; 0: no limit',
+    'For all its connections together. Of IPv6, a /64 counts as one address.',
+  ),
+  clientBytesPerSecond: server(
+    'clientBytesPerSecond',
+    'bytes a second of a user, or of an address where no users are known; 0: no limit',
+    'For all its connections together.',
+  ),
+  rateBurstMs: server(
+    'rateBurstMs',
+    'what a rate brings in this time may be used at once',
+    'Longer: a client that was quiet may do more in one go.',
+  ),
   framesPerTurn: server(
     'framesPerTurn',
     "frames of a connection handled before the others' turn",

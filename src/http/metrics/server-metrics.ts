@@ -47,6 +47,11 @@ const COUNTERS: readonly Row[] = [
     'Requests that were not done in time, by their own deadline or by requestTimeoutMs.',
     ({ requestsLate }) => requestsLate,
   ],
+  [
+    'caskd_throttled_seconds_total',
+    'For how long connections were not read from because of a rate, summed over all.',
+    ({ throttledMs }) => throttledMs / 1000,
+  ],
   ['caskd_slow_requests_total', 'Requests in the slow log.', ({ slowRequests }) => slowRequests],
 ];
 

@@ -36,7 +36,14 @@ function facts(): ScrapeFacts {
     served: {
       store: { ...SAMPLE_STATS, status: 'read-only', degraded: true },
       durations: { ...durations, sync },
-      server: { ...counters.snapshot(), startedAt: 0, uptimeMs: 0, slowRequests: 12, latency: {} },
+      server: {
+        ...counters.snapshot(),
+        startedAt: 0,
+        uptimeMs: 0,
+        slowRequests: 12,
+        throttledMs: 500,
+        latency: {},
+      },
       authentication: {
         users: 1,
         succeeded: 21,
