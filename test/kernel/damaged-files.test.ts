@@ -2,6 +2,7 @@
 
 import { chmod, chown, cp, open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CaskClient, CaskError } from '../../src/client/index.ts';
 import { SEGMENT_HEADER_BYTES } from '../../src/storage/format/segment-header.ts';
@@ -48,6 +49,17 @@ async function flipByte(path: string, at: number): Promise<void> {
   const byte = Buffer.alloc(1);
   await file.read(byte, 0, 1, at);
   await file.write(Buffer.of((byte[0] as number) ^ 0x40), 0, 1, at);
+  await file.close();
+}
+
+/** A manifest as a later caskd writes it: another version, with the checksum that goes with it. */
+async function makeNewer(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  const header = Buffer.alloc(32);
+  await file.read(header, 0, 32, 0);
+  header.writeUInt16LE(2, 8);
+  header.writeUInt32LE(crc32(header.subarray(0, 28)), 28);
+  await file.write(header, 0, 32, 0);
   await file.close();
 }
 
@@ -172,7 +184,8 @@ describe('the manifest', () => {
     ['flipped', (path: string) => flipByte(path, 100), 'BAD_MANIFEST'],
     ['cut short', (path: string) => truncate(path, 40), 'BAD_MANIFEST'],
     ['empty', (path: string) => truncate(path, 0), 'BAD_MANIFEST'],
-    ['of a later version', (path: string) => flipByte(path, 9), 'UNSUPPORTED_FORMAT'],
+    ['with a flipped version', (path: string) => flipByte(path, 9), 'BAD_MANIFEST'],
+    ['of a later version', makeNewer, 'UNSUPPORTED_FORMAT'],
   ])('%s: the start is refused', async (_what, damage, expected) => {
     const before = await store.files(/^seg-/);
     await damage(await first(/^MANIFEST$/));

@@ -45,8 +45,7 @@ import { assert, CaskError } from '../../errors/cask-error.ts';
 import { crc32 } from './checksum.ts';
 import {
   COMMON_HEADER_BYTES,
-  checkIncompatibleBits,
-  checkVersion,
+  checkFormat,
   HEADER_BYTES_AT,
   startsWithMagic,
   VERSION_AT,
@@ -157,8 +156,7 @@ export function encodeHintHeader(header: HintHeader): Uint8Array {
 export function decodeHintHeader(bytes: Uint8Array): HintHeader {
   if (!startsWithMagic(bytes, HINT_MAGIC)) throw hintDamage('it does not begin with its magic');
   if (bytes.length < HINT_HEADER_BYTES) throw hintDamage('its header is cut short');
-  checkVersion('hint file', bytes, HINT_VERSION);
-  checkIncompatibleBits('hint file', bytes);
+  checkFormat('hint file', bytes, HINT_VERSION, CRC_AT);
   if (crc32(bytes, 0, CRC_AT, 0) !== readU32(bytes, CRC_AT)) {
     throw hintDamage('the checksum of its header does not match');
   }

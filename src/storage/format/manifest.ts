@@ -23,8 +23,7 @@ import { replaceFile } from '../disk/replace-file.ts';
 import { crc32 } from './checksum.ts';
 import {
   COMMON_HEADER_BYTES,
-  checkIncompatibleBits,
-  checkVersion,
+  checkFormat,
   HEADER_BYTES_AT,
   startsWithMagic,
   VERSION_AT,
@@ -104,8 +103,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
     throw badManifest('it does not begin with its magic');
   }
   if (bytes.length < MANIFEST_HEADER_BYTES) throw badManifest('its header is cut short');
-  checkVersion('manifest', bytes, MANIFEST_VERSION);
-  checkIncompatibleBits('manifest', bytes);
+  checkFormat('manifest', bytes, MANIFEST_VERSION, CRC_AT);
   if (crc32(bytes, 0, CRC_AT, 0) !== readU32(bytes, CRC_AT)) {
     throw badManifest('the checksum of its header does not match');
   }

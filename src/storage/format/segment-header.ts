@@ -23,8 +23,7 @@ import { assert, CaskError } from '../../errors/cask-error.ts';
 import { crc32 } from './checksum.ts';
 import {
   COMMON_HEADER_BYTES,
-  checkIncompatibleBits,
-  checkVersion,
+  checkFormat,
   HEADER_BYTES_AT,
   startsWithMagic,
   VERSION_AT,
@@ -101,8 +100,7 @@ export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | undefine
   if (bytes.length < SEGMENT_HEADER_BYTES) {
     throw corrupt(`it has ${bytes.length} of ${SEGMENT_HEADER_BYTES} bytes`);
   }
-  checkVersion('segment', bytes, SEGMENT_VERSION);
-  checkIncompatibleBits('segment', bytes);
+  checkFormat('segment', bytes, SEGMENT_VERSION, CRC_AT);
   if (crc32(bytes, 0, CRC_AT, 0) !== readU32(bytes, CRC_AT)) {
     throw corrupt('its checksum does not match');
   }

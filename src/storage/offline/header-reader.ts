@@ -1,7 +1,6 @@
 /**
- * File headers as an examiner reads them. The engine refuses an unknown version or feature
- * before it looks at the checksum; here a flipped bit in those two fields is told from a newer
- * format: with the fields set right, the checksum of the former matches.
+ * File headers as an examiner reads them. Where a bit flipped in version or feature bits, and
+ * nowhere else, the rest of the header is right: with these fields set right, its checksum matches.
  */
 
 import { CaskError } from '../../errors/cask-error.ts';
@@ -37,9 +36,9 @@ export function decodeTolerantly<T>(
     return { value, problem: value === undefined ? 'it does not begin with its magic' : undefined };
   } catch (error) {
     if (!(error instanceof CaskError)) throw error;
-    if (error.code !== 'UNSUPPORTED_FORMAT') return { value: undefined, problem: error.message };
+    if (error.code === 'UNSUPPORTED_FORMAT') throw error;
     const mended = withFieldsSetRight(bytes, version, decode);
-    if (mended === undefined) throw error;
+    if (mended === undefined) return { value: undefined, problem: error.message };
     return { value: mended, problem: 'its version or feature bits are damaged' };
   }
 }
