@@ -18,7 +18,7 @@ import type { KnownUser, SecurityLog, UserDirectory } from './user-directory.ts'
 const MINUTE_MS = 60_000;
 
 /** Of one address with one user. */
-const PAIR_LOCKOUT: LockoutOptions = {
+export const PAIR_LOCKOUT: LockoutOptions = {
   freeFailures: 3,
   firstMs: 1000,
   maxMs: 5 * MINUTE_MS,
@@ -27,7 +27,7 @@ const PAIR_LOCKOUT: LockoutOptions = {
 };
 
 /** Of one address, whatever the users: many clients may share it, and one of them may be wrong. */
-const ADDRESS_LOCKOUT: LockoutOptions = {
+export const ADDRESS_LOCKOUT: LockoutOptions = {
   freeFailures: 20,
   firstMs: 1000,
   maxMs: MINUTE_MS,
