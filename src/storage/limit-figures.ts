@@ -9,6 +9,7 @@ export function limitFiguresOf({
   reads,
   writes,
   keydirBytesHigh,
+  jobs,
 }: Engine): LimitFigures {
   const { keydir, files } = opened;
   const { slots } = reads.reader;
@@ -57,6 +58,12 @@ export function limitFiguresOf({
       current: pageMemory.bytes,
       high: pageMemory.bytesHigh,
       reached: pageMemory.delayed,
+    },
+    maxJobs: {
+      limit: jobs.maxRunning,
+      current: jobs.running,
+      high: jobs.runningHigh,
+      reached: jobs.refused,
     },
   };
 }

@@ -10,6 +10,7 @@
 
 import { cancellationOf } from '../../errors/cancelled.ts';
 import { CaskError, toCaskError } from '../../errors/cask-error.ts';
+import { limitError } from '../../errors/limit-error.ts';
 import type { ProgressListener } from '../../vocabulary/entry.ts';
 import type { JobState, JobStatus } from '../../vocabulary/job-status.ts';
 import type { Clock } from '../disk/environment.ts';
@@ -70,6 +71,9 @@ class Job implements JobControl {
 export class JobRegistry {
   /** Jobs that may run at a time. */
   readonly maxRunning: number;
+  /** The most that ran at a time, and how many were refused. */
+  runningHigh = 0;
+  refused = 0;
   readonly #clock: Clock;
   readonly #running = new Map<number, Job>();
   /** The oldest first. */
@@ -101,6 +105,7 @@ export class JobRegistry {
     this.#lastId += 1;
     const job = new Job(this.#lastId, request, this.#clock);
     this.#running.set(job.id, job);
+    this.runningHigh = Math.max(this.runningHigh, this.running);
     const abort = (): void => job.stop(cancelled(`${request.kind} was cancelled by its caller`));
     request.signal?.addEventListener('abort', abort);
     try {
@@ -161,8 +166,10 @@ export class JobRegistry {
 
   #busy(): CaskError | undefined {
     if (this.#running.size < this.maxRunning) return undefined;
-    const limit = `${this.maxRunning} jobs run already (maxJobs)`;
-    return new CaskError('BUSY', `${limit}; wait for one to end, or cancel one`);
+    this.refused += 1;
+    const message = `${this.maxRunning} jobs run already (maxJobs)`;
+    const advice = 'wait for one to end, or cancel one';
+    return limitError('BUSY', `${message}; ${advice}`, 'maxJobs', this.maxRunning);
   }
 
   #end(job: Job, state: JobState): void {

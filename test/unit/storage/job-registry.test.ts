@@ -117,7 +117,10 @@ describe('the bounds', () => {
   test('one job too many is BUSY, until one ends', async () => {
     const jobs = new JobRegistry(new FakeClock(), 2);
     const [first] = [start(jobs), start(jobs)];
-    await expect(start(jobs).done).rejects.toMatchObject({ code: 'BUSY', retryable: true });
+    const details = { limitName: 'maxJobs', limit: 2 };
+    const refused = start(jobs).done;
+    await expect(refused).rejects.toMatchObject({ code: 'BUSY', retryable: true, details });
+    expect([jobs.running, jobs.runningHigh, jobs.refused]).toEqual([2, 2, 1]);
     first.work.finish({});
     await first.done;
     expect(start(jobs).work.job?.id).toBe(3);
