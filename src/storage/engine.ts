@@ -20,6 +20,7 @@ import { Scrubber } from './scrub/scrubber.ts';
 import { changeStoreOptions, type StoreChanges, type StoreOptions } from './store-options.ts';
 import type { StoreHealth } from './store-stats.ts';
 import { ModifyWriter } from './write/modify-writer.ts';
+import type { WriteOrigin } from './write/write-origin.ts';
 import { WritePath } from './write/write-path.ts';
 
 /** References merged, and entries moved, in one slice: about 1 ms. */
@@ -214,17 +215,20 @@ export class Engine {
   }
 
   /**
-   * Deletes a range as a job; takes its place in the order of writes at once.
+   * Deletes a range as a job; takes its place among the writes of its origin at once.
    * @throws CaskError as `Store.deleteRange` says
    */
-  async deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult> {
+  async deleteRange(
+    origin: WriteOrigin,
+    options: DeleteRangeOptions & WorkOptions,
+  ): Promise<DeleteRangeResult> {
     const bounds = boundsToDelete(options);
     const { closedBy } = this.writes.sequencer;
     if (closedBy !== undefined) throw closedBy;
     if (!this.opened.keydir.indexReady) throw loading();
     const { signal, onProgress } = options;
     return this.jobs.run({ kind: 'delete-range', unit: 'keys', signal, onProgress }, (job) =>
-      this.writes.ranges.delete(bounds, job),
+      this.writes.ranges.delete(origin, bounds, job),
     );
   }
 

@@ -170,10 +170,8 @@ export class StoreSession implements Session, WriteOrigin {
     return this.#engine.reads.ranges.count(this, range, patience);
   }
 
-  async deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult> {
-    const { stalled } = this;
-    if (stalled !== undefined) await new Promise<void>((resolve) => stalled.push(resolve));
-    return this.#engine.deleteRange(options);
+  deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult> {
+    return this.#engine.deleteRange(this, options);
   }
 
   close(): void {

@@ -55,14 +55,18 @@ export class RangeDeleter {
   }
 
   /**
-   * Takes its place in the order of writes before it returns.
+   * Takes its place among the writes of its origin before it returns.
    * @throws CaskError CANCELLED, and what its deletes failed of; `details.deleted` says how many
    * keys were deleted
    */
-  async delete(bounds: KeyBounds, job: JobControl): Promise<DeleteRangeResult> {
+  async delete(
+    origin: WriteOrigin,
+    bounds: KeyBounds,
+    job: JobControl,
+  ): Promise<DeleteRangeResult> {
     const run = new Run(bounds);
     try {
-      await this.#begin(run);
+      await this.#begin(run, origin);
       job.progress(0, await this.#countAll(bounds, job.signal));
       while (!run.isAtEnd) {
         throwIfCancelled(job.signal);
@@ -77,7 +81,7 @@ export class RangeDeleter {
   }
 
   /** Fixes what is to be deleted, and waits until all of it is committed. */
-  #begin(run: Run): Promise<void> {
+  #begin(run: Run, origin: WriteOrigin): Promise<void> {
     const { sequencer, applier, commit } = this.#parts;
     return new Promise<void>((resolve) => {
       const failed = (): void => {
@@ -85,7 +89,7 @@ export class RangeDeleter {
         run.cutoff = Math.min(run.cutoff, applier.committedSequence);
         resolve();
       };
-      this.#inTurn(() => {
+      sequencer.inOrder(origin, () => {
         run.cutoff = sequencer.lastSequence;
         if (!commit.afterSequenced({ committed: resolve, failed })) resolve();
       });

@@ -193,6 +193,14 @@ export class Sequencer {
     else this.#waitForModify(origin, stalled, bytes, begin);
   }
 
+  /** Runs `task` behind all that its origin sent before; at once where nothing is in the way. */
+  inOrder(origin: WriteOrigin, task: () => void): void {
+    const { stalled } = origin;
+    if (!this.mustWait(origin)) task();
+    else if (stalled === undefined || stalled.isRunning) this.#waitForBatch(origin, 0, task);
+    else this.#waitForModify(origin, stalled, 0, task);
+  }
+
   #waitForModify(
     origin: WriteOrigin,
     stalled: StalledWrites,

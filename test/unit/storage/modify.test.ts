@@ -10,6 +10,7 @@ import type { Store } from '../../../src/storage/store.ts';
 import { expiringAt, TTL_KEEP, TTL_NONE } from '../../../src/vocabulary/write-arguments.ts';
 import { outcomeOf } from '../../regression/stage/outcome.ts';
 import { Stage } from '../../regression/stage/stage.ts';
+import { putsOf } from '../../regression/stage/writes.ts';
 
 /** Records of this size are read in the thread pool, where they can be held. */
 const ASYNC_READ_BYTES = 100_000;
@@ -111,6 +112,29 @@ it('sees writes that are not committed, in the order in which they were sent', a
   expect((await store.get('k'))?.toString()).toBe(`-${expected}`);
   expect(appends.every(({ applied }) => applied === 1)).toBe(true);
 });
+
+it.each([false, true])(
+  'deleting a range comes in order, with a batch amid: %s',
+  async (isBatchAmid) => {
+    const stage = new Stage();
+    const store = await stage.open();
+    await store.put('k-large', 'v'.repeat(ASYNC_READ_BYTES));
+    await store.put('k', 'v');
+    await stage.quiet();
+    const client = new Client(store);
+    const read = stage.gates.hold('read', /\.log$/);
+    const batch = isBatchAmid ? store.batch(putsOf('other', 3000, 'v')) : undefined;
+    const modified = client.modify('k-large', new Append('+'));
+    const deleted = client.session.deleteRange({ prefix: 'k' });
+    const put = client.put('k-late', 'v');
+    await read.reached;
+    read.lift();
+    await Promise.all([batch, modified, put]);
+    expect(await deleted).toMatchObject({ deleted: 2 });
+    expect(await store.count({ prefix: 'k' })).toBe(1);
+    expect(await client.get('k-late')).toBe('v');
+  },
+);
 
 it('an error of the modifier is the answer, and nothing is changed', async () => {
   const store = await new Stage().open();
