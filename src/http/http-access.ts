@@ -72,5 +72,6 @@ async function accountOf(
   const colon = text.indexOf(':');
   if (colon < 0) return NOBODY;
   const credentials = { user: text.slice(0, colon), password: text.slice(colon + 1) };
-  return authenticator.authenticate(socket.remoteAddress ?? '', credentials);
+  const isWanted = () => !socket.destroyed;
+  return authenticator.authenticate(socket.remoteAddress ?? '', credentials, isWanted);
 }

@@ -101,22 +101,33 @@ export class Authenticator {
     return this.#users.find(certificateName)?.account;
   }
 
-  /** @throws CaskError UNAUTHENTICATED after a moment, AUTH_LOCKED, BUSY */
-  async authenticate(address: string, { user, password }: Credentials): Promise<Account> {
+  /**
+   * @param isWanted false once nobody waits for the answer: then nothing is hashed for it
+   * @throws CaskError UNAUTHENTICATED after a moment, AUTH_LOCKED, BUSY, CANCELLED
+   */
+  async authenticate(
+    address: string,
+    { user, password }: Credentials,
+    isWanted: () => boolean = () => true,
+  ): Promise<Account> {
     const group = addressGroup(address);
     const pair = `${group} ${user}`;
     this.#refuseLocked(group, pair);
     const startMs = this.#nowMs();
     const known = this.#users.find(user);
     const hash = known?.password ?? this.#dummyHash();
-    // others may have failed while this one waited for its turn
-    const isAllowed = () => this.#waitMs(group, pair) === 0;
-    const isRight = await this.#checker.check(password, hash, { from: pair, isAllowed });
+    const { result, shared } = await this.#checker.check(password, hash, {
+      from: pair,
+      // others may have failed while this one waited for its turn
+      isWanted: () => isWanted() && this.#waitMs(group, pair) === 0,
+    });
     this.#refuseLocked(group, pair);
-    if (isRight && known !== undefined && !known.account.revoked) {
+    if (result === 'skipped') throw new CaskError('CANCELLED', 'nobody waits for this login');
+    if (result === 'right' && known !== undefined && !known.account.revoked) {
       return this.#admit(group, pair, known);
     }
-    this.#countFailure(group, pair, known);
+    // the same guess many times at once is one guess: a pool of clients with an old password
+    if (!shared) this.#countFailure(group, pair, known);
     await this.#delay(Math.max(0, FAILURE_DELAY_MS - (this.#nowMs() - startMs)));
     throw new CaskError('UNAUTHENTICATED', 'user or password is wrong');
   }

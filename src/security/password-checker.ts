@@ -16,8 +16,19 @@ const PROVEN_MAX = 10_000;
 export interface Attempt {
   /** Address and user: only checks that have it in common share a hash. */
   readonly from: string;
-  /** Asked when the hash is about to be computed; false: the answer is no. */
-  readonly isAllowed: () => boolean;
+  /** Asked when the hash is about to be computed: is anybody still waiting, and allowed to? */
+  readonly isWanted: () => boolean;
+}
+
+/** `skipped`: nobody wanted it when its turn came. `shared`: another check had the answer first. */
+export interface CheckOutcome {
+  readonly result: 'right' | 'wrong' | 'skipped';
+  readonly shared: boolean;
+}
+
+interface Underway {
+  readonly result: Promise<CheckOutcome['result']>;
+  readonly attempts: Attempt[];
 }
 
 export class PasswordChecker {
@@ -25,32 +36,35 @@ export class PasswordChecker {
   readonly #secret = randomBytes(32);
   /** By hash: the digest of the password that matched it. */
   readonly #proven = new Map<string, Buffer>();
-  readonly #underway = new Map<string, Promise<boolean>>();
+  readonly #underway = new Map<string, Underway>();
 
   constructor(slots: HashingSlots) {
     this.#slots = slots;
   }
 
   /** @throws CaskError BUSY when too many checks wait */
-  async check(password: string, hash: PasswordHash, attempt: Attempt): Promise<boolean> {
+  async check(password: string, hash: PasswordHash, attempt: Attempt): Promise<CheckOutcome> {
     const hashText = formatPasswordHash(hash);
     const digest = this.#digestOf(hashText, password);
-    if (this.#isProven(hashText, digest)) return true;
+    if (this.#isProven(hashText, digest)) return { result: 'right', shared: true };
     const name = `${digest.toString('base64')} ${attempt.from}`;
-    let check = this.#underway.get(name);
-    if (check === undefined) {
-      check = this.#slots
-        .run(async () => {
-          if (!attempt.isAllowed()) return false;
-          // another may have proven it while this one waited
-          const isRight = this.#isProven(hashText, digest) || (await matchesHash(password, hash));
-          if (isRight) this.#prove(hashText, digest);
-          return isRight;
-        })
-        .finally(() => this.#underway.delete(name));
-      this.#underway.set(name, check);
+    const underway = this.#underway.get(name);
+    if (underway !== undefined) {
+      underway.attempts.push(attempt);
+      return { result: await underway.result, shared: true };
     }
-    return check;
+    const attempts = [attempt];
+    const result = this.#slots
+      .run(async () => {
+        if (!attempts.some(({ isWanted }) => isWanted())) return 'skipped';
+        // another may have proven it while this one waited
+        const isRight = this.#isProven(hashText, digest) || (await matchesHash(password, hash));
+        if (isRight) this.#prove(hashText, digest);
+        return isRight ? 'right' : 'wrong';
+      })
+      .finally(() => this.#underway.delete(name));
+    this.#underway.set(name, { result, attempts });
+    return { result: await result, shared: false };
   }
 
   #digestOf(hashText: string, password: string): Buffer {

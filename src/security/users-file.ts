@@ -4,7 +4,7 @@
  */
 
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { CaskError } from '../errors/cask-error.ts';
 import { formatUserLine, parseUserLine, type UserRecord } from './user-record.ts';
 
@@ -13,6 +13,7 @@ const FILE_BYTES_MAX = 4 * 1024 * 1024;
 const FILE_MODE = 0o600;
 /** What group and others may do with it. */
 const FOREIGN_BITS = 0o077;
+const OTHERS_BITS = 0o007;
 /** The next version while it is written; it also keeps out a second writer. */
 const NEXT_SUFFIX = '.next';
 
@@ -35,7 +36,7 @@ async function readPrivateFile(path: string): Promise<string> {
   try {
     // the open file is what is checked, not what has the name a moment later
     const { mode, uid, size } = await file.stat();
-    if ((mode & FOREIGN_BITS) !== 0) {
+    if ((mode & foreignBitsOf(path)) !== 0) {
       const shown = (mode & 0o777).toString(8).padStart(4, '0');
       throw refused(path, `its mode is ${shown}, so others can get at it: chmod 600 ${path}`);
     }
@@ -48,6 +49,16 @@ async function readPrivateFile(path: string): Promise<string> {
   } finally {
     await file.close();
   }
+}
+
+/**
+ * systemd hands credentials (LoadCredential=) to the service's user by an access list, which shows
+ * as rights of the group; nobody else gets into their directory.
+ */
+function foreignBitsOf(path: string): number {
+  const credentials = process.env['CREDENTIALS_DIRECTORY'];
+  const isCredential = credentials !== undefined && dirname(resolve(path)) === resolve(credentials);
+  return isCredential ? OTHERS_BITS : FOREIGN_BITS;
 }
 
 function parseUsers(path: string, text: string): Users {

@@ -307,23 +307,25 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     const { token } = this;
     this.#replies.unhurried();
     this.#input.hold();
-    authenticator.authenticate(this.#host, credentials).then(
-      (account) => {
-        if (this.closed) return;
-        this.#enter(account);
-        encode();
-        this.#replies.answered(token);
-        this.#input.release();
-      },
-      (thrown: unknown) => {
-        if (this.#state === 'nameless') {
-          this.#endWith(toCaskError(thrown), id);
-          return;
-        }
-        this.#replies.refuse(token, id, toCaskError(thrown));
-        this.#input.release();
-      },
-    );
+    authenticator
+      .authenticate(this.#host, credentials, () => !this.closed)
+      .then(
+        (account) => {
+          if (this.closed) return;
+          this.#enter(account);
+          encode();
+          this.#replies.answered(token);
+          this.#input.release();
+        },
+        (thrown: unknown) => {
+          if (this.#state === 'nameless') {
+            this.#endWith(toCaskError(thrown), id);
+            return;
+          }
+          this.#replies.refuse(token, id, toCaskError(thrown));
+          this.#input.release();
+        },
+      );
   }
 
   /** The client speaks for this account from here on. */

@@ -126,12 +126,14 @@ export class LimitedSession implements Session {
   }
 
   #admits(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): boolean {
-    const isWithin = this.#prefixes.some((prefix) => {
-      if (prefix.length > keyBytes) return false;
-      return prefix.compare(buffer, keyStart, keyStart + prefix.length) === 0;
-    });
-    if (!isWithin) this.#sink.onError(token, this.#refusal('this key'));
-    return isWithin;
+    // for each request: no closure, no copy
+    for (const prefix of this.#prefixes) {
+      const { length } = prefix;
+      const isLongEnough = length <= keyBytes;
+      if (isLongEnough && prefix.compare(buffer, keyStart, keyStart + length) === 0) return true;
+    }
+    this.#sink.onError(token, this.#refusal('this key'));
+    return false;
   }
 
   #requireKeys(keys: readonly Bytes[]): void {

@@ -173,6 +173,27 @@ describe('hashing', () => {
     expect(codes.filter((code) => code === 'BUSY')).toHaveLength(2);
   });
 
+  test('is not done for who has gone while it waited, and is no failure of theirs', async () => {
+    let isWanted = true;
+    const credentials = { user: 'bob', password: 'builder' };
+    const busy = ['a', 'b'].map((user) => codeOf(login(user, 'x', user)));
+    const gone = codeOf(authenticator.authenticate(HOME, credentials, () => isWanted));
+    isWanted = false;
+    expect(await gone).toBe('CANCELLED');
+    await Promise.all(busy);
+    // two were hashed, for those who were before
+    expect(hashes).toBe(3);
+    expect(authenticator.stats()).toMatchObject({ failed: 2, succeeded: 0 });
+    expect(await codeOf(login('bob', 'builder'))).toBe('ok');
+  });
+
+  test('of one wrong password by a crowd is one failure', async () => {
+    const crowd = Array.from({ length: 50 }, () => codeOf(login('ada', 'an old one')));
+    expect(new Set(await Promise.all(crowd))).toEqual(new Set(['UNAUTHENTICATED']));
+    expect(authenticator.stats()).toMatchObject({ failed: 1 });
+    expect(await codeOf(login('ada', 'lovelace'))).toBe('ok');
+  });
+
   test('of an old password is not remembered when there is a new one', async () => {
     await login('ada', 'lovelace');
     await disk.write(['ada', 'admin', 'byron']);

@@ -1,5 +1,5 @@
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { changeUsersFile, readUsersFile } from '../../../src/security/users-file.ts';
 import { UsersOnDisk, userLine } from './users-on-disk.ts';
 
@@ -31,6 +31,15 @@ describe('reading', () => {
       code: 'INVALID_OPTION',
       message: expect.stringContaining(`chmod 600 ${disk.path}`),
     });
+  });
+
+  test('takes a credential of systemd, which has an access list, but none that all can read', async () => {
+    vi.stubEnv('CREDENTIALS_DIRECTORY', disk.directory);
+    await chmod(disk.path, 0o440);
+    expect((await readUsersFile(disk.path)).size).toBe(2);
+    await chmod(disk.path, 0o444);
+    await expect(readUsersFile(disk.path)).rejects.toThrow('chmod 600');
+    vi.unstubAllEnvs();
   });
 
   test('names a file that is not there', async () => {
