@@ -8,6 +8,7 @@
  * - reorder: any subset of pages and directory operations, each by itself
  */
 
+import { withMoves } from './directory-moves.ts';
 import { SeededRandom } from './seeded-random.ts';
 import {
   applyEntryOperations,
@@ -120,6 +121,7 @@ function pendingNumbers(snapshot: DiskSnapshot): number[] {
   for (const { pending } of snapshot.directories.values()) {
     for (const { number } of pending) numbers.push(number);
   }
+  for (const { number } of snapshot.moves) numbers.push(number);
   return numbers.sort((a, b) => a - b);
 }
 
@@ -131,8 +133,14 @@ export function pendingCount(snapshot: DiskSnapshot): number {
 function imageOf(snapshot: DiskSnapshot, survival: Survival): DiskSnapshot {
   const directories = new Map<string, DirectorySnapshot>();
   const reachable = new Set<number>();
-  for (const [path, { durable, pending }] of snapshot.directories) {
-    if (snapshot.unsyncedDirectories.has(path) && !survival.entry(0)) continue;
+  // A directory that was never made durable is gone under whatever name it has.
+  const made = new Map(
+    [...snapshot.directories].filter(
+      ([path]) => !snapshot.unsyncedDirectories.has(path) || survival.entry(0),
+    ),
+  );
+  const survives = (number: number): boolean => survival.entry(number);
+  for (const [path, { durable, pending }] of withMoves(made, snapshot.moves, survives)) {
     const survivors = pending.filter(({ number }) => survival.entry(number));
     const entries = applyEntryOperations(durable, survivors);
     directories.set(path, { durable: entries, pending: [] });
@@ -145,5 +153,5 @@ function imageOf(snapshot: DiskSnapshot, survival: Survival): DiskSnapshot {
     files.set(id, { id, durable: applyOperations(durable, survivors), pending: [] });
   }
   const { lastNumber } = snapshot;
-  return { files, directories, unsyncedDirectories: new Set(), lastNumber };
+  return { files, directories, unsyncedDirectories: new Set(), moves: [], lastNumber };
 }

@@ -26,6 +26,17 @@ const EXPIRY_MARGIN_MS = 40;
 /** A write gets its time within so long. */
 const ANSWER_MS = 1000;
 
+/** Where backups go on the simulated disk. */
+export const BACKUPS = '/backups';
+
+/** A backup, and between which moments its state was that of the store. */
+export interface TakenBackup {
+  readonly path: string;
+  readonly revision: number;
+  readonly fromTick: number;
+  readonly toTick: number;
+}
+
 export class Driver {
   readonly #world: World;
   readonly history: History;
@@ -41,6 +52,7 @@ export class Driver {
   /** Seen before the crash: never to be given again. */
   readonly #revisionFloor: number;
   readonly #revisions = new Set<number>();
+  readonly backups: TakenBackup[] = [];
 
   constructor(
     world: World,
@@ -139,7 +151,16 @@ export class Driver {
           step,
           this.#world.store.merge().then(() => {}),
         );
+      case 'backup':
+        return this.#merge(step, this.#backup(step.copies, step.keep));
     }
+  }
+
+  async #backup(copies: boolean, keep: number | undefined): Promise<void> {
+    const fromTick = this.history.tick;
+    const options = { directory: BACKUPS, copies, keep };
+    const { path, revision } = await this.#world.store.backup(options);
+    this.backups.push({ path, revision, fromTick, toTick: this.history.tick });
   }
 
   /** Moves on when a key that matters is about to expire: both clocks shall agree about it. */
@@ -378,6 +399,7 @@ export class Driver {
     const code = thrown instanceof CaskError ? thrown.code : '';
     if (
       code === 'MERGE_RUNNING' ||
+      code === 'BUSY' ||
       (this.#isTight && code === 'NO_SPACE') ||
       (this.#mayFail && isTyped(thrown))
     )

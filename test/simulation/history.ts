@@ -135,7 +135,10 @@ export class History {
    * @param isPowerCut false: only the process died
    */
   expectation(tick: number, nowMs: number, isPowerCut: boolean): Expectation {
-    const floor = this.#floor(tick, nowMs, isPowerCut);
+    return this.#expectationFrom(this.#floor(tick, nowMs, isPowerCut), tick);
+  }
+
+  #expectationFrom(floor: number, tick: number): Expectation {
     const begun = this.attempts.filter((attempt) => attempt.beganAt <= tick);
     const state = new Map(this.base);
     const candidates: State[] = [];
@@ -148,6 +151,12 @@ export class History {
     const describe = `${floor} of ${begun.length} attempts are promised (${this.#durability})`;
     const attemptEnd = this.#firstAttempt + begun.length;
     return { candidates, revisionMax: this.#revisionMax(tick), attemptEnd, describe };
+  }
+
+  /** A state between two moments: what was acknowledged by the first is in it. */
+  between(fromTick: number, toTick: number): Expectation {
+    const floor = this.#acknowledged(fromTick, Number.POSITIVE_INFINITY);
+    return this.#expectationFrom(floor, toTick);
   }
 
   #revisionMax(tick: number): number {

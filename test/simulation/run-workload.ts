@@ -1,7 +1,7 @@
 /** One run of a workload on a fresh disk, recorded. */
 
 import { toCheckFailure } from './check-failure.ts';
-import { Driver } from './driver.ts';
+import { Driver, type TakenBackup } from './driver.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { type Expectation, History } from './history.ts';
 import { FAST, type Latency, randomLatency, SLOW } from './latency.ts';
@@ -56,6 +56,7 @@ export interface RunResult {
   readonly recording: Recording;
   readonly history: History;
   readonly keys: readonly string[];
+  readonly backups: readonly TakenBackup[];
   readonly world: World;
   readonly fault: FaultPlan | undefined;
 }
@@ -89,7 +90,7 @@ export async function runWorkload(
     await world.open();
   } catch (thrown) {
     if (faults === undefined) throw toCheckFailure(thrown, 'open-failed');
-    return { recording, history, keys: [], world, fault: faults };
+    return { recording, history, keys: [], backups: [], world, fault: faults };
   }
   recording.begin(history);
   await driver.run(workload.steps);
@@ -101,5 +102,6 @@ export async function runWorkload(
     await driver.finish();
   }
   recording.endPoint(world.nowMs);
-  return { recording, history, keys: driver.keys, world, fault: faults };
+  const { keys, backups } = driver;
+  return { recording, history, keys, backups, world, fault: faults };
 }

@@ -8,6 +8,7 @@
  */
 
 import { basename, dirname } from 'node:path';
+import { type DirectoryMove, moveDirectory, movesAfterSync } from './directory-moves.ts';
 
 export interface WriteOperation {
   readonly kind: 'write';
@@ -51,6 +52,8 @@ export interface DiskSnapshot {
   /** The directories that exist; their own creation was synced or not. */
   readonly directories: ReadonlyMap<string, DirectorySnapshot>;
   readonly unsyncedDirectories: ReadonlySet<string>;
+  /** Renames and removals of directories that are not durable; those above have been moved. */
+  readonly moves: readonly DirectoryMove<DirectorySnapshot>[];
   readonly lastNumber: number;
 }
 
@@ -196,13 +199,15 @@ export const EMPTY_DISK: DiskSnapshot = {
   files: new Map(),
   directories: new Map([['/', { durable: new Map(), pending: [] }]]),
   unsyncedDirectories: new Set(),
+  moves: [],
   lastNumber: 0,
 };
 
 export class SimulatedDisk {
   readonly #files = new Map<number, SimulatedInode>();
   readonly #directories = new Map<string, SimulatedDirectory>();
-  readonly #unsyncedDirectories: Set<string>;
+  #unsyncedDirectories: Set<string>;
+  #moves: readonly DirectoryMove<DirectorySnapshot>[];
   #nextFile = 1;
   #lastNumber: number;
 
@@ -215,6 +220,7 @@ export class SimulatedDisk {
       this.#directories.set(path, new SimulatedDirectory(durable, pending));
     }
     this.#unsyncedDirectories = new Set(from.unsyncedDirectories);
+    this.#moves = from.moves;
     this.#lastNumber = from.lastNumber;
   }
 
@@ -256,12 +262,34 @@ export class SimulatedDisk {
   }
 
   removeDirectory(path: string): void {
+    const directory = this.#directories.get(path);
+    const number = this.takeNumber();
     this.#directories.delete(path);
-    this.#unsyncedDirectories.delete(path);
+    // One that a crash may leave out altogether need not come back.
+    if (this.#unsyncedDirectories.delete(path) || directory === undefined) return;
+    const { durable, pending } = directory;
+    const removed = { durable, pending: pending.slice() };
+    this.#moves = [...this.#moves, { number, from: path, to: undefined, removed }];
   }
 
-  /** Makes the directories in `path` durable as such. */
-  syncDirectoriesIn(path: string): void {
+  renameDirectory(from: string, to: string): void {
+    const number = this.takeNumber();
+    moveDirectory(this.#directories, from, to);
+    const rename = (path: string): string =>
+      path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path;
+    this.#unsyncedDirectories = new Set([...this.#unsyncedDirectories].map(rename));
+    this.#moves = [...this.#moves, { number, from, to, removed: undefined }];
+  }
+
+  /** Names of the directories in one. */
+  directoriesIn(path: string): string[] {
+    const names = [...this.#directories.keys()].filter((made) => dirname(made) === path);
+    return names.filter((made) => made !== path).map((made) => basename(made));
+  }
+
+  /** Makes the directories in `path` durable as such, and what was done with them. */
+  syncDirectoriesIn(path: string, number: number): void {
+    this.#moves = movesAfterSync(this.#moves, path, number);
     for (const made of this.#unsyncedDirectories) {
       if (dirname(made) === path) this.#unsyncedDirectories.delete(made);
     }
@@ -280,19 +308,21 @@ export class SimulatedDisk {
   snapshot(): DiskSnapshot {
     const files = new Map<number, FileSnapshot>();
     const directories = new Map<string, DirectorySnapshot>();
+    const keep = (id: number | undefined): void => this.#keep(files, id);
     for (const [path, { durable, pending }] of this.#directories) {
       directories.set(path, { durable, pending: pending.slice() });
-      for (const id of durable.values()) this.#keep(files, id);
-      for (const { changes } of pending) {
-        for (const [, id] of changes) if (id !== undefined) this.#keep(files, id);
-      }
+      for (const id of durable.values()) keep(id);
+      for (const { changes } of pending) for (const [, id] of changes) keep(id);
     }
+    for (const { removed } of this.#moves)
+      for (const id of removed?.durable.values() ?? []) keep(id);
     const unsyncedDirectories = new Set(this.#unsyncedDirectories);
-    return { files, directories, unsyncedDirectories, lastNumber: this.#lastNumber };
+    const [moves, lastNumber] = [this.#moves, this.#lastNumber];
+    return { files, directories, unsyncedDirectories, moves, lastNumber };
   }
 
-  #keep(files: Map<number, FileSnapshot>, id: number): void {
-    if (files.has(id)) return;
+  #keep(files: Map<number, FileSnapshot>, id: number | undefined): void {
+    if (id === undefined || files.has(id)) return;
     const file = this.#files.get(id);
     if (file === undefined) return;
     files.set(id, { id, durable: file.durable, pending: file.pending.slice() });

@@ -195,6 +195,12 @@ export class SimulatedFileSystem implements FileSystem {
     return this.later({ kind: 'rename', path: to }, () => {
       const source = this.disk.locate(from);
       const { name, directory } = this.disk.locate(to);
+      if (this.disk.directory(from) !== undefined) {
+        if (dirname(from) !== dirname(to)) throw systemError('EXDEV', `rename ${from}`);
+        if (this.disk.directory(to) !== undefined) throw systemError('ENOTEMPTY', `rename ${to}`);
+        this.disk.renameDirectory(from, to);
+        return;
+      }
       const id = source.directory?.entries.get(source.name);
       if (id === undefined || directory === undefined) {
         throw systemError('ENOENT', `rename ${from}`);
@@ -231,7 +237,9 @@ export class SimulatedFileSystem implements FileSystem {
     return this.later({ kind: 'list', path }, () => {
       const directory = this.disk.directory(path);
       if (directory === undefined) throw systemError('ENOENT', `list ${path}`);
-      return [...directory.entries.keys()].sort().map((name) => ({ name, isFile: true }));
+      const files = [...directory.entries.keys()].map((name) => ({ name, isFile: true }));
+      const inner = this.disk.directoriesIn(path).map((name) => ({ name, isFile: false }));
+      return [...files, ...inner].sort((a, b) => (a.name < b.name ? -1 : 1));
     });
   }
 
@@ -246,7 +254,7 @@ export class SimulatedFileSystem implements FileSystem {
       const directory = this.disk.directory(path);
       if (directory === undefined) throw systemError('ENOENT', `sync ${path}`);
       directory.syncUpTo(number);
-      this.disk.syncDirectoriesIn(path);
+      this.disk.syncDirectoriesIn(path, number);
     });
   }
 
@@ -266,7 +274,7 @@ export class SimulatedFileSystem implements FileSystem {
       const directory = this.disk.directory(path);
       if (directory === undefined) throw systemError('ENOENT', `rmdir ${path}`);
       if (directory.entries.size > 0) throw systemError('ENOTEMPTY', `rmdir ${path}`);
-      this.disk.takeNumber();
+      if (this.disk.directoriesIn(path).length > 0) throw systemError('ENOTEMPTY', `rmdir ${path}`);
       this.disk.removeDirectory(path);
     });
   }

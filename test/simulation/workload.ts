@@ -23,6 +23,7 @@ export type Step =
       readonly items: readonly { readonly key: string; readonly bytes?: number }[];
     }
   | { readonly op: 'roll' | 'merge' | 'mergeIfDue' | 'reopen' | 'sync' | 'read' }
+  | { readonly op: 'backup'; readonly copies: boolean; readonly keep: number | undefined }
   | { readonly op: 'advance'; readonly ms: number };
 
 export type TimedStep = Step & {
@@ -182,21 +183,24 @@ function filling(random: SeededRandom, keys: readonly string[]): TimedStep[] {
   return random.chance(0.5) ? [...puts, { op: 'roll', isPipelined: false }] : puts;
 }
 
-const WEIGHTS: readonly (readonly [Step['op'] | 'ttl' | 'condition', number])[] = [
-  ['put', 30],
-  ['delete', 18],
-  ['batch', 10],
-  ['ttl', 12],
-  ['condition', 8],
-  ['roll', 4],
-  ['merge', 12],
-  ['mergeIfDue', 14],
-  ['reopen', 3],
-  ['advance', 12],
-  ['sync', 8],
-  ['read', 4],
-  ['deleteRange', 5],
-];
+const BACKUP_CHANCE = 0.25;
+
+const WEIGHTS: readonly (readonly [Exclude<Step['op'], 'backup'> | 'ttl' | 'condition', number])[] =
+  [
+    ['put', 30],
+    ['delete', 18],
+    ['batch', 10],
+    ['ttl', 12],
+    ['condition', 8],
+    ['roll', 4],
+    ['merge', 12],
+    ['mergeIfDue', 14],
+    ['reopen', 3],
+    ['advance', 12],
+    ['sync', 8],
+    ['read', 4],
+    ['deleteRange', 5],
+  ];
 const WEIGHT_SUM = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
 
 function randomStep(random: SeededRandom, keys: readonly string[]): Step {
@@ -246,4 +250,21 @@ function randomItems(
     const key = random.pick(keys);
     return random.chance(0.25) ? { key } : { key, bytes: random.pick([0, 40, 150, 260]) };
   });
+}
+
+/** A random workload with backups in it: apart from the others, which stay as they are. */
+export function backupWorkload(seed: number, stepCount: number): Workload {
+  const random = new SeededRandom(seed, 78);
+  const workload = randomWorkload(seed, stepCount);
+  const steps: TimedStep[] = [];
+  for (const step of workload.steps) {
+    steps.push(step);
+    if (!random.chance(BACKUP_CHANCE)) continue;
+    const [copies, keep] = [random.chance(0.4), random.pick([undefined, 1, 2])];
+    // What races with a backup is the interesting part of it.
+    steps.push({ op: 'backup', copies, keep, isPipelined: random.chance(0.75) });
+  }
+  const last = { op: 'backup', copies: false, keep: undefined, isPipelined: false } as const;
+  const name = `backups, ${workload.name}`;
+  return { ...workload, name, isTight: false, steps: [...steps, last] };
 }

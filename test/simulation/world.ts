@@ -1,5 +1,6 @@
 /** A simulated machine with one store on its disk: opened, looked at, closed, again and again. */
 
+import type { Environment } from '../../src/storage/disk/environment.ts';
 import { Engine } from '../../src/storage/engine.ts';
 import type { Entry } from '../../src/storage/entry.ts';
 import { hintName, parseFileName, segmentName } from '../../src/storage/format/file-names.ts';
@@ -31,6 +32,8 @@ export interface WorldOptions {
   readonly store: Omit<StoreOptionsInput, 'directory' | 'environment' | 'logger'>;
   /** The wall clock at the start, after the epoch of the simulation. */
   readonly startMs: number;
+  /** Of the store. @default /data */
+  readonly directory?: string;
   readonly faults?: FaultPlan | undefined;
   /** So many bytes are free, however many are used. @default no limit */
   readonly freeBytes?: number | undefined;
@@ -100,6 +103,15 @@ export class World {
     });
   }
 
+  get #directory(): string {
+    return this.#options.directory ?? DIRECTORY;
+  }
+
+  /** For tools that work without a store. */
+  get environment(): Environment {
+    return this.#environment;
+  }
+
   get store(): Store {
     if (this.#store === undefined) throw new Error('the store is not open');
     return this.#store;
@@ -134,7 +146,7 @@ export class World {
     try {
       const input = {
         ...this.#options.store,
-        directory: DIRECTORY,
+        directory: this.#directory,
         environment: this.#environment,
         logger: (level: string, event: string, facts: Readonly<Record<string, unknown>>) => {
           this.log.push({ level, event, facts });
@@ -245,7 +257,7 @@ export class World {
   }
 
   async #checkNames(): Promise<void> {
-    const manifest = await this.run(readManifest(this.fs, DIRECTORY));
+    const manifest = await this.run(readManifest(this.fs, this.#directory));
     const listed = new Set<string>(manifest?.obsolete);
     for (const { id, kind } of manifest?.segments ?? []) {
       listed.add(segmentName(kind, id)).add(hintName(id));
@@ -254,7 +266,7 @@ export class World {
     for (const { id, kind } of this.engine.opened.catalog.all()) {
       listed.add(segmentName(kind, id)).add(hintName(id));
     }
-    for (const name of this.fs.disk.directory(DIRECTORY)?.entries.keys() ?? []) {
+    for (const name of this.fs.disk.directory(this.#directory)?.entries.keys() ?? []) {
       const kind = parseFileName(name)?.kind;
       const isKnown = kind === 'manifest' || kind === 'lock' || kind === 'ballast';
       const isHarmless = isKnown || kind === 'torn' || kind === 'tmp' || listed.has(name);
