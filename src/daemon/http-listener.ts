@@ -4,6 +4,7 @@ import type { HttpSecurity, HttpServer, HttpSources } from '../http/index.ts';
 import { systemErrorCode } from '../storage/disk/file-system.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { Configuration } from './configuration/configuration.ts';
+import { httpSettingsOf } from './configuration/http-settings.ts';
 import { type Logger, storeLogger } from './logging.ts';
 
 /**
@@ -20,11 +21,10 @@ export async function startHttp(
   const wanted = parseAddress(configuration.values.http);
   if (wanted === undefined) return undefined;
   const { openHttp } = await import('../http/index.ts');
-  const { httpMaxConnections: maxConnections } = configuration.values;
   try {
     const server = await openHttp({
       ...wanted,
-      maxConnections,
+      settings: httpSettingsOf(configuration.values),
       sources,
       security,
       log: storeLogger(log),

@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   LIMIT_EXCEEDED: { number: 7, retryable: false },
   UNSUPPORTED: { number: 8, retryable: false },
   INVALID_OPTION: { number: 9, retryable: false },
+  NOT_FOUND: { number: 10, retryable: false },
 
   // 20-39: the request is right, the state says no
   CONFLICT: { number: 20, retryable: false },

@@ -4,7 +4,9 @@ import type { HostMonitor } from '../host/host-monitor.ts';
 import type { CaskServer } from '../server/index.ts';
 import type { ServedStore } from '../server/served-store.ts';
 import type { StoreDurations, StoreStats } from '../storage/store-stats.ts';
+import type { CallerSources } from './access/caller.ts';
 import type { HttpCounters } from './http-counters.ts';
+import type { HttpSettings } from './http-limits.ts';
 import type { Readiness } from './readiness.ts';
 
 /** A store that can be watched; the engine's `Store` has it. */
@@ -31,7 +33,8 @@ export interface HttpSources {
 export interface HttpContext {
   readonly sources: HttpSources;
   readonly counters: HttpCounters;
-  readonly maxConnections: number;
+  readonly settings: HttpSettings;
+  readonly access: CallerSources;
   /** Undefined while the store is loading. */
   readonly served: Served | undefined;
 }

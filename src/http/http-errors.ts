@@ -5,6 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { CaskError, toCaskError } from '../errors/cask-error.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
 import type { HttpApp } from './http-app.ts';
+import { HttpError } from './http-error.ts';
 import { PROBLEM_CONTENT_TYPE, type Problem, problemOf } from './problem.ts';
 
 /** What a client is told to wait before it tries a retryable request again. */
@@ -15,14 +16,20 @@ const NOT_FOUND = 404;
 const METHOD_NOT_ALLOWED = 405;
 const SERVER_ERROR = 500;
 
+/** Told of each error that is answered. */
+export type ErrorCounter = (error: CaskError) => void;
+
 /** @param methodsOf the methods that a path has, none for a path that there is not */
 export function handleErrors(
   app: HttpApp,
   log: StoreLogger,
+  countError: ErrorCounter,
   methodsOf: (path: string) => readonly string[],
 ): void {
   app.setErrorHandler<FastifyError | CaskError>((thrown, request, reply) => {
-    const problem = problemOfThrown(thrown);
+    const [error, status] = errorOfThrown(thrown);
+    countError(error);
+    const problem = problemOf(error, status);
     if (problem.code === 'INTERNAL') {
       const { url: route = '' } = request.routeOptions;
       log('error', 'http-request-failed', { route, error: problem.detail });
@@ -47,18 +54,15 @@ function pathOf({ url }: FastifyRequest): string {
 }
 
 /** A CaskError as it is; one of fastify with its status, if the client is to blame. */
-function problemOfThrown(thrown: FastifyError | CaskError): Problem {
-  if (thrown instanceof CaskError) return problemOf(thrown);
+function errorOfThrown(thrown: FastifyError | CaskError): [CaskError, number?] {
+  if (thrown instanceof HttpError) return [thrown, thrown.status];
+  if (thrown instanceof CaskError) return [thrown];
   const { statusCode = SERVER_ERROR, code, message } = thrown;
-  if (code === 'FST_ERR_HANDLER_TIMEOUT') {
-    const late = new CaskError('TIMEOUT', 'the answer was not ready in time');
-    return problemOf(late);
-  }
-  if (statusCode >= SERVER_ERROR) return problemOf(toCaskError(thrown));
+  if (statusCode >= SERVER_ERROR) return [toCaskError(thrown)];
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return problemOf(new CaskError('LIMIT_EXCEEDED', 'the body is too large'), statusCode);
+    return [new CaskError('LIMIT_EXCEEDED', 'the body is too large'), statusCode];
   }
-  return problemOf(new CaskError('BAD_REQUEST', message), statusCode);
+  return [new CaskError('BAD_REQUEST', message), statusCode];
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {

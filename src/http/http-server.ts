@@ -5,16 +5,19 @@
 
 import type { AddressInfo } from 'node:net';
 import type { StoreLogger } from '../storage/store-options.ts';
+import { BrowserSessions } from './access/browser-sessions.ts';
+import type { CallerSources } from './access/caller.ts';
 import { createHttpApp, type HttpApp, type HttpSecurity } from './http-app.ts';
 import type { HttpContext, HttpSources, Served } from './http-context.ts';
 import { HttpCounters } from './http-counters.ts';
+import { HTTP_DEFAULTS, type HttpSettings } from './http-limits.ts';
 import { ROUTES } from './routes/route-table.ts';
 
 export interface HttpOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly maxConnections: number;
+  readonly settings?: Partial<HttpSettings>;
   readonly sources: HttpSources;
   readonly security: HttpSecurity;
   readonly log: StoreLogger;
@@ -33,15 +36,25 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
 export class HttpServer implements HttpContext {
   readonly sources: HttpSources;
   readonly counters = new HttpCounters();
-  readonly maxConnections: number;
+  readonly settings: HttpSettings;
+  readonly access: CallerSources;
   served: Served | undefined;
   readonly #app: HttpApp;
   #closed: Promise<void> | undefined;
 
-  constructor({ sources, maxConnections, security, log }: HttpOptions) {
+  constructor({ sources, settings, security, log }: HttpOptions) {
+    const { authenticator, tls } = security;
     this.sources = sources;
-    this.maxConnections = maxConnections;
-    this.#app = createHttpApp(maxConnections, this.counters, log, security);
+    this.settings = { ...HTTP_DEFAULTS, ...settings };
+    this.access = { authenticator, sessions: new BrowserSessions(), isTls: tls !== undefined };
+    this.#app = createHttpApp({
+      settings: this.settings,
+      counters: this.counters,
+      access: this.access,
+      tls,
+      log,
+      countError: (error) => this.served?.server.countError(error),
+    });
     for (const add of ROUTES) add(this.#app, this);
   }
 

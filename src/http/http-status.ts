@@ -12,6 +12,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   LIMIT_EXCEEDED: 400,
   UNSUPPORTED: 501,
   INVALID_OPTION: 400,
+  NOT_FOUND: 404,
 
   CONFLICT: 409,
   LOADING: 503,
@@ -25,7 +26,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
 
   NOT_APPLIED: 503,
   OUTCOME_UNKNOWN: 500,
-  TIMEOUT: 503,
+  TIMEOUT: 504,
   CANCELLED: 503,
 
   CORRUPT: 500,

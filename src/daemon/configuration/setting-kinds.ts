@@ -151,3 +151,21 @@ export const ADDRESS_OR_OFF_KIND: Kind = {
   wanted: `HOST:PORT, e.g. 127.0.0.1:7118 or [::1]:0, or ${OFF}`,
   read: (text) => (text === OFF ? text : ADDRESS_KIND.read(text)),
 };
+
+/** Texts of some form with commas between them, or `off` for none. */
+export function listKind(pattern: RegExp, wanted: string): Kind {
+  return {
+    placeholder: '<list>',
+    unit: 'separated by commas',
+    wanted: `${wanted}, or ${OFF}`,
+    read: (text) =>
+      text === OFF || itemsOf(text).every((item) => pattern.test(item)) ? text : undefined,
+    write: String,
+    isText: true,
+  };
+}
+
+/** What a list holds. */
+export function itemsOf(list: string): string[] {
+  return list === OFF ? [] : list.split(',').map((item) => item.trim());
+}

@@ -15,7 +15,7 @@ export function addMetrics(app: HttpApp, context: HttpContext): void {
 }
 
 /** Copies of counters; nothing here looks at keys or files. */
-function gather({ sources, counters, maxConnections, served }: HttpContext): ScrapeFacts {
+function gather({ sources, counters, settings, served }: HttpContext): ScrapeFacts {
   const { version, host, logLines } = sources;
   return {
     version,
@@ -24,7 +24,7 @@ function gather({ sources, counters, maxConnections, served }: HttpContext): Scr
     collections: host.collections.byKind,
     logLines,
     http: counters,
-    httpMaxConnections: maxConnections,
+    httpMaxConnections: settings.maxConnections,
     served:
       served === undefined
         ? undefined

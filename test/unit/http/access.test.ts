@@ -3,7 +3,8 @@
 import { request as requestTls } from 'node:https';
 import { fastify } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { guardRoutes } from '../../../src/http/http-access.ts';
+import { BrowserSessions } from '../../../src/http/access/browser-sessions.ts';
+import { guardRoutes } from '../../../src/http/access/guard.ts';
 import type { HttpApp } from '../../../src/http/http-app.ts';
 import { Authenticator, UserDirectory } from '../../../src/security/index.ts';
 import { TlsIdentity } from '../../../src/server/index.ts';
@@ -86,7 +87,7 @@ test('guessing is locked as on the wire protocol', async () => {
 
 test('a role that is not enough is 403, and the route is not run', async () => {
   const app = fastify() as unknown as HttpApp;
-  guardRoutes(app, authenticator);
+  guardRoutes(app, { authenticator, sessions: new BrowserSessions(), isTls: false });
   let runs = 0;
   app.get('/secret', { config: { role: 'admin' } }, () => {
     runs += 1;
@@ -105,7 +106,11 @@ test('a role that is not enough is 403, and the route is not run', async () => {
 
 test('a route that does not say who may is not taken', async () => {
   const app = fastify() as unknown as HttpApp;
-  guardRoutes(app, undefined);
+  guardRoutes(app, {
+    authenticator: undefined,
+    sessions: new BrowserSessions(),
+    isTls: false,
+  });
   expect(() => app.get('/open', () => ({}))).toThrow(/does not say who may/);
   await app.close();
 });

@@ -4,6 +4,7 @@ import { HostMonitor } from '../../../src/host/host-monitor.ts';
 import {
   type HttpSecurity,
   type HttpServer,
+  type HttpSettings,
   openHttp,
   type Readiness,
 } from '../../../src/http/index.ts';
@@ -24,8 +25,7 @@ export interface HttpFixture extends AsyncDisposable {
   readonly url: string;
 }
 
-export interface FixtureOptions {
-  readonly maxConnections?: number;
+export interface FixtureOptions extends Partial<HttpSettings> {
   readonly security?: HttpSecurity;
 }
 
@@ -33,8 +33,8 @@ export interface FixtureOptions {
 export const NO_SECURITY: HttpSecurity = { authenticator: undefined, tls: undefined };
 
 export async function openFixture({
-  maxConnections = 10,
   security = NO_SECURITY,
+  ...settings
 }: FixtureOptions = {}): Promise<HttpFixture> {
   const store = new MemoryStore();
   const host = new HostMonitor();
@@ -43,7 +43,7 @@ export async function openFixture({
   const events: string[] = [];
   const http = await openHttp({
     ...place,
-    maxConnections,
+    settings: { maxConnections: 10, ...settings },
     security,
     sources: { version: '1.2.3', host, logLines: {}, readiness: () => fixture.readiness },
     log: (_level, event) => events.push(event),

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { CaskError } from '../../../src/errors/cask-error.ts';
+import { BrowserSessions } from '../../../src/http/access/browser-sessions.ts';
 import { createHttpApp } from '../../../src/http/http-app.ts';
 import { HttpCounters } from '../../../src/http/http-counters.ts';
-import { HTTP_LIMITS } from '../../../src/http/http-limits.ts';
-import { type HttpFixture, NO_SECURITY, openFixture } from './http-fixture.ts';
+import { HTTP_DEFAULTS, HTTP_LIMITS } from '../../../src/http/http-limits.ts';
+import { type HttpFixture, openFixture } from './http-fixture.ts';
 
 const fixtures: HttpFixture[] = [];
 const sockets: Socket[] = [];
@@ -75,19 +76,29 @@ test('a connection too many is closed at once, and counted', async () => {
 
 function appWith(thrown: Error) {
   const events: string[] = [];
+  const errors: string[] = [];
   const log = (_level: string, event: string) => events.push(event);
-  const app = createHttpApp(10, new HttpCounters(), log, NO_SECURITY);
+  const app = createHttpApp({
+    settings: HTTP_DEFAULTS,
+    counters: new HttpCounters(),
+    access: { authenticator: undefined, sessions: new BrowserSessions(), isTls: false },
+    tls: undefined,
+    log,
+    countError: ({ code }) => errors.push(code),
+  });
   const config = { role: 'anyone' } as const;
   app.get('/broken', { config }, () => {
     throw thrown;
   });
   app.post('/body', { config }, () => ({}));
-  return { app, events };
+  return { app, events, errors };
 }
 
 test('an error of ours becomes its status, with details', async () => {
   const details = { revision: 7 };
-  const { app, events } = appWith(new CaskError('CONFLICT', 'not that revision', { details }));
+  const { app, events, errors } = appWith(
+    new CaskError('CONFLICT', 'not that revision', { details }),
+  );
   const response = await app.inject('/broken');
   expect(response.statusCode).toBe(409);
   expect(response.json()).toEqual({
@@ -99,7 +110,7 @@ test('an error of ours becomes its status, with details', async () => {
     retryable: false,
     details,
   });
-  expect(events).toEqual([]);
+  expect([events, errors]).toEqual([[], ['CONFLICT']]);
 });
 
 test('what nobody expected is INTERNAL, and logged', async () => {
@@ -113,7 +124,7 @@ test('what nobody expected is INTERNAL, and logged', async () => {
 test.each([
   [
     'too large',
-    'x'.repeat(HTTP_LIMITS.maxBodyBytes + 1),
+    'x'.repeat(HTTP_LIMITS.maxPlainBodyBytes + 1),
     'application/json',
     413,
     'LIMIT_EXCEEDED',
