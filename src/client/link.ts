@@ -21,7 +21,7 @@ import { ReplyReader } from '../protocol/reply-reader.ts';
 import { encodeHelloRequest } from '../protocol/request-writer.ts';
 import { type Address, type Credentials, formatAddress } from './address.ts';
 import type { LinkTls } from './client-options.ts';
-import { adviceOnTls, looksLikeTls } from './tls-advice.ts';
+import { adviceOnTls, looksLikeTls, messageOf } from './tls-advice.ts';
 
 /** Replies may be longer than requests: a page of whole entries, or GET_MANY. */
 const REPLY_FRAME_BYTES_MAX = 1024 * 1024 * 1024;
@@ -205,7 +205,7 @@ export class Link {
   }
 
   #connectionError(cause: Error | string): CaskError {
-    const what = typeof cause === 'string' ? cause : cause.message;
+    const what = typeof cause === 'string' ? cause : messageOf(cause);
     const message = `connection to ${formatAddress(this.#address)}: ${what}`;
     return new CaskError('CONNECTION_LOST', message, typeof cause === 'string' ? {} : { cause });
   }

@@ -27,6 +27,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: WANTS_CERTIFICATE,
 };
 
+/** The message; of OpenSSL's, the part that is for people. */
+export function messageOf(error: Error): string {
+  const { reason } = error as Error & { readonly reason?: unknown };
+  return 'library' in error && typeof reason === 'string' ? reason : error.message;
+}
+
 /** A clause for the message; undefined: the error is not one of TLS. */
 export function adviceOnTls(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;

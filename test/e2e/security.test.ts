@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
+import { get } from 'node:https';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -56,15 +57,30 @@ async function as(
   return connect({ port: await daemon.port(), user, password, ...more });
 }
 
+/** @param auth user and password */
+function statusOf(url: string, auth?: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const options = { ...clientTls(), ...(auth === undefined ? {} : { auth }) };
+    get(url, options, (response) => resolve(response.resume().statusCode)).on('error', reject);
+  });
+}
+
 describe('an address that others can reach', () => {
   test('is served with users and TLS', async () => {
-    const daemon = start(['--listen', '0.0.0.0:0', ...usersFlags(), ...tlsFlags()]);
+    const addresses = ['--listen', '0.0.0.0:0', '--http', '0.0.0.0:0'];
+    const daemon = start([...addresses, ...usersFlags(), ...tlsFlags()]);
     await using db = await as(daemon, 'ada', 'lovelace', { tls: clientTls() });
     await db.put('k', 'v');
     expect(db.serverInfo).toMatchObject({ auth: true, tls: true });
     await expect(connect({ port: await daemon.port() })).rejects.toMatchObject({
       code: 'TLS_REQUIRED',
     });
+    const port = String((await daemon.line('http-ready'))['address'])
+      .split(':')
+      .at(-1);
+    expect(await statusOf(`https://127.0.0.1:${port}/healthz`)).toBe(200);
+    expect(await statusOf(`https://127.0.0.1:${port}/metrics`)).toBe(401);
+    expect(await statusOf(`https://127.0.0.1:${port}/metrics`, 'bob:builder')).toBe(200);
   });
 
   test('is refused without TLS', async () => {

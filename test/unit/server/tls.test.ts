@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { connect as connectPlain } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../../src/client/index.ts';
 import { type CaskServer, listen, TlsIdentity } from '../../../src/server/index.ts';
 import { CertificateFiles, clientTls } from '../security/certificates.ts';
 import { MemoryStore } from './memory-store.ts';
-import { HELLO, PREAMBLE } from './wire-client.ts';
+import { HELLO, PREAMBLE, request } from './wire-client.ts';
 
 let files: CertificateFiles;
 let identity: TlsIdentity;
@@ -146,7 +146,7 @@ describe('a client that speaks something else', () => {
     const { port } = plain.address;
     await expect(connect({ url: `casks://127.0.0.1:${port}` })).rejects.toMatchObject({
       code: 'CONNECT_FAILED',
-      message: expect.stringContaining('does not speak TLS there: connect with cask://'),
+      message: expect.stringMatching(/: wrong version number; the server does not speak TLS there/),
     });
     expect(plain.stats().errors).toEqual({ BAD_MAGIC: 1 });
     await plain.close();
@@ -202,6 +202,19 @@ describe('limits', () => {
     await server.close();
     await once(socket, 'close');
   });
+});
+
+test('a client that does not read is closed, under TLS too', async () => {
+  await stop();
+  const limits = { outputSoftBytes: 256 * 1024, outputHardBytes: 1024 * 1024 };
+  await serve({ ...limits, outputTimeoutMs: 100, sweepIntervalMs: 5, lingerMs: 100 });
+  const socket = await secureSocket();
+  socket.on('error', () => {});
+  socket.pause();
+  socket.write(Buffer.concat([PREAMBLE, HELLO, request(2, 5, 'k', Buffer.alloc(100_000))]));
+  for (let id = 3; id < 1000; id++) socket.write(request(id, 3, 'k'));
+  await vi.waitFor(() => expect(server.stats().slowConsumers).toBe(1), { timeout: 20_000 });
+  socket.destroy();
 });
 
 describe('a half-closed connection', () => {
