@@ -46,8 +46,17 @@ export const REQUESTS: readonly Buffer[] = [
   frame(packValue([20, 3, { d: 1000, t: Buffer.alloc(16), e: 1 }, key, 'surplus'])),
 ];
 
+/** Not for a live daemon, which others use: a bit too many, and their keys are gone. */
+const SWEEPING_REQUESTS: readonly Buffer[] = [
+  request(40, 8, key, null, 'fuzz/'),
+  request(41, 16, key, 'fuzz/z', null, 2),
+  request(42, 16, null, null, null, 1),
+  request(43, 22, 'cancel', 3),
+];
+
 const REQUEST_SEEDS: readonly Buffer[] = [
   ...REQUESTS,
+  ...SWEEPING_REQUESTS,
   Buffer.concat([...REQUESTS]),
   Buffer.concat([request(30, 5, key, Buffer.alloc(70_000, 3)), request(31, 3, key)]),
 ];
@@ -60,13 +69,16 @@ const READERS: Readonly<Record<number, (reader: RequestReader) => unknown>> = {
   5: (reader) => reader.readPut(),
   6: (reader) => reader.readDelete(),
   7: (reader) => reader.readKey(),
+  8: (reader) => reader.readCount(),
   9: (reader) => reader.readBatch(ITEMS_MAX),
   10: (reader) => reader.readRange(),
   13: (reader) => reader.readMerge(),
   14: (reader) => reader.readCancel(),
+  16: (reader) => reader.readDeleteRange(),
   17: (reader) => reader.readAction(['list', 'kill'], 'id', 'limit'),
   18: (reader) => reader.readAction(['get', 'reset'], 'count'),
   19: (reader) => reader.readConfig(),
+  22: (reader) => reader.readAction(['list', 'status', 'cancel'], 'id'),
 };
 
 function codeOf(thrown: unknown): CaskError['code'] {
