@@ -120,8 +120,9 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'log/appender.ts',
-        find: 'throw this.#noteSyncFailure(error);\n    }\n    syncGate.record(environment.clock.monotonicMs() - started, false);',
-        replace: 'void error;\n    }',
+        find: 'throw this.#noteSyncFailure(error);\n    }\n    const ms = environment.clock.monotonicMs() - started;\n    syncGate.record(ms, false);',
+        replace:
+          'void error;\n    }\n    const ms = environment.clock.monotonicMs() - started;\n    syncGate.record(ms, false);',
       },
     ],
   },
