@@ -1,6 +1,7 @@
 /** The one rule for every listener: who can be reached by others asks for users and speaks TLS. */
 
 import { type Address, formatAddress, isLoopback } from './address.ts';
+import type { Logger } from './logging.ts';
 
 /** What the daemon asks of clients. */
 export interface Protection {
@@ -24,4 +25,11 @@ export function exposureProblem(address: Address, protection: Protection): strin
     `${missing.join(' and does not ')}. Do that, or listen on 127.0.0.1 or [::1], or add ` +
     '--insecure if the network is trusted.'
   );
+}
+
+/** Says in the log that an address is only served because of `--insecure`. */
+export function warnOfExposure(address: Address, protection: Protection, log: Logger): void {
+  const problem = exposureProblem(address, { ...protection, insecure: false });
+  if (problem === undefined) return;
+  log.warn({ address: formatAddress(address), reason: problem }, 'address-not-protected');
 }

@@ -5,6 +5,8 @@ import { systemErrorCode } from '../storage/disk/file-system.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { httpSettingsOf } from './configuration/http-settings.ts';
+import { protectionOf } from './configuration/rules.ts';
+import { warnOfExposure } from './exposure.ts';
 import { type Logger, storeLogger } from './logging.ts';
 
 /**
@@ -30,6 +32,7 @@ export async function startHttp(
       log: storeLogger(log),
     });
     const { port } = server.address;
+    warnOfExposure({ host: wanted.host, port }, protectionOf(configuration.values), log);
     log.info({ address: formatAddress({ host: wanted.host, port }) }, 'http-ready');
     return server;
   } catch (thrown) {

@@ -19,7 +19,7 @@ import type { RunningConfiguration } from './configuration/running-configuration
 import { DaemonHealth } from './daemon-health.ts';
 import { type DaemonSecurity, openSecurity } from './daemon-security.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
-import { exposureProblem } from './exposure.ts';
+import { exposureProblem, warnOfExposure } from './exposure.ts';
 import { startHttp } from './http-listener.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
 import { NOT_TCP, reportListenFailure } from './listen-failure.ts';
@@ -211,9 +211,12 @@ async function startServer(
   });
   // Nothing was accepted yet: that takes a turn of the event loop.
   const { address } = server;
-  const problem =
-    address.host === '' ? NOT_TCP : exposureProblem(address, protectionOf(configuration.values));
-  if (problem === undefined) return server;
+  const protection = protectionOf(configuration.values);
+  const problem = address.host === '' ? NOT_TCP : exposureProblem(address, protection);
+  if (problem === undefined) {
+    warnOfExposure(address, protection, world.log);
+    return server;
+  }
   await server.close();
   throw new UsageError([problem], EXIT.address);
 }

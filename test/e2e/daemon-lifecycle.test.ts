@@ -189,6 +189,8 @@ describe('not starting', () => {
     expect(refused.stdout).toBe('');
     const allowed = start(['--listen', '0.0.0.0:0', '--insecure']);
     await allowed.line('ready');
+    const warned = await allowed.line('address-not-protected');
+    expect(warned['reason']).toContain('can be reached by others');
   });
 
   test.each([

@@ -4,8 +4,10 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { connect } from '../../src/client/index.ts';
+import { resolveClientOptions } from '../../src/client/client-options.ts';
+import { CaskClient, connect } from '../../src/client/index.ts';
 import { CaskError } from '../../src/errors/cask-error.ts';
 import { runCaskctl } from '../../src/shell/caskctl.ts';
 import { DaemonProcess } from '../e2e/daemon-process.ts';
@@ -177,4 +179,10 @@ test('L4 the errors of the client library do not quote it', async () => {
   }
   const nobody = connect({ url: `cask://ada:${PASSWORD}@127.0.0.1:1` });
   await expect(nobody).rejects.not.toThrow(PASSWORD);
+});
+
+test('L4 a client that is printed shows no password', () => {
+  const given = { url: `casks://ada:${PASSWORD}@db.example` };
+  const client = new CaskClient(resolveClientOptions(given));
+  expectNoMarkers(inspect(client, { depth: 20, showHidden: true }) + JSON.stringify(client));
 });

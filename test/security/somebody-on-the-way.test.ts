@@ -38,6 +38,14 @@ test.each(['TLSv1', 'TLSv1.1'])('P1 %s is refused', async (version) => {
   await expect(handshake(old)).rejects.toThrow();
 });
 
+test.each(['ECDHE-ECDSA-AES128-SHA256', 'AES128-GCM-SHA256', 'NULL-SHA256'])(
+  'P1 the cipher %s is refused',
+  async (cipher) => {
+    const options = { maxVersion: 'TLSv1.2', ciphers: `${cipher}:@SECLEVEL=0` };
+    await expect(handshake(options)).rejects.toThrow();
+  },
+);
+
 test.each(['TLSv1.2', 'TLSv1.3'])('P1 %s is taken', async (version) => {
   const socket = await handshake({ minVersion: version, maxVersion: version });
   expect(socket.getProtocol()).toBe(version);

@@ -32,6 +32,14 @@ export interface TlsListener {
 }
 
 const VERSION_MIN = 'TLSv1.2';
+/** What is recorded today stays secret when the key leaks: no key exchange but ephemeral ones. */
+const CIPHERS = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE+AESGCM',
+  'ECDHE+CHACHA20',
+].join(':');
 /** What everyone else may do with the key. */
 const EVERYONE_BITS = 0o007;
 const DAY_MS = 24 * 3600 * 1000;
@@ -119,6 +127,7 @@ export class TlsIdentity {
       key: await readPem(key),
       ...(clientCa === undefined ? {} : { ca: await readPem(clientCa) }),
       minVersion: VERSION_MIN,
+      ciphers: CIPHERS,
     };
     let certificate: X509Certificate;
     try {
