@@ -96,7 +96,11 @@ describe('before the preamble is through', () => {
   });
 
   test('reserved bytes and feature bits are ignored, bytes may come one by one', async () => {
-    const client = await WireClient.open(server.address.port);
+    const identity = { version: '0', serverId: 'test' };
+    // single bytes take their time where many tests run
+    const limits = { ...LIMITS, handshakeTimeoutMs: 60_000 };
+    const patient = await listen({ store, host: '127.0.0.1', port: 0, identity, limits });
+    const client = await WireClient.open(patient.address.port);
     const preamble = encodePreamble(0xffff_ffff);
     preamble.writeUInt16BE(0xabcd, 6);
     for (const byte of Buffer.concat([preamble, HELLO])) {
@@ -105,6 +109,7 @@ describe('before the preamble is through', () => {
     }
     expect((await client.next()).body.slice(0, 2)).toEqual([1, 0]);
     await client.close();
+    await patient.close();
   });
 });
 
