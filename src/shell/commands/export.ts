@@ -22,7 +22,7 @@ export const exportCommand: CommandSpec = {
   flags: BOUND_FLAGS,
   notes:
     'One JSON object per line: key or key_b64, value or value_b64, and for an entry that expires\n' +
-    'ttl_ms, the time it has left. Pages are read one after the other: what is written meanwhile\n' +
+    'expires_at, in ms since 1970. Pages are read one after the other: what is written meanwhile\n' +
     'may or may not be included. Ctrl-C ends it with exit code 130, and says how much is written.',
   heedsInterrupt: () => true,
 
@@ -63,7 +63,7 @@ async function exportTo(
     for await (const page of walkPages(shell, rangeRequest(flags), Infinity)) {
       const readable = readableEntries(shell, page);
       if (readable.length < page.entries.length) exitCode = EXIT_SERVER_ERROR;
-      await write(stream, exportLines(readable, Date.now()));
+      await write(stream, exportLines(readable));
       entries += readable.length;
       // entries and a bar on one screen would write into each other
       if (!isTerminal(stream)) bar.update(entries, 0);
@@ -79,14 +79,13 @@ async function exportTo(
   return { entries, exitCode };
 }
 
-/** By our clock: where it differs from the server's, a remaining time is off by as much. */
-export function exportLines(entries: readonly ShellEntry[], now: number): string {
+export function exportLines(entries: readonly ShellEntry[]): string {
   let text = '';
   for (const { key, value, expiresAt } of entries) {
     const line = {
       ...jsonBytes('key', key),
       ...jsonBytes('value', value ?? Buffer.alloc(0)),
-      ...(expiresAt === undefined ? {} : { ttl_ms: Math.max(1, expiresAt - now) }),
+      ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
     };
     text += `${JSON.stringify(line)}\n`;
   }

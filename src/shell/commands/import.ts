@@ -14,7 +14,7 @@ import { isCancelled } from '../repetition.ts';
 import { type Shell, throwIfCancelled } from '../shell.ts';
 import type { CommandSpec } from './command.ts';
 
-const NAMES = new Set(['key', 'key_b64', 'value', 'value_b64', 'ttl_ms']);
+const NAMES = new Set(['key', 'key_b64', 'value', 'value_b64', 'ttl_ms', 'expires_at']);
 /** Bad lines named one by one; further ones are only counted. */
 const COMPLAINTS_MAX = 1000;
 
@@ -26,9 +26,10 @@ export const importCommand: CommandSpec = {
   notes:
     'One JSON object per line:\n' +
     '  {"key":"k","value":"v"}    {"key_b64":"/w==","value_b64":"AAE=","ttl_ms":60000}\n' +
-    'Lines are written in order, many at a time. A line that is malformed or refused is named by\n' +
-    'its number on stderr, the rest goes on, and the exit code is 1. At the end everything is on\n' +
-    'disk. Ctrl-C ends it with exit code 130, and says how much is written.',
+    'In place of ttl_ms may stand expires_at, in ms since 1970: what has expired is left out, and\n' +
+    'counted. Lines are written in order, many at a time. A line that is malformed or refused is\n' +
+    'named by its number on stderr, the rest goes on, and the exit code is 1. At the end everything\n' +
+    'is on disk. Ctrl-C ends it with exit code 130, and says how much is written.',
   heedsInterrupt: () => true,
 
   async run(invocation) {
@@ -58,17 +59,27 @@ export const importCommand: CommandSpec = {
       shell.signal?.removeEventListener('abort', stop);
     }
     bar.clear();
-    const facts = { imported: window.written, refused: run.refusals, ms: bar.elapsedMs() };
+    const { written: imported } = window;
+    const { refusals: refused, expired } = run;
+    const facts = { imported, refused, expired, ms: bar.elapsedMs() };
     await printResult(invocation, facts, sentenceOf(facts));
     return run.refusals > 0 ? EXIT_SERVER_ERROR : EXIT_OK;
   },
 };
 
-function sentenceOf(facts: { imported: number; refused: number; ms: number }): string {
+interface ImportFacts {
+  readonly imported: number;
+  readonly refused: number;
+  readonly expired: number;
+  readonly ms: number;
+}
+
+function sentenceOf(facts: ImportFacts): string {
   const rate = formatCount(Math.round(facts.imported / Math.max(facts.ms / 1000, 0.001)));
   const took = formatDuration(Math.round(facts.ms));
   const counts = `${formatCount(facts.imported)} imported, ${formatCount(facts.refused)} refused`;
-  return `${counts}, ${took} (${rate}/s)`;
+  const gone = facts.expired > 0 ? `, ${formatCount(facts.expired)} had expired` : '';
+  return `${counts}${gone}, ${took} (${rate}/s)`;
 }
 
 /** The lines of one import: parsed, counted, complained of. */
@@ -76,6 +87,8 @@ class ImportRun {
   readonly #shell: Shell;
   readonly #bar: ProgressBar;
   #refusals = 0;
+  /** Lines whose entry has expired. */
+  expired = 0;
 
   constructor(shell: Shell, bar: ProgressBar) {
     this.#shell = shell;
@@ -107,7 +120,9 @@ class ImportRun {
   #recordOf({ number, text, problem }: NumberedLine): ImportRecord | undefined {
     try {
       if (problem !== undefined) throw new LineError(problem);
-      return parseRecord(number, text);
+      const record = parseRecord(number, text, Date.now());
+      if (record === undefined) this.expired += 1;
+      return record;
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
       this.#refuse('BAD_LINE', number, error.message);
@@ -126,9 +141,14 @@ class ImportRun {
   }
 }
 
-function parseRecord(line: number, text: string): ImportRecord {
+/** By our clock: where it differs from the server's, an expiry is off by as much. */
+function parseRecord(line: number, text: string, now: number): ImportRecord | undefined {
   const object = parseJsonObject(text);
   refuseUnknown(object, NAMES);
+  const record = { line, key: bytesOf(object, 'key'), value: bytesOf(object, 'value') };
   const ttlMs = integerOf(object, 'ttl_ms', 1);
-  return { line, key: bytesOf(object, 'key'), value: bytesOf(object, 'value'), ttlMs };
+  const expiresAt = integerOf(object, 'expires_at', 0);
+  if (expiresAt === undefined) return { ...record, ttlMs };
+  if (ttlMs !== undefined) throw new LineError('"ttl_ms" and "expires_at" exclude each other');
+  return expiresAt > now ? { ...record, ttlMs: expiresAt - now } : undefined;
 }

@@ -110,4 +110,17 @@ describe('import and export', () => {
     expect(ttlMs).toBeGreaterThan(50_000);
     expect(ttlMs).toBeLessThanOrEqual(60_000);
   });
+
+  it('import leaves out what has expired since the export', async () => {
+    const client = new FakeClient();
+    const path = await file(
+      `{"key":"later","value":"1","expires_at":${Date.now() + 60_000}}`,
+      '{"key":"over","value":"1","expires_at":1700000000000}',
+      '{"key":"both","value":"1","expires_at":1700000000000,"ttl_ms":5}',
+    );
+    const ran = await runWith(client, ['import', path]);
+    expect(ran.out).toMatch(/^1 imported, 1 refused, 1 had expired, /);
+    expect(ran.err).toContain('line 3: "ttl_ms" and "expires_at" exclude each other');
+    expect([...client.entries.keys()]).toEqual(['later']);
+  });
 });
