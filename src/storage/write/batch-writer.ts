@@ -66,14 +66,7 @@ export class BatchWriter {
     if (items.length === 0) return [];
     const batch = this.#prepare(items);
     const { turnstile } = this.#sequencer.parts;
-    const { stalled } = origin;
-    const enter = (): Promise<void> => {
-      // Reads of the same origin see to it that they come after this.
-      origin.deferredWrites += 1;
-      return turnstile.enter(batch.bytes);
-    };
-    if (stalled === undefined) await enter();
-    else await new Promise<void>((resolve) => stalled.push(() => resolve(enter())));
+    await this.#enter(origin, batch.bytes);
     let committed: Promise<void>;
     const results: BatchItemResult[] = [];
     try {
@@ -84,6 +77,28 @@ export class BatchWriter {
     }
     await committed;
     return results;
+  }
+
+  /** Closes the turnstile behind everything that the origin sent before. */
+  async #enter(origin: WriteOrigin, bytes: number): Promise<void> {
+    const { turnstile } = this.#sequencer.parts;
+    const enter = (): Promise<void> => {
+      // Reads of the same origin see to it that they come after this.
+      origin.deferredWrites += 1;
+      return turnstile.enter(bytes);
+    };
+    const { stalled } = origin;
+    if (stalled === undefined) await enter();
+    else await new Promise<void>((resolve) => stalled.push(() => resolve(enter())));
+    for (;;) {
+      // A modify that came before may wait for a value by now; it needs the turnstile itself.
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const mustWait = origin.stalled?.pushReturned(() => resolve(enter())) ?? false;
+      if (!mustWait) return;
+      origin.deferredWrites -= 1;
+      turnstile.unlock();
+      await promise;
+    }
   }
 
   #prepare(items: readonly StoreBatchItem[]): PreparedBatch {

@@ -208,21 +208,23 @@ export class Sequencer {
     begin: () => void,
   ): void {
     this.stalledBytes += bytes;
-    stalled.push(() => {
-      this.stalledBytes -= bytes;
-      if (this.parts.turnstile.isClosed) this.#waitForBatch(origin, bytes, begin);
-      else begin();
-    });
+    stalled.push(() => this.#afterModify(origin, bytes, begin));
+  }
+
+  #afterModify(origin: WriteOrigin, bytes: number, begin: () => void): void {
+    this.stalledBytes -= bytes;
+    if (this.parts.turnstile.isClosed) this.#waitForBatch(origin, bytes, begin);
+    else begin();
   }
 
   #waitForBatch(origin: WriteOrigin, bytes: number, begin: () => void): void {
     origin.deferredWrites += 1;
     this.parts.turnstile.wait(bytes, () => {
       origin.deferredWrites -= 1;
-      const { stalled } = origin;
       // A modify that came before may wait for a value by now.
-      if (stalled === undefined) begin();
-      else this.#waitForModify(origin, stalled, bytes, begin);
+      const after = (): void => this.#afterModify(origin, bytes, begin);
+      if (origin.stalled?.pushReturned(after) === true) this.stalledBytes += bytes;
+      else begin();
     });
   }
 

@@ -201,6 +201,52 @@ it('nothing of the same client overtakes a modify that waits for a value', async
   expect(await store.get('cold')).toEqual(Buffer.from('new'));
 });
 
+it('what waits for a large batch, then for a modify, keeps its place before later writes', async () => {
+  const stage = new Stage();
+  const store = await stage.open();
+  await store.put('cold', Buffer.alloc(ASYNC_READ_BYTES, 'v'));
+  const read = stage.gates.hold('read', /\.log$/);
+  const client = new Client(store);
+  const other = new Client(store);
+  const batch = other.session.batch(putsOf('b', 5000, 'v'));
+  const answers = [client.modify('cold', new Append('!'))];
+  // Sent last, while the one before it waits for its turn.
+  const last = new Do((_current, decision) => {
+    answers.push(client.put('k', '2'));
+    decision.put(Buffer.from('x'), 0, 1, TTL_NONE);
+  }, false);
+  const between = other.modify('between', last);
+  answers.push(client.put('k', '1'));
+  await batch;
+  await between;
+  await read.reached;
+  read.lift();
+  await stage.quiet();
+  await Promise.all(answers);
+  expect(await client.get('k')).toBe('2');
+});
+
+it('a batch that waits for a large batch does not overtake a modify that waits before it', async () => {
+  const stage = new Stage();
+  const store = await stage.open();
+  await store.put('cold', Buffer.alloc(ASYNC_READ_BYTES, 'v'));
+  const read = stage.gates.hold('read', /\.log$/);
+  const client = new Client(store);
+  const large = new Client(store).session.batch(putsOf('b', 5000, 'v'));
+  const append = new Append('!');
+  const modified = client.modify('cold', append);
+  const batch = client.session.batch([{ type: 'put', key: 'cold', value: 'new' }]);
+  await large;
+  await read.reached;
+  await stage.quiet();
+  // another client is not held up
+  await store.put('other', '1');
+  read.lift();
+  await Promise.all([modified, batch]);
+  expect(append.before?.length).toBe(ASYNC_READ_BYTES);
+  expect(await client.get('cold')).toBe('new');
+});
+
 it('starts over with what another client has written meanwhile', async () => {
   const stage = new Stage();
   const store = await stage.open();
