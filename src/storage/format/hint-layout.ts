@@ -16,7 +16,7 @@
  *      64      8  lowest sequence present in the segment, dead records included
  *      72      8  highest sequence
  *      80      8  latest updatedAt
- *      88      8  bytes of tombstone records, superseded ones included
+ *      88      8  bytes of tombstone records and clears, superseded ones included
  *      96      8  hint file length
  *     104      4  reserved, 0
  *     108      4  CRC-32 over bytes 0..107
@@ -28,7 +28,7 @@
  *      12      .  entries, ascending by key
  *
  *  entry:
- *       0      1  type (put or delete)
+ *       0      1  type (put, delete, touch or clear)
  *       1      1  flags (EXPIRES)
  *       2      2  keyBytes
  *       4      4  offset
@@ -37,8 +37,13 @@
  *      16      8  sequence
  *      24      6  createdAt
  *      30      6  expiresAt, only with EXPIRES
+ *       .      8  valueSequence } only of a touch
+ *       .      6  updatedAt     }
  *       .      k  key
  * ```
+ *
+ * One entry a key; behind a touch comes the put whose value it leaves, if that is in the segment.
+ * The newest clear is the first entry, without a key; what it voids has no entry.
  */
 
 import { assert, CaskError } from '../../errors/cask-error.ts';
@@ -89,11 +94,13 @@ export const ENTRY_EXPIRES_AT: number = ENTRY_CREATED_AT + 6;
 /** An entry without expiry and key. */
 export const ENTRY_HEADER_BYTES: number = ENTRY_EXPIRES_AT;
 export const ENTRY_EXPIRES_BYTES = 6;
+/** Of a touch: valueSequence (8) + updatedAt (6). */
+export const ENTRY_TOUCH_BYTES: number = 8 + 6;
 
 /** No block has more entry bytes than this: one entry with the longest key, or the target. */
 export const BLOCK_ENTRY_BYTES_MAX: number = Math.max(
   BLOCK_ENTRY_BYTES_TARGET,
-  ENTRY_HEADER_BYTES + ENTRY_EXPIRES_BYTES + KEY_BYTES_MAX,
+  ENTRY_HEADER_BYTES + ENTRY_EXPIRES_BYTES + ENTRY_TOUCH_BYTES + KEY_BYTES_MAX,
 );
 
 /** What binds a hint to its segment. */

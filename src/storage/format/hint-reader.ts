@@ -14,13 +14,13 @@ import {
   decodeHintHeader,
   ENTRY_CREATED_AT,
   ENTRY_EXPIRES_AT,
-  ENTRY_EXPIRES_BYTES,
   ENTRY_FLAGS_AT,
   ENTRY_HEADER_BYTES,
   ENTRY_KEY_BYTES_AT,
   ENTRY_OFFSET_AT,
   ENTRY_RECORD_BYTES_AT,
   ENTRY_SEQUENCE_AT,
+  ENTRY_TOUCH_BYTES,
   ENTRY_TYPE_AT,
   ENTRY_VERSION_AT,
   HINT_HEADER_BYTES,
@@ -28,9 +28,19 @@ import {
   type HintHeader,
   hintDamage,
 } from './hint-layout.ts';
-import type { HintEntry } from './hint-writer.ts';
+import { entryHeadBytes, type HintEntry, isOrderOk } from './hint-writer.ts';
 import { readU16, readU32, readU48, readU64 } from './integers.ts';
-import { FLAG_EXPIRES, NO_EXPIRY, RECORD_DELETE, RECORD_PUT, recordBytes } from './record.ts';
+import {
+  FLAG_EXPIRES,
+  isRecordType,
+  NO_EXPIRY,
+  RECORD_CLEAR,
+  RECORD_DELETE,
+  RECORD_PUT,
+  RECORD_TOUCH,
+  recordBytes,
+  touchBytes,
+} from './record.ts';
 import { SEGMENT_HEADER_BYTES } from './segment-header.ts';
 
 const READ_BYTES = 256 * 1024;
@@ -51,14 +61,18 @@ export class HintBlock implements HintEntry {
   sequence = 0;
   createdAt = 0;
   expiresAt = 0;
+  /** Of a touch; 0 otherwise. */
+  valueSequence = 0;
+  updatedAt = 0;
   /** Entries of this block. */
   entries = 0;
-  /** Bytes of the tombstones seen so far, in all blocks. */
+  /** Bytes of the tombstones and clears seen so far, in all blocks. */
   tombstoneBytes = 0;
 
   readonly #header: HintHeader;
   readonly #lastKey: Buffer = Buffer.allocUnsafeSlow(BLOCK_ENTRY_BYTES_MAX);
   #lastKeyBytes = 0; // of the block before; 0: there was none
+  #isFirst = true;
   #at = 0;
   #end = 0;
   #left = 0;
@@ -83,21 +97,26 @@ export class HintBlock implements HintEntry {
     const flags = bytes[at + ENTRY_FLAGS_AT] as number;
     if ((flags & ~FLAG_EXPIRES) !== 0) throw hintDamage(`an entry has the flags ${flags}`);
     const expires = flags === FLAG_EXPIRES;
-    const keyStart = at + ENTRY_HEADER_BYTES + (expires ? ENTRY_EXPIRES_BYTES : 0);
+    const type = bytes[at + ENTRY_TYPE_AT] as number;
+    if (!isRecordType(type)) throw hintDamage(`an entry has type ${type}`);
+    const keyStart = at + entryHeadBytes(type, expires);
     const keyBytes = readU16(bytes, at + ENTRY_KEY_BYTES_AT);
-    if (keyBytes === 0 || keyStart + keyBytes > this.#end) {
+    const isKeyOk = type === RECORD_CLEAR ? keyBytes === 0 && this.#isFirst : keyBytes > 0;
+    if (!isKeyOk || keyStart + keyBytes > this.#end) {
       throw hintDamage('the key of an entry is empty or passes its block');
     }
-    this.#checkOrder(keyStart, keyBytes);
+    if (!this.#isFirst) this.#checkOrder(keyStart, keyBytes, type);
+    this.#isFirst = false;
     this.keyStart = keyStart;
     this.keyBytes = keyBytes;
-    this.type = bytes[at + ENTRY_TYPE_AT] as number;
+    this.type = type;
     this.offset = readU32(bytes, at + ENTRY_OFFSET_AT);
     this.recordBytes = readU32(bytes, at + ENTRY_RECORD_BYTES_AT);
     this.version = readU32(bytes, at + ENTRY_VERSION_AT);
     this.sequence = readU64(bytes, at + ENTRY_SEQUENCE_AT);
     this.createdAt = readU48(bytes, at + ENTRY_CREATED_AT);
     this.expiresAt = expires ? readU48(bytes, at + ENTRY_EXPIRES_AT) : NO_EXPIRY;
+    this.#readTouch(keyStart - ENTRY_TOUCH_BYTES);
     this.#checkRecord(expires);
     this.#at = keyStart + keyBytes;
     this.#left -= 1;
@@ -122,23 +141,36 @@ export class HintBlock implements HintEntry {
     this.keyBytes = 0;
   }
 
-  #checkOrder(keyStart: number, keyBytes: number): void {
+  #readTouch(at: number): void {
+    const isTouch = this.type === RECORD_TOUCH;
+    this.valueSequence = isTouch ? readU64(this.keyBuffer, at) : 0;
+    this.updatedAt = isTouch ? readU48(this.keyBuffer, at + 8) : 0;
+    if (!isTouch) return;
+    const isNamed = this.valueSequence > 0 && this.valueSequence < this.sequence;
+    if (!isNamed || this.version === 0) throw hintDamage('a touch names no put before it');
+  }
+
+  #checkOrder(keyStart: number, keyBytes: number, type: number): void {
     const bytes = this.keyBuffer;
     const order =
       this.keyBytes > 0
         ? compareBytes(bytes, this.keyStart, this.keyBytes, bytes, keyStart, keyBytes)
         : compareBytes(this.#lastKey, 0, this.#lastKeyBytes, bytes, keyStart, keyBytes);
-    if (order >= 0) throw hintDamage('its keys do not ascend');
+    if (!isOrderOk(order, this.type, type)) throw hintDamage('its keys do not ascend');
   }
 
   #checkRecord(expires: boolean): void {
     const { lowestSequence, highestSequence, segmentBytes } = this.#header;
-    const bytesMin = recordBytes(this.keyBytes, 0, expires);
-    if (this.type === RECORD_DELETE) {
+    const bytesMin =
+      this.type === RECORD_TOUCH
+        ? touchBytes(this.keyBytes, expires)
+        : recordBytes(this.keyBytes, 0, expires);
+    if (this.type === RECORD_DELETE || this.type === RECORD_CLEAR) {
       if (expires || this.recordBytes !== bytesMin) throw hintDamage('a tombstone has a value');
       this.tombstoneBytes += this.recordBytes;
-    } else if (this.type !== RECORD_PUT) {
-      throw hintDamage(`an entry has type ${this.type}`);
+    }
+    if (this.type === RECORD_TOUCH && this.recordBytes !== bytesMin) {
+      throw hintDamage('a touch has a value');
     }
     if (this.recordBytes < bytesMin) throw hintDamage('a record is shorter than its key');
     if (this.offset < SEGMENT_HEADER_BYTES || this.offset + this.recordBytes > segmentBytes) {

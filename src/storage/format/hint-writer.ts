@@ -22,6 +22,7 @@ import {
   ENTRY_OFFSET_AT,
   ENTRY_RECORD_BYTES_AT,
   ENTRY_SEQUENCE_AT,
+  ENTRY_TOUCH_BYTES,
   ENTRY_TYPE_AT,
   ENTRY_VERSION_AT,
   encodeHintHeader,
@@ -30,7 +31,14 @@ import {
   type HintHeader,
 } from './hint-layout.ts';
 import { U48_END, writeU16, writeU32, writeU48, writeU64 } from './integers.ts';
-import { FLAG_EXPIRES, KEY_BYTES_MAX, NO_EXPIRY, RECORD_DELETE, RECORD_PUT } from './record.ts';
+import {
+  FLAG_EXPIRES,
+  isRecordType,
+  KEY_BYTES_MAX,
+  NO_EXPIRY,
+  RECORD_CLEAR,
+  RECORD_TOUCH,
+} from './record.ts';
 import { SEGMENT_HEADER_BYTES } from './segment-header.ts';
 
 /** Blocks are gathered into writes of about this size. */
@@ -38,12 +46,11 @@ const WRITE_BYTES = 256 * 1024;
 /** No more than this is ever dirty, so that a sync of the log never waits for a hint. */
 const DIRTY_BYTES_MAX = 8 * 1024 * 1024;
 
-/** The newest record of a key in a segment. An iterator may yield the same object again. */
+/** A record that a hint tells of. An iterator may yield the same object again. */
 export interface HintEntry {
   readonly keyBuffer: Uint8Array;
   readonly keyStart: number;
   readonly keyBytes: number;
-  /** RECORD_PUT or RECORD_DELETE. */
   readonly type: number;
   /** Of the record in the segment. */
   readonly offset: number;
@@ -53,6 +60,20 @@ export interface HintEntry {
   readonly createdAt: number;
   /** NO_EXPIRY when there is none. */
   readonly expiresAt: number;
+  /** Of a touch: the sequence of the put whose value stays, and its own time. */
+  readonly valueSequence?: number;
+  readonly updatedAt?: number;
+}
+
+/** What an entry has before its key. */
+export function entryHeadBytes(type: number, expires: boolean): number {
+  const touch = type === RECORD_TOUCH ? ENTRY_TOUCH_BYTES : 0;
+  return ENTRY_HEADER_BYTES + (expires ? ENTRY_EXPIRES_BYTES : 0) + touch;
+}
+
+/** Keys ascend; only behind a touch there may be another record of the same key. */
+export function isOrderOk(order: number, typeBefore: number, type: number): boolean {
+  return order < 0 || (order === 0 && typeBefore === RECORD_TOUCH && type !== RECORD_TOUCH);
 }
 
 /** Turns entries, ascending by key, into blocks and at last a header. */
@@ -61,6 +82,7 @@ export class HintEncoder {
   readonly #block: Buffer = Buffer.alloc(BLOCK_HEADER_BYTES + BLOCK_ENTRY_BYTES_MAX);
   #end: number = BLOCK_HEADER_BYTES;
   #blockEntries = 0;
+  #lastType = 0;
   #lastKeyStart = 0;
   #lastKeyBytes = 0;
   #entries = 0;
@@ -77,7 +99,7 @@ export class HintEncoder {
   add(entry: HintEntry): Uint8Array | undefined {
     this.#assertEntry(entry);
     const expires = entry.expiresAt !== NO_EXPIRY;
-    const headBytes = ENTRY_HEADER_BYTES + (expires ? ENTRY_EXPIRES_BYTES : 0);
+    const headBytes = entryHeadBytes(entry.type, expires);
     const full =
       this.#end - BLOCK_HEADER_BYTES + headBytes + entry.keyBytes > BLOCK_ENTRY_BYTES_TARGET;
     const finished = full ? this.finishBlock() : undefined;
@@ -92,7 +114,12 @@ export class HintEncoder {
     writeU64(block, at + ENTRY_SEQUENCE_AT, entry.sequence);
     writeU48(block, at + ENTRY_CREATED_AT, entry.createdAt);
     if (expires) writeU48(block, at + ENTRY_EXPIRES_AT, entry.expiresAt);
+    if (entry.type === RECORD_TOUCH) {
+      writeU64(block, at + headBytes - ENTRY_TOUCH_BYTES, entry.valueSequence ?? 0);
+      writeU48(block, at + headBytes - ENTRY_TOUCH_BYTES + 8, entry.updatedAt ?? 0);
+    }
     copyBytes(block, at + headBytes, entry.keyBuffer, entry.keyStart, entry.keyBytes);
+    this.#lastType = entry.type;
     this.#lastKeyStart = at + headBytes;
     this.#lastKeyBytes = entry.keyBytes;
     this.#end = at + headBytes + entry.keyBytes;
@@ -127,9 +154,11 @@ export class HintEncoder {
 
   #assertEntry(entry: HintEntry): void {
     const { keyBuffer, keyStart, keyBytes, type, offset, sequence, expiresAt } = entry;
-    assert(keyBytes > 0 && keyBytes <= KEY_BYTES_MAX, 'the key of a hint entry has 1..65535 bytes');
+    assert(isRecordType(type), 'a hint entry is of a known type');
+    const hasKey = keyBytes > 0 && keyBytes <= KEY_BYTES_MAX;
+    const isFirst = this.#entries === 0;
+    assert(type === RECORD_CLEAR ? keyBytes === 0 && isFirst : hasKey, 'the key of a hint entry');
     assert(keyStart >= 0 && keyStart + keyBytes <= keyBuffer.length, 'the key is in its buffer');
-    assert(type === RECORD_PUT || type === RECORD_DELETE, 'a hint entry is a put or a delete');
     assert(
       offset >= SEGMENT_HEADER_BYTES && offset + entry.recordBytes <= this.#facts.segmentBytes,
       'the record of a hint entry lies in its segment',
@@ -139,18 +168,17 @@ export class HintEncoder {
       'the sequence of a hint entry is one of its segment',
     );
     assert(expiresAt >= 0 && expiresAt < U48_END, 'expiresAt is a u48');
-    assert(
-      this.#entries === 0 ||
-        compareBytes(
+    const order = isFirst
+      ? -1
+      : compareBytes(
           this.#block,
           this.#lastKeyStart,
           this.#lastKeyBytes,
           keyBuffer,
           keyStart,
           keyBytes,
-        ) < 0,
-      'the keys of a hint ascend',
-    );
+        );
+    assert(isOrderOk(order, this.#lastType, type), 'the keys of a hint ascend');
   }
 }
 

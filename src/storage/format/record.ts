@@ -17,6 +17,7 @@
  *      38      6  updatedAt
  *      44      6  expiresAt     only with EXPIRES
  *       .      5  codec         only with ENCODED (refused by version 1)
+ *       .      8  valueSequence only in a touch: of the put whose value stays
  *       .      k  key
  *       .      v  value
  * ```
@@ -56,10 +57,17 @@ const UPDATED_AT = CREATED_AT + 6;
 export const RECORD_HEADER_BYTES: number = UPDATED_AT + 6; // 44
 const EXPIRES_BYTES = 6;
 const CODEC_BYTES = 1 + 4; // codec (1) + uncompressed length (4)
+const VALUE_SEQUENCE_BYTES = 8;
+/** Of all that may stand between the header and the key. */
+export const EXTENSION_BYTES_MAX: number = EXPIRES_BYTES + CODEC_BYTES + VALUE_SEQUENCE_BYTES;
 
-/** Types on disk: never reused or renumbered. 3..12 are reserved (docs/format.md names them). */
+/** Types on disk: never reused or renumbered. Others up to 12 are reserved (docs/format.md). */
 export const RECORD_PUT = 1;
 export const RECORD_DELETE = 2;
+/** Another expiry for a key whose value stays where it is. */
+export const RECORD_TOUCH = 3;
+/** Every record with a lower sequence is void. */
+export const RECORD_CLEAR = 6;
 const TYPE_RESERVED_MAX = 12;
 
 /** Flags on disk: never reused or renumbered. */
@@ -104,6 +112,8 @@ export class RecordView {
   updatedAt = 0;
   /** `NO_EXPIRY` when there is none. */
   expiresAt = 0;
+  /** Of a touch: the sequence of the put whose value stays; 0 otherwise. */
+  valueSequence = 0;
   /** Header, extensions, key and value. */
   recordBytes = 0;
   /** After `DECODE_SHORT`: bytes from the record's start that decide more. */
@@ -113,6 +123,11 @@ export class RecordView {
 /** The length of a record. */
 export function recordBytes(keyBytes: number, valueBytes: number, hasExpiry: boolean): number {
   return RECORD_HEADER_BYTES + (hasExpiry ? EXPIRES_BYTES : 0) + keyBytes + valueBytes;
+}
+
+/** The length of a touch. */
+export function touchBytes(keyBytes: number, hasExpiry: boolean): number {
+  return recordBytes(keyBytes, 0, hasExpiry) + VALUE_SEQUENCE_BYTES;
 }
 
 /** What seeds the checksum of a value, so that a stale value never satisfies another record. */
@@ -130,6 +145,7 @@ function headSeed(salt: number, fileOffset: number): number {
  * Of `flags`, only BATCH_CONTINUES is the caller's to give.
  *
  * @param fileOffset where the record will lie in its segment
+ * @param valueSequence of a touch only
  * @returns the offset behind it
  * @throws CaskError INTERNAL when an argument is out of bounds: a programmer's error
  */
@@ -152,9 +168,11 @@ export function encodeRecord(
   createdAt: number,
   updatedAt: number,
   expiresAt: number,
+  valueSequence = 0,
 ): number {
   assert(valueStart >= 0 && valueStart + valueLength <= valueBuffer.length, 'value lies in buffer');
-  const valueAt = at + recordBytes(keyLength, 0, expiresAt !== NO_EXPIRY);
+  const extra = type === RECORD_TOUCH ? VALUE_SEQUENCE_BYTES : 0;
+  const valueAt = at + recordBytes(keyLength, 0, expiresAt !== NO_EXPIRY) + extra;
   const end = valueAt + valueLength;
   assert(at >= 0 && end <= target.length, 'the record fits its target');
   copyBytes(target, valueAt, valueBuffer, valueStart, valueLength);
@@ -177,6 +195,7 @@ export function encodeRecord(
     createdAt,
     updatedAt,
     expiresAt,
+    valueSequence,
   );
   return end;
 }
@@ -206,13 +225,15 @@ export function encodeRecordHead(
   createdAt: number,
   updatedAt: number,
   expiresAt: number,
+  valueSequence = 0,
 ): number {
   assertShape(type, flags, keyLength, valueLength, version, expiresAt);
+  assertValueSequence(type, sequence, valueSequence);
   assertNumbers(salt, fileOffset, sequence, provenOffset, version);
   assertTimes(createdAt, updatedAt, expiresAt);
   assert(keyStart >= 0 && keyStart + keyLength <= keyBuffer.length, 'the key lies in its buffer');
   const expires = expiresAt !== NO_EXPIRY;
-  const keyAt = at + RECORD_HEADER_BYTES + (expires ? EXPIRES_BYTES : 0);
+  const keyAt = at + bytesBeforeKey(type, expires ? FLAG_EXPIRES : 0);
   const keyEnd = keyAt + keyLength;
   assert(at >= 0 && keyEnd <= target.length, 'the head of the record fits its target');
   writeU32(target, at + VALUE_CRC_AT, valueCrc);
@@ -226,6 +247,7 @@ export function encodeRecordHead(
   writeU48(target, at + CREATED_AT, createdAt);
   writeU48(target, at + UPDATED_AT, updatedAt);
   if (expires) writeU48(target, at + RECORD_HEADER_BYTES, expiresAt);
+  if (type === RECORD_TOUCH) writeU64(target, keyAt - VALUE_SEQUENCE_BYTES, valueSequence);
   copyBytes(target, keyAt, keyBuffer, keyStart, keyLength);
   writeU32(
     target,
@@ -244,7 +266,16 @@ function isShapeOk(
   expires: boolean,
 ): boolean {
   if (type === RECORD_PUT) return keyBytes > 0 && version > 0;
-  return keyBytes > 0 && valueBytes === 0 && !expires;
+  if (valueBytes > 0) return false;
+  if (type === RECORD_TOUCH) return keyBytes > 0 && version > 0;
+  if (type === RECORD_CLEAR) return keyBytes === 0 && version === 0 && !expires;
+  return keyBytes > 0 && !expires;
+}
+
+/** A touch comes after the put that it names; a clear belongs to no batch. */
+function isPlaceOk(type: number, flags: number, sequence: number, valueSequence: number): boolean {
+  if (type === RECORD_TOUCH) return valueSequence > 0 && valueSequence < sequence;
+  return type !== RECORD_CLEAR || (flags & FLAG_BATCH_CONTINUES) === 0;
 }
 
 function assertShape(
@@ -255,7 +286,7 @@ function assertShape(
   version: number,
   expiresAt: number,
 ): void {
-  assert(isTypeKnown(type), 'the record type is one that version 1 writes');
+  assert(isRecordType(type), 'the record type is one that version 1 writes');
   assert((flags & ~FLAG_BATCH_CONTINUES) === 0, 'of the flags only BATCH_CONTINUES is given');
   assert(keyBytes >= 0 && keyBytes <= KEY_BYTES_MAX, 'a key has at most 65535 bytes');
   assert(valueBytes >= 0 && valueBytes <= U32_MAX, 'the length of a value is a u32');
@@ -263,6 +294,11 @@ function assertShape(
     isShapeOk(type, keyBytes, valueBytes, version, expiresAt !== NO_EXPIRY),
     'key, value and expiry are what the record type wants',
   );
+}
+
+function assertValueSequence(type: number, sequence: number, valueSequence: number): void {
+  const isOk = type === RECORD_TOUCH ? isPlaceOk(type, 0, sequence, valueSequence) : valueSequence === 0;
+  assert(isOk, 'a touch, and nothing else, names the put before it whose value stays');
 }
 
 function assertNumbers(
@@ -285,14 +321,21 @@ function assertTimes(createdAt: number, updatedAt: number, expiresAt: number): v
   assert(expiresAt >= 0 && expiresAt < U48_END, 'expiresAt is a u48');
 }
 
-function isTypeKnown(type: number): boolean {
-  return type === RECORD_PUT || type === RECORD_DELETE;
+/** A type of record that this version reads and writes. */
+export function isRecordType(type: number): boolean {
+  return (
+    type === RECORD_PUT ||
+    type === RECORD_DELETE ||
+    type === RECORD_TOUCH ||
+    type === RECORD_CLEAR
+  );
 }
 
-/** Bytes before the key, by what the flags claim. */
-function bytesBeforeKey(flags: number): number {
+/** Bytes before the key, by what type and flags claim. */
+function bytesBeforeKey(type: number, flags: number): number {
   return (
     RECORD_HEADER_BYTES +
+    (type === RECORD_TOUCH ? VALUE_SEQUENCE_BYTES : 0) +
     ((flags & FLAG_EXPIRES) === 0 ? 0 : EXPIRES_BYTES) +
     ((flags & FLAG_ENCODED) === 0 ? 0 : CODEC_BYTES)
   );
@@ -321,9 +364,9 @@ export function decodeRecordHead(
   if (type === 0 || sequence === 0 || sequence > Number.MAX_SAFE_INTEGER) return DECODE_BAD;
   const flags = buffer[at + FLAGS_AT] as number;
   const keyBytes = readU16(buffer, at + KEY_BYTES_AT);
-  const headBytes = bytesBeforeKey(flags) + keyBytes;
+  const headBytes = bytesBeforeKey(type, flags) + keyBytes;
   if (limit - at < headBytes) {
-    view.neededBytes = headBytes; // at most 65,590: bounded before anything is believed
+    view.neededBytes = headBytes; // at most 65,598: bounded before anything is believed
     return DECODE_SHORT;
   }
   const crc = crc32(buffer, at + TYPE_AT, at + headBytes, headSeed(salt, fileOffset));
@@ -331,17 +374,18 @@ export function decodeRecordHead(
   view.type = type;
   view.flags = flags;
   view.sequence = sequence;
-  if (!isTypeKnown(type) || (flags & ~FLAGS_USED) !== 0) return DECODE_UNSUPPORTED;
+  if (!isRecordType(type) || (flags & ~FLAGS_USED) !== 0) return DECODE_UNSUPPORTED;
   fillLengths(buffer, at, view);
   fillFacts(buffer, at, view);
   if (view.provenOffset > fileOffset) return DECODE_BAD;
   const expires = (flags & FLAG_EXPIRES) !== 0;
   if (expires && view.expiresAt === NO_EXPIRY) return DECODE_BAD;
+  if (!isPlaceOk(type, flags, sequence, view.valueSequence)) return DECODE_BAD;
   return isShapeOk(type, keyBytes, view.valueBytes, view.version, expires) ? DECODE_OK : DECODE_BAD;
 }
 
 function fillLengths(buffer: Uint8Array, at: number, view: RecordView): void {
-  view.keyStart = at + bytesBeforeKey(view.flags);
+  view.keyStart = at + bytesBeforeKey(view.type, view.flags);
   view.keyBytes = readU16(buffer, at + KEY_BYTES_AT);
   view.valueStart = view.keyStart + view.keyBytes;
   view.valueBytes = readU32(buffer, at + VALUE_BYTES_AT);
@@ -356,16 +400,23 @@ function fillFacts(buffer: Uint8Array, at: number, view: RecordView): void {
   view.updatedAt = readU48(buffer, at + UPDATED_AT);
   view.expiresAt =
     (view.flags & FLAG_EXPIRES) === 0 ? NO_EXPIRY : readU48(buffer, at + RECORD_HEADER_BYTES);
+  view.valueSequence =
+    view.type === RECORD_TOUCH ? readU64(buffer, view.keyStart - VALUE_SEQUENCE_BYTES) : 0;
 }
 
 /** Where the key of an encoded record starts: for records that this process has just written. */
 export function recordKeyStart(buffer: Uint8Array, at: number): number {
-  return at + bytesBeforeKey(buffer[at + FLAGS_AT] as number);
+  return at + bytesBeforeKey(buffer[at + TYPE_AT] as number, buffer[at + FLAGS_AT] as number);
 }
 
 /** The length of the key of an encoded record: for records that this process has just written. */
 export function recordKeyBytes(buffer: Uint8Array, at: number): number {
   return readU16(buffer, at + KEY_BYTES_AT);
+}
+
+/** The sequence of an encoded record: for records that this process has just written. */
+export function recordSequence(buffer: Uint8Array, at: number): number {
+  return readU64(buffer, at + SEQUENCE_AT);
 }
 
 /** Fills `view` without checking anything: for records that this process has just written. */
@@ -434,5 +485,5 @@ export function looksLikeRecord(
   const sequence = readU64(buffer, at + SEQUENCE_AT);
   if (sequence < sequenceMin || sequence > sequenceMax) return false;
   const lengths = readU16(buffer, at + KEY_BYTES_AT) + readU32(buffer, at + VALUE_BYTES_AT);
-  return fileOffset + bytesBeforeKey(flags) + lengths <= fileBytes;
+  return fileOffset + bytesBeforeKey(type, flags) + lengths <= fileBytes;
 }

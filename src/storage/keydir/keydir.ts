@@ -22,6 +22,7 @@ import type { KeyBounds } from './key-bounds.ts';
 import { hashBytes } from './key-hash.ts';
 import { RangeTally } from './range-tally.ts';
 import { SortedIndex } from './sorted-index.ts';
+import { TouchTable } from './touch-table.ts';
 
 export interface KeydirOptions {
   /** What `isFullFor` measures against. Nothing else enforces it. */
@@ -42,21 +43,28 @@ export class Keydir {
   previousSlot = -1;
   previousRecordBytes = -1;
   previousSequence = -1;
+  /** And where the record of a touch is that they displaced, and its bytes. -1: none. */
+  previousTouchSlot = -1;
+  previousTouchBytes = -1;
 
   readonly #maxBytes: number;
   readonly #seed: number;
   readonly #mask: number;
-  readonly #arena = new EntryArena();
-  readonly #hash = new HashShards(this.#arena);
-  readonly #expiry = new ExpiryTable();
-  readonly #index = new SortedIndex(this.#arena);
-  readonly #compactor = new ArenaCompactor(this.#arena, {
-    entryMoved: (from, to) => this.#entryMoved(from, to),
-  });
+  #arena = new EntryArena();
+  #hash = new HashShards(this.#arena);
+  #expiry = new ExpiryTable();
+  #touches = new TouchTable();
+  #index = new SortedIndex(this.#arena);
+  #compactor = this.#newCompactor();
   #build: IndexBuild | undefined;
   /** A count underway that is told of what is added and removed. */
   #watching: RangeTally | undefined;
   #isLoading = false;
+  /** While loading: what a clear voids, and the lowest sequence that was taken before. */
+  #voidBelow = 0;
+  #lowestLoaded = Number.MAX_SAFE_INTEGER;
+  /** How far `loadSweepStep` is among the references of all runs. */
+  #swept = 0;
   #isReady = true;
   #count = 0;
   /** Entries in the hash that are flagged dead. */
@@ -78,7 +86,7 @@ export class Keydir {
   /** Bytes of arena, hash, index, expiries and, while it is built, what the index needs. */
   get bytesUsed(): number {
     const fixed = this.#arena.bytesUsed + this.#hash.bytesUsed;
-    return fixed + this.indexBytesUsed + this.#expiry.bytesUsed;
+    return fixed + this.indexBytesUsed + this.#expiry.bytesUsed + this.#touches.bytesUsed;
   }
 
   /** Of these, what the index takes, and what it needs while it is built. */
@@ -106,6 +114,12 @@ export class Keydir {
     return this.bytesUsed + growth > this.#maxBytes;
   }
 
+  /** Whether touching one more entry could exceed `maxBytes`. */
+  get isFullForTouch(): boolean {
+    const growth = this.#touches.growthBytesMax(1) + this.#expiry.growthBytesMax(1);
+    return this.bytesUsed + growth > this.#maxBytes;
+  }
+
   #addedCount(): number {
     return this.#build === undefined ? 0 : this.#build.addedCount;
   }
@@ -118,8 +132,32 @@ export class Keydir {
     return this.#tombstones > 0 && ref !== 0 && this.#arena.isDead(ref) ? 0 : ref;
   }
 
+  /** Of the key's last change: a put, or a touch since. */
   sequence(ref: number): number {
     return this.#arena.sequence(ref);
+  }
+
+  /** Of the put whose record has the value. */
+  valueSequence(ref: number): number {
+    const row = this.#touchOf(ref);
+    return row < 0 ? this.#arena.sequence(ref) : this.#touches.valueSequence(row);
+  }
+
+  /** When the entry was touched, ms since 1970; 0: it was not, the put's record has its time. */
+  touchedAt(ref: number): number {
+    const row = this.#touchOf(ref);
+    return row < 0 ? 0 : this.#touches.updatedAt(row);
+  }
+
+  /** Whether the put's record has an expiry, be it that of the entry or not. */
+  valueExpires(ref: number): boolean {
+    const row = this.#touchOf(ref);
+    return row < 0 ? this.expiresAt(ref) !== 0 : this.#touches.valueExpires(row);
+  }
+
+  /** Its row in the table of touches; below 0: it was not touched. */
+  #touchOf(ref: number): number {
+    return this.#arena.hasExpiry(ref) ? this.#touches.rowOf(ref) : -1;
   }
 
   version(ref: number): number {
@@ -131,7 +169,7 @@ export class Keydir {
     return this.#arena.createdAt(ref);
   }
 
-  /** Of the record in its segment. */
+  /** Of the record that has the value, in its segment; so are slot and bytes. */
   offset(ref: number): number {
     return this.#arena.offset(ref);
   }
@@ -202,6 +240,41 @@ export class Keydir {
     return ref;
   }
 
+  /** Gives an entry, which must be there, another revision and expiry; its value stays. */
+  touch(
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+    segmentSlot: number,
+    recordBytes: number,
+    sequence: number,
+    updatedAt: number,
+    expiresAt: number,
+  ): void {
+    assert(!this.#isLoading, 'no writes while loading');
+    const ref = this.find(buffer, start, length);
+    assert(ref !== 0, 'an entry that is touched is there');
+    this.#clearPrevious();
+    const row = this.#rowForTouch(ref);
+    this.#touches.setTouch(row, segmentSlot, recordBytes, updatedAt);
+    this.#arena.setMeta(ref, sequence, this.#arena.version(ref), this.#arena.createdAt(ref));
+    this.#setExpiry(ref, expiresAt);
+  }
+
+  /** The row of an entry with a value; notes the touch that is displaced, and keeps the put. */
+  #rowForTouch(ref: number): number {
+    const before = this.#touchOf(ref);
+    if (before >= 0) {
+      this.#notePreviousTouch(before);
+      return before;
+    }
+    const expires = this.expiresAt(ref) !== 0;
+    const row = this.#touches.add(ref);
+    this.#touches.setValue(row, this.#arena.sequence(ref), expires, false);
+    this.#arena.setHasExpiry(ref, true);
+    return row;
+  }
+
   /** Removes the key. False: there is none. */
   remove(buffer: Uint8Array, start: number, length: number): boolean {
     return this.#remove(buffer, start, length, -1);
@@ -213,8 +286,9 @@ export class Keydir {
   }
 
   /**
-   * Points the key's entry at a copy of its record, if the entry still has this sequence.
-   * False: it has not, and nothing changed.
+   * Points the key's entry at a copy of the record that has its value, if that still is the one
+   * with this sequence. False: it is not, and nothing changed. Else `previousSlot` and
+   * `previousRecordBytes` tell where it was.
    */
   relocate(
     buffer: Uint8Array,
@@ -226,9 +300,65 @@ export class Keydir {
     newRecordBytes: number,
   ): boolean {
     const ref = this.find(buffer, start, length);
-    if (ref === 0 || this.#arena.sequence(ref) !== sequence) return false;
+    this.#clearPrevious();
+    if (ref === 0 || this.valueSequence(ref) !== sequence) return false;
+    const row = this.#touchOf(ref);
+    if (row >= 0 && this.#touches.isValueMissing(row)) return false;
+    this.previousSlot = this.#arena.segmentSlot(ref);
+    this.previousRecordBytes = this.#arena.recordBytes(ref);
     this.#arena.setLocation(ref, newSlot, newOffset, newRecordBytes);
     return true;
+  }
+
+  /**
+   * Takes note that the record of a touch was copied, if the entry still has its sequence. False:
+   * it has not. Else `previousTouchSlot` and `previousTouchBytes` tell where it was.
+   */
+  relocateTouch(
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+    sequence: number,
+    newSlot: number,
+    newOffset: number,
+    newRecordBytes: number,
+  ): boolean {
+    const ref = this.find(buffer, start, length);
+    this.#clearPrevious();
+    if (ref === 0 || this.#arena.sequence(ref) !== sequence) return false;
+    const row = this.#touchOf(ref);
+    if (row < 0) return false;
+    this.#notePreviousTouch(row);
+    this.#touches.setTouch(row, newSlot, newRecordBytes, this.#touches.updatedAt(row));
+    const isAlone = this.#touches.isValueMissing(row);
+    if (isAlone) this.#arena.setLocation(ref, newSlot, newOffset, newRecordBytes);
+    return true;
+  }
+
+  /**
+   * Removes all entries at once: empty tables take the place of those that are full, which are
+   * left to the collector. References and cursors got before are void.
+   */
+  clear(): void {
+    assert(!this.#isLoading, 'no writes while loading');
+    this.#arena = new EntryArena();
+    this.#hash = new HashShards(this.#arena);
+    this.#expiry = new ExpiryTable();
+    this.#touches = new TouchTable();
+    this.#index = new SortedIndex(this.#arena);
+    this.#compactor = this.#newCompactor();
+    this.#build = undefined;
+    this.#isReady = true;
+    this.#count = 0;
+    this.#tombstones = 0;
+    this.#clearPrevious();
+    this.#watching?.cleared(this.#index, this.#arena);
+  }
+
+  #newCompactor(): ArenaCompactor {
+    return new ArenaCompactor(this.#arena, {
+      entryMoved: (from, to) => this.#entryMoved(from, to),
+    });
   }
 
   #remove(buffer: Uint8Array, start: number, length: number, ifSequence: number): boolean {
@@ -287,7 +417,7 @@ export class Keydir {
       this.#arena.setHasExpiry(ref, true);
     } else if (this.#arena.hasExpiry(ref)) {
       this.#expiry.remove(ref);
-      this.#arena.setHasExpiry(ref, false);
+      this.#arena.setHasExpiry(ref, this.#touches.rowOf(ref) >= 0);
     }
   }
 
@@ -295,12 +425,25 @@ export class Keydir {
     this.previousSlot = -1;
     this.previousRecordBytes = -1;
     this.previousSequence = -1;
+    this.previousTouchSlot = -1;
+    this.previousTouchBytes = -1;
   }
 
+  /** What the entry points at is displaced; it is not a touched one any more. */
   #notePrevious(ref: number): void {
     this.previousSlot = this.#arena.segmentSlot(ref);
     this.previousRecordBytes = this.#arena.recordBytes(ref);
     this.previousSequence = this.#arena.sequence(ref);
+    const row = this.#touchOf(ref);
+    if (row < 0) return;
+    this.#notePreviousTouch(row);
+    if (this.#touches.isValueMissing(row)) this.previousSlot = -1;
+    this.#touches.remove(ref);
+  }
+
+  #notePreviousTouch(row: number): void {
+    this.previousTouchSlot = this.#touches.slot(row);
+    this.previousTouchBytes = this.#touches.recordBytes(row);
   }
 
   #hashOf(buffer: Uint8Array, start: number, length: number): number {
@@ -369,6 +512,7 @@ export class Keydir {
   ): boolean {
     assert(this.#isLoading, 'a load has begun');
     assert(recordBytes < RECORD_BYTES_LIMIT, 'record bytes');
+    if (this.#isVoid(sequence)) return false;
     const hash = this.#hashOf(buffer, keyStart, keyLength);
     let ref = this.#hash.find(hash, buffer, keyStart, keyLength);
     this.#clearPrevious();
@@ -377,7 +521,17 @@ export class Keydir {
       this.#build?.runs.add(ref);
       this.#count++;
     } else {
-      if (this.#arena.sequence(ref) >= sequence) return false;
+      if (this.#arena.sequence(ref) >= sequence) {
+        return this.#completeTouch(
+          ref,
+          isTombstone,
+          segmentSlot,
+          offset,
+          recordBytes,
+          sequence,
+          expiresAt,
+        );
+      }
       if (this.#isTombstone(ref)) this.#revive(ref);
       else this.#notePrevious(ref);
     }
@@ -388,9 +542,142 @@ export class Keydir {
     return true;
   }
 
+  /**
+   * The put that a touch named comes after it: the value is found. Repair leaves a tombstone in
+   * place of a put that is lost: then the key is gone, touched or not.
+   */
+  #completeTouch(
+    ref: number,
+    isTombstone: boolean,
+    segmentSlot: number,
+    offset: number,
+    recordBytes: number,
+    sequence: number,
+    expiresAt: number,
+  ): boolean {
+    const row = this.#touchOf(ref);
+    if (row < 0 || sequence >= this.#arena.sequence(ref)) return false;
+    if (!this.#touches.isValueMissing(row) || sequence < this.#touches.valueSequence(row)) {
+      return false;
+    }
+    if (isTombstone) {
+      this.#notePrevious(ref);
+      this.#setExpiry(ref, 0);
+      this.#bury(ref);
+      return true;
+    }
+    this.#arena.setLocation(ref, segmentSlot, offset, recordBytes);
+    this.#touches.setValue(row, sequence, expiresAt !== 0, false);
+    return true;
+  }
+
+  /**
+   * Takes a touch: a key counts as touched if that is its newest record, in whatever order it and
+   * the put that it names come. Until that comes the entry points at the touch itself, which no
+   * reader takes for a value. False: it is superseded.
+   */
+  loadTouch(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    segmentSlot: number,
+    offset: number,
+    recordBytes: number,
+    sequence: number,
+    version: number,
+    createdAt: number,
+    updatedAt: number,
+    expiresAt: number,
+    valueSequence: number,
+  ): boolean {
+    assert(this.#isLoading, 'a load has begun');
+    if (this.#isVoid(sequence)) return false;
+    const hash = this.#hashOf(buffer, keyStart, keyLength);
+    let ref = this.#hash.find(hash, buffer, keyStart, keyLength);
+    this.#clearPrevious();
+    if (ref === 0) {
+      ref = this.#add(hash, buffer, keyStart, keyLength);
+      this.#build?.runs.add(ref);
+      this.#count++;
+    } else if (!this.#yieldsToTouch(ref, sequence, valueSequence)) {
+      return false;
+    }
+    let row = this.#touchOf(ref);
+    if (row < 0) row = this.#addLoneTouch(ref, valueSequence);
+    this.#touches.setTouch(row, segmentSlot, recordBytes, updatedAt);
+    if (this.#touches.isValueMissing(row)) {
+      this.#arena.setLocation(ref, segmentSlot, offset, recordBytes);
+    }
+    this.#arena.setMeta(ref, sequence, version, createdAt);
+    this.#setExpiry(ref, expiresAt);
+    return true;
+  }
+
+  /** Makes way for a newer touch: what holds the value that it names stays, all else goes. */
+  #yieldsToTouch(ref: number, sequence: number, valueSequence: number): boolean {
+    const present = this.#arena.sequence(ref);
+    if (present >= sequence) return false;
+    if (this.#isTombstone(ref)) {
+      if (present >= valueSequence) return false;
+      this.#revive(ref);
+      return true;
+    }
+    const row = this.#touchOf(ref);
+    const isMissing = row >= 0 && this.#touches.isValueMissing(row);
+    if (isMissing || this.valueSequence(ref) < valueSequence) this.#notePrevious(ref);
+    else this.#rowForTouch(ref);
+    return true;
+  }
+
+  /** A touch whose put is not there, yet. */
+  #addLoneTouch(ref: number, valueSequence: number): number {
+    const row = this.#touches.add(ref);
+    this.#touches.setValue(row, valueSequence, false, true);
+    this.#arena.setHasExpiry(ref, true);
+    return row;
+  }
+
   /** Ends a hint file or segment. */
   loadRunEnd(): void {
     this.#build?.runs.end();
+  }
+
+  /** Takes a clear, in whatever order: every record with a lower sequence is void. */
+  loadClear(sequence: number): void {
+    assert(this.#isLoading, 'a load has begun');
+    this.#voidBelow = Math.max(this.#voidBelow, sequence);
+  }
+
+  /** The sequence of the newest clear that was loaded; 0: none was. */
+  get clearedBelow(): number {
+    return this.#voidBelow;
+  }
+
+  #isVoid(sequence: number): boolean {
+    if (sequence < this.#voidBelow) return true;
+    if (sequence < this.#lowestLoaded) this.#lowestLoaded = sequence;
+    return false;
+  }
+
+  /**
+   * Once all is loaded: removes what was taken before the clear that voids it; about `budget`
+   * entries at a time. `displaced` is told of each as `loadEntry` tells of what it displaces.
+   * True when that is all.
+   */
+  loadSweepStep(budget: number, displaced: () => void): boolean {
+    const refs = this.#build?.runs.refs;
+    if (refs === undefined || this.#lowestLoaded >= this.#voidBelow) return true;
+    const end = Math.min(refs.length, this.#swept + budget);
+    for (; this.#swept < end; this.#swept++) {
+      const ref = refs.get(this.#swept);
+      if (this.#arena.isDead(ref) || this.#arena.sequence(ref) >= this.#voidBelow) continue;
+      this.#clearPrevious();
+      this.#notePrevious(ref);
+      this.#setExpiry(ref, 0);
+      this.#bury(ref);
+      displaced();
+    }
+    return this.#swept === refs.length;
   }
 
   /** Ends the load: from here on everything works except ranges, which wait for the index. */
@@ -462,7 +749,9 @@ export class Keydir {
   #entryMoved(from: number, to: number): void {
     this.#hash.replace(this.#hashOfEntry(from), from, to);
     this.#index.rename(from, to);
-    if (this.#arena.hasExpiry(from)) this.#expiry.rename(from, to);
+    if (!this.#arena.hasExpiry(from)) return;
+    this.#expiry.rename(from, to);
+    this.#touches.rename(from, to);
   }
 
   #hashOfEntry(ref: number): number {

@@ -17,8 +17,8 @@ const LEAVES_PER_LOOK = 64;
 export class RangeTally {
   /** Keys counted so far. */
   count = 0;
-  readonly #index: SortedIndex;
-  readonly #entries: EntryBlocks;
+  #index: SortedIndex;
+  #entries: EntryBlocks;
   readonly #bounds: KeyBounds;
   /** The last key counted; undefined: none was, or all are. */
   #passed: Buffer | undefined;
@@ -65,6 +65,15 @@ export class RangeTally {
     this.#passed = undefined;
     this.#isDone = true;
     return true;
+  }
+
+  /** All keys are gone, and from now on others come to another index. */
+  cleared(index: SortedIndex, entries: EntryBlocks): void {
+    this.#index = index;
+    this.#entries = entries;
+    this.count = 0;
+    this.#passed = undefined;
+    this.#isDone = true;
   }
 
   /** A key was added to the index. */

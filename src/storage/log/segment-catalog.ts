@@ -17,6 +17,14 @@ export interface SegmentTotals {
   readonly preallocatedBytes: number;
 }
 
+/** Where a displaced entry's records are: of its value, and of its touch. Slots below 0: nowhere. */
+export interface Displaced {
+  readonly previousSlot: number;
+  readonly previousRecordBytes: number;
+  readonly previousTouchSlot: number;
+  readonly previousTouchBytes: number;
+}
+
 export class SegmentCatalog {
   readonly #bySlot: (Segment | undefined)[] = [];
   readonly #byId = new Map<number, Segment>();
@@ -84,6 +92,18 @@ export class SegmentCatalog {
 
   subtractLive(slot: number, recordBytes: number): void {
     this.atSlot(slot).liveBytes -= recordBytes;
+  }
+
+  /** What the keydir pointed at, and points at no more, is dead. */
+  subtractDisplaced(displaced: Displaced): void {
+    const { previousSlot, previousRecordBytes, previousTouchSlot, previousTouchBytes } = displaced;
+    if (previousSlot >= 0) this.subtractLive(previousSlot, previousRecordBytes);
+    if (previousTouchSlot >= 0) this.subtractLive(previousTouchSlot, previousTouchBytes);
+  }
+
+  /** The keydir points at nothing any more. */
+  clearLive(): void {
+    for (const segment of this.#byId.values()) segment.liveBytes = 0;
   }
 
   totals(): SegmentTotals {

@@ -11,6 +11,8 @@ import {
   DECODE_SHORT,
   DECODE_UNSUPPORTED,
   decodeRecordHead,
+  EXTENSION_BYTES_MAX,
+  KEY_BYTES_MAX,
   RECORD_HEADER_BYTES,
   RecordView,
 } from '../format/record.ts';
@@ -28,7 +30,7 @@ export const STEP_UNSUPPORTED = 4;
 
 const CHUNK_BYTES = 1 << 20;
 /** Enough for any record's header, extensions and key. */
-const HEAD_BYTES_MAX = RECORD_HEADER_BYTES + 11 + 65_535;
+const HEAD_BYTES_MAX = RECORD_HEADER_BYTES + EXTENSION_BYTES_MAX + KEY_BYTES_MAX;
 
 export interface ScanRange {
   readonly start: number;

@@ -15,7 +15,12 @@ import {
   writeU48,
   writeU64,
 } from '../format/integers.ts';
-import { NO_EXPIRY, RECORD_DELETE } from '../format/record.ts';
+import {
+  NO_EXPIRY,
+  RECORD_CLEAR,
+  RECORD_DELETE,
+  RECORD_TOUCH,
+} from '../format/record.ts';
 
 const TYPE_AT = 0;
 const KEY_BYTES_AT = TYPE_AT + 1;
@@ -26,6 +31,8 @@ const SEQUENCE_AT = VERSION_AT + 4;
 const CREATED_AT = SEQUENCE_AT + 8;
 const EXPIRES_AT = CREATED_AT + 6;
 const KEY_AT = EXPIRES_AT + 6;
+/** Behind the key of a touch: valueSequence (8), updatedAt (6). */
+const TOUCH_BYTES = 8 + 6;
 
 const BUFFER_BYTES_MIN = 1 << 20;
 const HEAD_BYTES = 6;
@@ -41,6 +48,8 @@ export interface CollectedRecord {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly expiresAt: number;
+  /** Of a touch. */
+  readonly valueSequence: number;
 }
 
 class EntryCursor implements HintEntry {
@@ -54,6 +63,8 @@ class EntryCursor implements HintEntry {
   sequence = 0;
   createdAt = 0;
   expiresAt = 0;
+  valueSequence = 0;
+  updatedAt = 0;
 }
 
 export class HintCollector {
@@ -62,16 +73,37 @@ export class HintCollector {
   #starts = new Float64Array(1024);
   /** Bytes that all keys have in common at their front; -1: there is no key yet. */
   #commonBytes = -1;
+  #rows = 0;
+  /** The newest clear; it voids what comes before it. */
+  readonly #clear = new EntryCursor();
+  /** Records, of all types. */
   count = 0;
   lowestSequence = 0;
   highestSequence = 0;
   latestUpdatedAt = 0;
-  /** Of all tombstones, superseded ones included. */
+  /** Of all tombstones and clears, superseded ones included. */
   tombstoneBytes = 0;
 
   add(buffer: Uint8Array, record: CollectedRecord, offset: number): void {
-    const { keyBytes, sequence, updatedAt } = record;
-    this.#reserve(KEY_AT + keyBytes);
+    const { sequence, updatedAt, type } = record;
+    if (this.count === 0 || sequence < this.lowestSequence) this.lowestSequence = sequence;
+    this.highestSequence = Math.max(this.highestSequence, sequence);
+    this.latestUpdatedAt = Math.max(this.latestUpdatedAt, updatedAt);
+    const isTombstone = type === RECORD_DELETE || type === RECORD_CLEAR;
+    if (isTombstone) this.tombstoneBytes += record.recordBytes;
+    this.count += 1;
+    if (type === RECORD_CLEAR) this.#addClear(record, offset);
+    else this.#addRow(buffer, record, offset);
+  }
+
+  #addClear({ sequence, recordBytes, createdAt }: CollectedRecord, offset: number): void {
+    if (sequence < this.#clear.sequence) return;
+    Object.assign(this.#clear, { type: RECORD_CLEAR, sequence, recordBytes, createdAt, offset });
+  }
+
+  #addRow(buffer: Uint8Array, record: CollectedRecord, offset: number): void {
+    const { keyBytes, sequence } = record;
+    this.#reserve(KEY_AT + keyBytes + TOUCH_BYTES);
     const at = this.#filled;
     const target = this.#buffer;
     target[at + TYPE_AT] = record.type;
@@ -83,45 +115,70 @@ export class HintCollector {
     writeU48(target, at + CREATED_AT, record.createdAt);
     writeU48(target, at + EXPIRES_AT, record.expiresAt);
     target.set(buffer.subarray(record.keyStart, record.keyStart + keyBytes), at + KEY_AT);
-    this.#starts[this.count] = at;
+    this.#starts[this.#rows] = at;
     this.#noteCommon(at + KEY_AT, keyBytes);
     this.#filled += KEY_AT + keyBytes;
-    if (this.count === 0 || sequence < this.lowestSequence) this.lowestSequence = sequence;
-    this.highestSequence = Math.max(this.highestSequence, sequence);
-    this.latestUpdatedAt = Math.max(this.latestUpdatedAt, updatedAt);
-    if (record.type === RECORD_DELETE) this.tombstoneBytes += record.recordBytes;
-    this.count += 1;
+    this.#rows += 1;
+    if (record.type !== RECORD_TOUCH) return;
+    writeU64(target, this.#filled, record.valueSequence);
+    writeU48(target, this.#filled + 8, record.updatedAt);
+    this.#filled += TOUCH_BYTES;
   }
 
-  /** The newest record of each key, ascending by key. One object is yielded again and again. */
+  /**
+   * What the hint is to tell, in its order: the newest clear; of each key the newest record, and
+   * behind a touch the put whose value it leaves. One object is yielded again and again.
+   */
   *sorted(): Generator<HintEntry> {
-    const buffer = this.#buffer;
+    const { sequence: voidBelow } = this.#clear;
+    if (voidBelow > 0) yield this.#clear;
     const entry = new EntryCursor();
-    entry.keyBuffer = buffer;
+    entry.keyBuffer = this.#buffer;
     let before = -1;
+    /** Of the touch that was yielded for the key, whose put is looked for; 0: none is. */
+    let wanted = 0;
     for (const row of this.#order()) {
       const at = this.#starts[row] as number;
-      if (before >= 0 && this.#compareKeys(before, at) === 0) continue;
+      const isSameKey = before >= 0 && this.#compareKeys(before, at) === 0;
       before = at;
-      entry.type = buffer[at + TYPE_AT] as number;
-      entry.keyStart = at + KEY_AT;
-      entry.keyBytes = readU16(buffer, at + KEY_BYTES_AT);
-      entry.offset = readU32(buffer, at + OFFSET_AT);
-      entry.recordBytes = readU32(buffer, at + RECORD_BYTES_AT);
-      entry.version = readU32(buffer, at + VERSION_AT);
-      entry.sequence = readU64(buffer, at + SEQUENCE_AT);
-      entry.createdAt = readU48(buffer, at + CREATED_AT);
-      entry.expiresAt = entry.type === RECORD_DELETE ? NO_EXPIRY : readU48(buffer, at + EXPIRES_AT);
+      if (!isSameKey) wanted = 0;
+      else if (wanted === 0 || !this.#isWanted(at, wanted)) continue;
+      if (readU64(this.#buffer, at + SEQUENCE_AT) < voidBelow) continue;
+      this.#fill(entry, at);
+      wanted = entry.valueSequence;
       yield entry;
     }
+  }
+
+  /** The put that a touch names, or the tombstone that repair left in its place. */
+  #isWanted(at: number, sequence: number): boolean {
+    const isTouch = this.#buffer[at + TYPE_AT] === RECORD_TOUCH;
+    return !isTouch && readU64(this.#buffer, at + SEQUENCE_AT) >= sequence;
+  }
+
+  #fill(entry: EntryCursor, at: number): void {
+    const buffer = this.#buffer;
+    entry.type = buffer[at + TYPE_AT] as number;
+    entry.keyStart = at + KEY_AT;
+    entry.keyBytes = readU16(buffer, at + KEY_BYTES_AT);
+    entry.offset = readU32(buffer, at + OFFSET_AT);
+    entry.recordBytes = readU32(buffer, at + RECORD_BYTES_AT);
+    entry.version = readU32(buffer, at + VERSION_AT);
+    entry.sequence = readU64(buffer, at + SEQUENCE_AT);
+    entry.createdAt = readU48(buffer, at + CREATED_AT);
+    entry.expiresAt = entry.type === RECORD_DELETE ? NO_EXPIRY : readU48(buffer, at + EXPIRES_AT);
+    const isTouch = entry.type === RECORD_TOUCH;
+    const touchAt = entry.keyStart + entry.keyBytes;
+    entry.valueSequence = isTouch ? readU64(buffer, touchAt) : 0;
+    entry.updatedAt = isTouch ? readU48(buffer, touchAt + 8) : 0;
   }
 
   /** Rows by key, the newest of each key first. Mostly decided by what follows the common bytes. */
   #order(): Uint32Array {
     const starts = this.#starts;
-    const heads = new Float64Array(this.count);
-    const order = new Uint32Array(this.count);
-    for (let row = 0; row < this.count; row += 1) {
+    const heads = new Float64Array(this.#rows);
+    const order = new Uint32Array(this.#rows);
+    for (let row = 0; row < this.#rows; row += 1) {
       heads[row] = this.#headAt(starts[row] as number);
       order[row] = row;
     }
@@ -175,7 +232,7 @@ export class HintCollector {
       larger.set(this.#buffer.subarray(0, this.#filled));
       this.#buffer = larger;
     }
-    if (this.count < this.#starts.length) return;
+    if (this.#rows < this.#starts.length) return;
     const starts = new Float64Array(this.#starts.length * 2);
     starts.set(this.#starts);
     this.#starts = starts;

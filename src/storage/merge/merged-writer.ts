@@ -7,10 +7,12 @@ import { writeHint } from '../format/hint-writer.ts';
 import {
   encodeRecord,
   NO_EXPIRY,
+  RECORD_CLEAR,
   RECORD_DELETE,
-  RECORD_PUT,
+  RECORD_TOUCH,
   RecordView,
   recordBytes,
+  touchBytes,
   viewTrustedRecord,
 } from '../format/record.ts';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
@@ -89,15 +91,19 @@ export class MergedWriter {
     return this.#filled > 0 && this.#filled + source.recordBytes > this.#buffer.length;
   }
 
-  /** Adds a put as it is, or a tombstone in place of what expired or was deleted. */
+  /** Adds a record as it is, or a tombstone in place of what expired or was deleted. */
   add(buffer: Uint8Array, source: RecordView, asTombstone: boolean): void {
-    const isDelete = asTombstone || source.type === RECORD_DELETE;
+    const type = asTombstone ? RECORD_DELETE : source.type;
+    const isDelete = type === RECORD_DELETE || type === RECORD_CLEAR;
     const valueBytes = isDelete ? 0 : source.valueBytes;
     const expiresAt = isDelete ? NO_EXPIRY : source.expiresAt;
-    const bytes = recordBytes(source.keyBytes, valueBytes, expiresAt !== NO_EXPIRY);
+    const expires = expiresAt !== NO_EXPIRY;
+    const bytes =
+      type === RECORD_TOUCH
+        ? touchBytes(source.keyBytes, expires)
+        : recordBytes(source.keyBytes, valueBytes, expires);
     if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);
     const offset = this.bytes;
-    const type = isDelete ? RECORD_DELETE : RECORD_PUT;
     // Its time stays that of its sequence: times ascend with sequences.
     const { updatedAt } = source;
     const createdAt = isDelete ? updatedAt : source.createdAt;
@@ -121,6 +127,7 @@ export class MergedWriter {
       createdAt,
       updatedAt,
       expiresAt,
+      type === RECORD_TOUCH ? source.valueSequence : 0,
     );
     // What was encoded is what the hint says.
     viewTrustedRecord(this.#buffer, this.#filled - bytes, this.#view);

@@ -5,10 +5,11 @@
  */
 
 import { CaskError, toCaskError } from '../../errors/cask-error.ts';
-import { RecordView } from '../format/record.ts';
+import { RecordView, viewTrustedRecord } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { EntryView } from '../reply-sink.ts';
+import type { GroupCommit } from '../write/group-commit.ts';
 import type { PriorState } from '../write/prior-state.ts';
 import { isOfKey, type RecordLocation, type RecordReader } from './record-reader.ts';
 import type { ValueCache } from './value-cache.ts';
@@ -39,12 +40,21 @@ export class EntrySource {
   readonly #catalog: SegmentCatalog;
   readonly #cache: ValueCache;
   readonly #reader: RecordReader;
+  readonly #commit: GroupCommit;
+  readonly #view = new RecordView();
 
-  constructor(keydir: Keydir, catalog: SegmentCatalog, cache: ValueCache, reader: RecordReader) {
+  constructor(
+    keydir: Keydir,
+    catalog: SegmentCatalog,
+    cache: ValueCache,
+    reader: RecordReader,
+    commit: GroupCommit,
+  ) {
     this.#keydir = keydir;
     this.#catalog = catalog;
     this.#cache = cache;
     this.#reader = reader;
+    this.#commit = commit;
   }
 
   /** All of the key that `prior` describes, and that exists, but for its value. */
@@ -56,7 +66,7 @@ export class EntrySource {
     entry.revision = prior.revision;
     entry.version = prior.version;
     entry.createdAt = prior.createdAt;
-    entry.updatedAt = 0;
+    entry.updatedAt = prior.touchedAt;
     entry.expiresAt = prior.expiresAt;
   }
 
@@ -74,43 +84,58 @@ export class EntrySource {
     fetched: FetchedRecord | undefined,
   ): boolean {
     this.fillMeta(prior);
-    if (prior.dependsOn !== undefined) {
-      this.#take(prior.dependsOn.buffer, prior.view);
-      return true;
-    }
-    const { ref } = prior;
+    const { valueSequence } = prior;
+    if (this.#fillFromGroup(prior)) return true;
     const cache = this.#cache;
-    const sequence = this.#keydir.sequence(ref);
-    const cachedAt = cache.find(sequence);
+    const cachedAt = cache.find(valueSequence);
     if (cachedAt >= 0) {
       const { entry } = this;
       entry.buffer = cache.buffer;
       entry.valueStart = cachedAt;
       entry.valueBytes = cache.foundBytes;
-      entry.updatedAt = cache.foundUpdatedAt;
+      entry.updatedAt ||= cache.foundUpdatedAt;
       return true;
     }
-    if (fetched?.sequence === sequence) {
+    if (fetched?.sequence === valueSequence) {
       if (fetched.error !== undefined) throw fetched.error;
       this.#verified(fetched.buffer, fetched.view, key, keyStart, keyBytes);
       return true;
     }
-    const reader = this.#reader;
-    const segment = this.#catalog.atSlot(this.#keydir.segmentSlot(ref));
-    const offset = this.#keydir.offset(ref);
-    if (!reader.readNow(segment, offset, this.#keydir.recordBytes(ref), sequence)) return false;
-    this.#verified(reader.buffer, reader.view, key, keyStart, keyBytes);
+    const { segment, offset, recordBytes } = this.#location(prior);
+    if (!this.#reader.readNow(segment, offset, recordBytes, valueSequence)) return false;
+    this.#verified(this.#reader.buffer, this.#reader.view, key, keyStart, keyBytes);
     return true;
   }
 
-  /** Where the record is that `fill` could not get; valid within the turn. */
-  locationOf({ ref }: PriorState): RecordLocation {
+  /** The value of a put that is on its way to the disk; false: it is there already. */
+  #fillFromGroup({ dependsOn, valueSequence, view }: PriorState): boolean {
+    if (dependsOn === undefined) return false;
+    if (view.sequence === valueSequence) {
+      this.#take(dependsOn.buffer, view);
+      return true;
+    }
+    // It was touched since.
+    const group = this.#commit.groupOf(valueSequence);
+    if (group === undefined) return false;
+    viewTrustedRecord(group.buffer, group.recordAtOf(valueSequence), this.#view);
+    this.#take(group.buffer, this.#view);
+    return true;
+  }
+
+  /** Where the record is that `fill` could not get; undefined: nowhere on the disk. */
+  locationOf(prior: PriorState): RecordLocation | undefined {
+    if (!prior.exists) return undefined;
+    const isOnDisk = this.#commit.groupOf(prior.valueSequence) === undefined;
+    return isOnDisk ? this.#location(prior) : undefined;
+  }
+
+  #location({ ref, valueSequence }: PriorState): RecordLocation {
     const keydir = this.#keydir;
     return {
       segment: this.#catalog.atSlot(keydir.segmentSlot(ref)),
       offset: keydir.offset(ref),
       recordBytes: keydir.recordBytes(ref),
-      sequence: keydir.sequence(ref),
+      sequence: valueSequence,
     };
   }
 
@@ -146,6 +171,6 @@ export class EntrySource {
     entry.buffer = buffer;
     entry.valueStart = view.valueStart;
     entry.valueBytes = view.valueBytes;
-    entry.updatedAt = view.updatedAt;
+    entry.updatedAt ||= view.updatedAt;
   }
 }

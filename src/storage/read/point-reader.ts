@@ -95,7 +95,7 @@ export class PointReader {
       origin.lastGroup = undefined;
       return false;
     }
-    return pending.find(buffer, start, length);
+    return pending.clearSequence > 0 || pending.find(buffer, start, length);
   }
 
   /** True when a reader of everything (a page, a count) has to wait. */

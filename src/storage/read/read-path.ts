@@ -43,7 +43,7 @@ export class ReadPath {
     const { cache, gate, trouble } = this;
     this.reader = new RecordReader(files, monotonic, gate, trouble, options);
     const { reader } = this;
-    this.entries = new EntrySource(keydir, catalog, cache, reader);
+    this.entries = new EntrySource(keydir, catalog, cache, reader, writes.commit);
     this.pageMemory = new PageMemory(options.maxPageBytesInFlight);
     this.points = new PointReader({
       keydir,

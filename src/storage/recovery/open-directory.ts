@@ -5,6 +5,7 @@
 
 import { CaskError } from '../../errors/cask-error.ts';
 import { EngineClock } from '../disk/engine-clock.ts';
+import { nextTurn } from '../disk/environment.ts';
 import type { LockHandle } from '../disk/file-system.ts';
 import { isNoSpace } from '../disk/file-system.ts';
 import { asideName, BACKUP, BALLAST, LOCK, segmentName, TMP_SUFFIX } from '../format/file-names.ts';
@@ -30,6 +31,9 @@ import {
 } from './directory-scan.ts';
 import { SegmentLoader } from './segment-loader.ts';
 import { finishRenames, lastSequenceOf, recoverUnsealed } from './unsealed-recovery.ts';
+
+/** Entries looked at in one turn after the load, where a clear voids some of them: about 1 ms. */
+const SWEEP_ENTRIES = 5000;
 
 /** Figures of a start, for the log and for people. */
 export interface OpenReport {
@@ -365,6 +369,11 @@ async function loadAll(
       options.logger('error', 'segment-damaged', { ...range, keys: 'unknown' });
     }
     manifests.addDamage(loaded.damage);
+  }
+  // A clear may have come after what it voids.
+  const { scheduler } = options.environment;
+  while (!keydir.loadSweepStep(SWEEP_ENTRIES, () => catalog.subtractDisplaced(keydir))) {
+    await nextTurn(scheduler);
   }
   keydir.loadEnd();
   manifests.keyCount = () => keydir.count;

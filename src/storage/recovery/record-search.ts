@@ -7,6 +7,8 @@ import type { FileHandle } from '../disk/file-system.ts';
 import {
   DECODE_OK,
   decodeRecordHead,
+  EXTENSION_BYTES_MAX,
+  KEY_BYTES_MAX,
   looksLikeRecord,
   RECORD_HEADER_BYTES,
   RecordView,
@@ -14,7 +16,7 @@ import {
 
 const CHUNK_BYTES = 1 << 20;
 /** Any record's head fits in this: header, extensions and the longest key. */
-const HEAD_BYTES_MAX = RECORD_HEADER_BYTES + 11 + 65_535;
+const HEAD_BYTES_MAX = RECORD_HEADER_BYTES + EXTENSION_BYTES_MAX + KEY_BYTES_MAX;
 const WORD_BYTES = 8;
 
 export interface SearchRange {

@@ -9,7 +9,12 @@ import type { FileSystem } from '../disk/file-system.ts';
 import { systemErrorCode } from '../disk/file-system.ts';
 import { HintReader } from '../format/hint-reader.ts';
 import type { DamageFacts } from '../format/manifest.ts';
-import { RECORD_DELETE, RECORD_HEADER_BYTES } from '../format/record.ts';
+import {
+  RECORD_CLEAR,
+  RECORD_DELETE,
+  RECORD_HEADER_BYTES,
+  RECORD_TOUCH,
+} from '../format/record.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { Segment } from '../log/segment.ts';
@@ -39,6 +44,20 @@ export interface LoadedSegment {
   readonly byHint: boolean;
   /** Ranges of a scanned segment that hold no valid record; their keys are unknown. */
   readonly damage: readonly DamageFacts[];
+}
+
+/** What hint and scan both know of a record. */
+interface LoadedRecord {
+  readonly type: number;
+  readonly keyStart: number;
+  readonly keyBytes: number;
+  readonly recordBytes: number;
+  readonly sequence: number;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly expiresAt: number;
+  readonly valueSequence: number;
 }
 
 export class SegmentLoader {
@@ -94,31 +113,53 @@ export class SegmentLoader {
   }
 
   async #loadBlocks(segment: Segment, reader: HintReader): Promise<void> {
-    const { keydir, catalog } = this.#parts;
     for (;;) {
       const block = await reader.nextBlock();
       if (block === undefined) break;
-      while (block.next()) {
-        const isTombstone = block.type === RECORD_DELETE;
-        const isNewest = keydir.loadEntry(
-          block.keyBuffer,
-          block.keyStart,
-          block.keyBytes,
-          isTombstone,
-          segment.slot,
-          block.offset,
-          block.recordBytes,
-          block.sequence,
-          block.version,
-          block.createdAt,
-          block.expiresAt,
-        );
-        if (!isNewest) continue;
-        if (!isTombstone) segment.liveBytes += block.recordBytes;
-        const { previousSlot, previousRecordBytes } = keydir;
-        if (previousSlot >= 0) catalog.subtractLive(previousSlot, previousRecordBytes);
-      }
+      while (block.next()) this.#load(segment, block.keyBuffer, block, block.offset);
     }
+  }
+
+  /** Takes a record, of which this is what is known. */
+  #load(segment: Segment, buffer: Uint8Array, record: LoadedRecord, offset: number): void {
+    const { keydir, catalog } = this.#parts;
+    const { type, keyStart, keyBytes, recordBytes, sequence, version, createdAt, expiresAt } = record;
+    if (type === RECORD_CLEAR) {
+      keydir.loadClear(sequence);
+      return;
+    }
+    const isNewest =
+      type === RECORD_TOUCH
+        ? keydir.loadTouch(
+            buffer,
+            keyStart,
+            keyBytes,
+            segment.slot,
+            offset,
+            recordBytes,
+            sequence,
+            version,
+            createdAt,
+            record.updatedAt,
+            expiresAt,
+            record.valueSequence,
+          )
+        : keydir.loadEntry(
+            buffer,
+            keyStart,
+            keyBytes,
+            type === RECORD_DELETE,
+            segment.slot,
+            offset,
+            recordBytes,
+            sequence,
+            version,
+            createdAt,
+            expiresAt,
+          );
+    if (!isNewest) return;
+    if (type !== RECORD_DELETE) segment.liveBytes += recordBytes;
+    catalog.subtractDisplaced(keydir);
   }
 
   async #scan(segment: Segment): Promise<DamageFacts[]> {
@@ -153,31 +194,12 @@ export class SegmentLoader {
     return damage;
   }
 
-  #loadRecord(segment: Segment, scanner: SegmentScanner): void {
-    const { keydir, catalog, clock } = this.#parts;
-    const { view, offset } = scanner;
-    const isTombstone = view.type === RECORD_DELETE;
-    clock.advanceTo(view.updatedAt);
+  #loadRecord(segment: Segment, { view, buffer, offset }: SegmentScanner): void {
+    this.#parts.clock.advanceTo(view.updatedAt);
     segment.latestUpdatedAt = Math.max(segment.latestUpdatedAt, view.updatedAt);
+    const isTombstone = view.type === RECORD_DELETE || view.type === RECORD_CLEAR;
     if (isTombstone) segment.tombstoneBytes += view.recordBytes;
-    const isNewest = keydir.loadEntry(
-      scanner.buffer,
-      view.keyStart,
-      view.keyBytes,
-      isTombstone,
-      segment.slot,
-      offset,
-      view.recordBytes,
-      view.sequence,
-      view.version,
-      view.createdAt,
-      view.expiresAt,
-    );
-    if (!isNewest) return;
-    if (!isTombstone) segment.liveBytes += view.recordBytes;
-    if (keydir.previousSlot >= 0) {
-      catalog.subtractLive(keydir.previousSlot, keydir.previousRecordBytes);
-    }
+    this.#load(segment, buffer, view, offset);
   }
 
   /** The next valid record behind damage, or the end of the segment. */

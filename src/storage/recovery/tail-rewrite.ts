@@ -94,6 +94,7 @@ async function copyRecords(input: RewriteInput, target: FileHandle): Promise<num
       view.createdAt,
       view.updatedAt,
       view.expiresAt,
+      view.valueSequence,
     );
   }
   if (filled > 0) await flush();

@@ -9,7 +9,10 @@ import {
   FLAG_BATCH_CONTINUES,
   RECORD_DELETE,
   RECORD_PUT,
+  RECORD_TOUCH,
   RecordView,
+  recordKeyBytes,
+  recordKeyStart,
   viewTrustedRecord,
 } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
@@ -55,6 +58,8 @@ export class CommitApplier {
   readonly #afterBatch: Waiter[] = [];
   /** The sequence of the last record applied. */
   committedSequence = 0;
+  /** The sequence of the newest clear, as far as one is known; 0: none is. */
+  clearedBelow = 0;
   /** Keys, and their bytes, that groups on their way may add to the keydir. */
   reservedKeys = 0;
   reservedKeyBytes = 0;
@@ -98,12 +103,25 @@ export class CommitApplier {
   fail(group: Group, error: CaskError): void {
     const { pending } = this.#parts;
     for (let row = this.#failedFrom(group); row < group.recordAts.length; row += 1) {
-      pending.remove(group, group.recordAts[row] as number);
+      const recordAt = group.recordAts[row] as number;
+      pending.remove(group, recordAt);
+      this.#rearm(group, recordAt);
       if (group.replies[row] === REPLY_NONE) continue;
       group.sinks[row]?.onError(group.tokens[row] as number, error);
     }
     for (const waiter of this.#afterBatch.splice(0)) waiter.failed(error);
     this.#unreserve(group);
+  }
+
+  /** What was due, and spared for a touch that has failed, is due again. */
+  #rearm({ buffer }: Group, recordAt: number): void {
+    const { keydir } = this.#parts;
+    const ref = keydir.find(
+      buffer,
+      recordKeyStart(buffer, recordAt),
+      recordKeyBytes(buffer, recordAt),
+    );
+    if (ref !== 0) keydir.rearmExpiry(ref);
   }
 
   /** A group that was being applied when the store stopped has answered a part already. */
@@ -140,17 +158,41 @@ export class CommitApplier {
         view.expiresAt,
       );
       segment.liveBytes += view.recordBytes;
-    } else {
+    } else if (view.type === RECORD_DELETE) {
       keydir.remove(group.buffer, view.keyStart, view.keyBytes);
       segment.tombstoneBytes += view.recordBytes;
+    } else {
+      this.#applyRare(group);
     }
-    if (keydir.previousSlot >= 0) {
-      catalog.subtractLive(keydir.previousSlot, keydir.previousRecordBytes);
-    }
+    catalog.subtractDisplaced(keydir);
     pending.remove(group, recordAt);
     this.committedSequence = view.sequence;
     this.#midBatch = (view.flags & FLAG_BATCH_CONTINUES) !== 0;
     this.#reply(group, row);
+  }
+
+  /** A touch, or a clear. */
+  #applyRare({ buffer, segment }: Group): void {
+    const { keydir, catalog } = this.#parts;
+    const view = this.#view;
+    if (view.type === RECORD_TOUCH) {
+      keydir.touch(
+        buffer,
+        view.keyStart,
+        view.keyBytes,
+        segment.slot,
+        view.recordBytes,
+        view.sequence,
+        view.updatedAt,
+        view.expiresAt,
+      );
+      segment.liveBytes += view.recordBytes;
+      return;
+    }
+    keydir.clear();
+    catalog.clearLive();
+    segment.tombstoneBytes += view.recordBytes;
+    this.clearedBelow = view.sequence;
   }
 
   #reply(group: Group, row: number): void {

@@ -2,8 +2,12 @@
 
 import type { EngineClock } from '../disk/engine-clock.ts';
 import { type Cancellable, type Environment, nextTurn } from '../disk/environment.ts';
+import { RECORD_TOUCH, RecordView, viewTrustedRecord } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
+import type { Group } from './group.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { PendingWrites } from './pending-writes.ts';
 
 const INTERVAL_MS = 500;
 const ENTRIES_PER_SLICE = 500;
@@ -19,17 +23,26 @@ export class Expirer {
   #running: Promise<void> | undefined;
   #closed = false;
   retired = 0;
+  readonly #pending: PendingWrites;
+  readonly #commit: GroupCommit;
+  readonly #view = new RecordView();
+  /** Settles when the touches are committed, or have failed, for which something was spared. */
+  #sparing: Promise<void> | undefined;
 
   constructor(
     environment: Environment,
     keydir: Keydir,
     catalog: SegmentCatalog,
     clock: EngineClock,
+    pending: PendingWrites,
+    commit: GroupCommit,
   ) {
     this.#environment = environment;
     this.#keydir = keydir;
     this.#catalog = catalog;
     this.#clock = clock;
+    this.#pending = pending;
+    this.#commit = commit;
   }
 
   start(): void {
@@ -47,6 +60,7 @@ export class Expirer {
         this.#running = undefined;
       });
       await this.#running;
+      await this.#sparing;
     }
   }
 
@@ -58,6 +72,7 @@ export class Expirer {
   /** Something is due that is not retired. */
   get isDue(): boolean {
     if (this.#closed) return false;
+    if (this.#sparing !== undefined) return true;
     const next = this.#keydir.nextExpiry;
     return next !== 0 && next <= this.#clock.now();
   }
@@ -77,10 +92,31 @@ export class Expirer {
     if (ref === 0) return false;
     const length = keydir.keyLength(ref);
     keydir.copyKey(ref, this.#key, 0);
-    if (keydir.remove(this.#key, 0, length)) {
-      this.#catalog.subtractLive(keydir.previousSlot, keydir.previousRecordBytes);
+    if (this.#isBeingTouched(length)) {
+      this.#spare();
+    } else if (keydir.remove(this.#key, 0, length)) {
+      this.#catalog.subtractDisplaced(keydir);
       this.retired += 1;
     }
     return true;
+  }
+
+  /** A touch was sequenced in time: it needs the entry, and its commit gives that another expiry. */
+  #isBeingTouched(keyBytes: number): boolean {
+    const pending = this.#pending;
+    if (!pending.find(this.#key, 0, keyBytes)) return false;
+    viewTrustedRecord((pending.foundGroup as Group).buffer, pending.foundRecordAt, this.#view);
+    return this.#view.type === RECORD_TOUCH;
+  }
+
+  /** Should it fail, what was spared is due again by then. */
+  #spare(): void {
+    this.#sparing ??= new Promise<void>((resolve) => {
+      const over = (): void => {
+        this.#sparing = undefined;
+        resolve();
+      };
+      if (!this.#commit.afterSequenced({ committed: over, failed: over })) over();
+    });
   }
 }

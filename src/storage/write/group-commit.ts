@@ -133,6 +133,13 @@ export class GroupCommit {
     if (last !== undefined) await this.#commitOf(last);
   }
 
+  /** The group, not committed yet, that has the record with that sequence; undefined: none has. */
+  groupOf(sequence: number): Group | undefined {
+    if (this.#gathering !== undefined && holds(this.#gathering, sequence)) return this.#gathering;
+    if (this.#held !== undefined && holds(this.#held, sequence)) return this.#held;
+    return this.#queue.find((group) => holds(group, sequence));
+  }
+
   /** Tells the waiter what becomes of all that is sequenced by now. False: it is committed. */
   afterSequenced(waiter: Waiter): boolean {
     const last = this.#last;
@@ -398,6 +405,10 @@ export class GroupCommit {
     this.#parts.applier.fail(group, error);
     for (const waiter of group.waiters) waiter.failed(error);
   }
+}
+
+function holds({ recordAts, firstSequence, lastSequence }: Group, sequence: number): boolean {
+  return recordAts.length > 0 && firstSequence <= sequence && sequence <= lastSequence;
 }
 
 function outcomeUnknown(cause: CaskError): CaskError {

@@ -108,6 +108,11 @@ export class Group {
     this.tokens.push(token);
   }
 
+  /** Where the record with that sequence is, which is one of the group. */
+  recordAtOf(sequence: number): number {
+    return this.recordAts[sequence - this.firstSequence] as number;
+  }
+
   sumLater(recordAt: number, valueAt: number, valueBytes: number, sequence: number): void {
     const seed = valueSeed(this.segment.salt, sequence);
     this.#unsummed.push({ recordAt, valueAt, valueBytes, seed });

@@ -160,8 +160,7 @@ export class ModifyWriter {
     const { prior, parts } = this.#sequencer;
     while (waiting.length > 0) {
       prior.look(key, 0, key.length, parts.now());
-      const isOnDisk = prior.exists && prior.dependsOn === undefined;
-      const location = isOnDisk ? this.#source.locationOf(prior) : undefined;
+      const location = this.#source.locationOf(prior);
       const fetched = location && (await this.#source.fetch(location, key.length));
       while (!(await this.#resumeInTurn(stalled, fetched))) {
         await nextTurn(this.#environment.scheduler);
@@ -227,7 +226,7 @@ export class ModifyWriter {
     decision.reset();
     prior.look(key, keyStart, keyBytes, parts.now());
     try {
-      if (!this.#fill(key, keyStart, keyBytes, fetched)) return false;
+      if (!this.#fill(modifier, key, keyStart, keyBytes, fetched)) return false;
       modifier.apply(prior.exists ? this.#source.entry : undefined, decision);
       this.#carryOut(origin, key, keyStart, keyBytes, modifier, token);
     } catch (thrown) {
@@ -237,6 +236,7 @@ export class ModifyWriter {
   }
 
   #fill(
+    modifier: Modifier,
     key: Uint8Array,
     keyStart: number,
     keyBytes: number,
@@ -244,7 +244,9 @@ export class ModifyWriter {
   ): boolean {
     const { prior } = this.#sequencer;
     if (!prior.exists) return true;
-    return this.#source.fill(prior, key, keyStart, keyBytes, fetched);
+    if (modifier.needsValue) return this.#source.fill(prior, key, keyStart, keyBytes, fetched);
+    this.#source.fillMeta(prior);
+    return true;
   }
 
   #carryOut(
@@ -282,35 +284,11 @@ export class ModifyWriter {
       assert(exists, 'a key that is touched exists');
       const problem = ttlProblem(ttlMs) ?? sequencer.readOnlyBy;
       if (problem !== undefined) throw problem;
-      this.#touch(origin, key, keyStart, keyBytes, modifier, token);
+      sequencer.touchAsDecided(origin, key, keyStart, keyBytes, ttlMs, modifier, token);
     } else {
       assert(change === CHANGE_NONE || change === CHANGE_DELETE, 'what was decided is known');
       this.#answerUnchanged(origin, modifier, token);
     }
-  }
-
-  #touch(
-    origin: WriteOrigin,
-    key: Uint8Array,
-    keyStart: number,
-    keyBytes: number,
-    modifier: Modifier,
-    token: number,
-  ): void {
-    const { buffer, valueStart, valueBytes } = this.#source.entry;
-    const { ttlMs } = this.#decision;
-    this.#sequencer.putAsDecided(
-      origin,
-      key,
-      keyStart,
-      keyBytes,
-      buffer,
-      valueStart,
-      valueBytes,
-      ttlMs,
-      modifier,
-      token,
-    );
   }
 
   /** Nothing changes: the answer is held where what was seen is not committed. */

@@ -5,7 +5,7 @@
  */
 
 import { compareBytes } from '../format/byte-ranges.ts';
-import { recordKeyBytes, recordKeyStart } from '../format/record.ts';
+import { recordKeyBytes, recordKeyStart, recordSequence } from '../format/record.ts';
 import { hashBytes } from '../keydir/key-hash.ts';
 import type { Group } from './group.ts';
 
@@ -18,6 +18,9 @@ export class PendingWrites {
   #recordAts = new Uint32Array(SLOTS_MIN);
   #mask = SLOTS_MIN - 1;
   count = 0;
+  /** The newest clear: the pending writes before it are void, and so is all that is committed. */
+  clearSequence = 0;
+  clearGroup: Group | undefined;
   /** After `find` said true: the group, and the offset of the record in its buffer. */
   foundGroup: Group | undefined;
   foundRecordAt = 0;
@@ -36,10 +39,15 @@ export class PendingWrites {
     return true;
   }
 
-  /** Makes the record at `recordAt` of the group's buffer the newest of its key. */
+  /** Makes the record at `recordAt` of the group's buffer the newest of its key, or a clear. */
   set(group: Group, recordAt: number): void {
     const start = recordKeyStart(group.buffer, recordAt);
     const length = recordKeyBytes(group.buffer, recordAt);
+    if (length === 0) {
+      this.clearSequence = recordSequence(group.buffer, recordAt);
+      this.clearGroup = group;
+      return;
+    }
     const hash = hashBytes(group.buffer, start, length, this.#seed);
     const slot = this.#slotOf(hash, group.buffer, start, length);
     if (this.#groups[slot] === undefined) this.count += 1;
@@ -51,9 +59,13 @@ export class PendingWrites {
 
   /** Forgets the key of the record, unless a newer write of it is pending. */
   remove(group: Group, recordAt: number): void {
-    if (this.count === 0) return;
+    if (this.count === 0 && this.clearSequence === 0) return;
     const start = recordKeyStart(group.buffer, recordAt);
     const length = recordKeyBytes(group.buffer, recordAt);
+    if (length === 0) {
+      if (recordSequence(group.buffer, recordAt) === this.clearSequence) this.#forgetClear();
+      return;
+    }
     const hash = hashBytes(group.buffer, start, length, this.#seed);
     const slot = this.#slotOf(hash, group.buffer, start, length);
     if (this.#groups[slot] !== group || this.#recordAts[slot] !== recordAt) return;
@@ -61,9 +73,15 @@ export class PendingWrites {
     this.#shiftBack(slot);
   }
 
+  #forgetClear(): void {
+    this.clearSequence = 0;
+    this.clearGroup = undefined;
+  }
+
   clear(): void {
     this.#groups.fill(undefined);
     this.count = 0;
+    this.#forgetClear();
   }
 
   /** The slot that holds the key, or the empty one where it would go. The table is never full. */

@@ -8,7 +8,7 @@ import {
   CONDITION_IF_PRESENT,
   CONDITION_NONE,
 } from '../../vocabulary/write-arguments.ts';
-import { RECORD_PUT, RecordView, viewTrustedRecord } from '../format/record.ts';
+import { RECORD_DELETE, RecordView, viewTrustedRecord } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { Group } from './group.ts';
 import type { PendingWrites } from './pending-writes.ts';
@@ -20,6 +20,10 @@ export class PriorState {
   version = 0;
   createdAt = 0;
   expiresAt = 0;
+  /** Of the put that has the value; 0: there is none. */
+  valueSequence = 0;
+  /** When the key was changed last, where the record of its value does not say so; 0: it does. */
+  touchedAt = 0;
   /** The uncommitted group that all this depends on; `view` has the record in its buffer. */
   dependsOn: Group | undefined;
   /** The committed entry, when it does not depend on a group; 0: there is none. */
@@ -46,20 +50,40 @@ export class PriorState {
     } else {
       this.dependsOn = undefined;
       this.exists = ref !== 0;
-      if (ref !== 0) {
-        this.revision = keydir.sequence(ref);
-        this.version = keydir.version(ref);
-        this.createdAt = keydir.createdAt(ref);
-        this.expiresAt = keydir.expiresAt(ref);
-      }
+      if (ref !== 0) this.#fromKeydir(ref);
+    }
+    const { clearSequence } = this.#pending;
+    if (clearSequence > 0 && (this.dependsOn === undefined || this.view.sequence < clearSequence)) {
+      this.#afterClear();
     }
     if (this.exists && this.expiresAt !== 0 && this.expiresAt <= now) this.exists = false;
-    if (!this.exists) {
-      this.revision = 0;
-      this.version = 0;
-      this.createdAt = 0;
-      this.expiresAt = 0;
-    }
+    if (!this.exists) this.#setAbsent();
+  }
+
+  #setAbsent(): void {
+    this.revision = 0;
+    this.version = 0;
+    this.createdAt = 0;
+    this.expiresAt = 0;
+    this.valueSequence = 0;
+    this.touchedAt = 0;
+  }
+
+  #fromKeydir(ref: number): void {
+    const keydir = this.#keydir;
+    this.revision = keydir.sequence(ref);
+    this.version = keydir.version(ref);
+    this.createdAt = keydir.createdAt(ref);
+    this.expiresAt = keydir.expiresAt(ref);
+    this.valueSequence = keydir.valueSequence(ref);
+    this.touchedAt = keydir.touchedAt(ref);
+  }
+
+  /** Nothing that came before it is there any more. */
+  #afterClear(): void {
+    this.dependsOn = this.#pending.clearGroup;
+    this.exists = false;
+    this.isNewToKeydir = true;
   }
 
   #fromPending(): void {
@@ -67,7 +91,10 @@ export class PriorState {
     const { view } = this;
     viewTrustedRecord(group.buffer, this.#pending.foundRecordAt, view);
     this.dependsOn = group;
-    this.exists = view.type === RECORD_PUT;
+    const isTouch = view.valueSequence > 0;
+    this.exists = view.type !== RECORD_DELETE;
+    this.valueSequence = isTouch ? view.valueSequence : view.sequence;
+    this.touchedAt = isTouch ? view.updatedAt : 0;
     this.revision = view.sequence;
     this.version = view.version;
     this.createdAt = view.createdAt;

@@ -10,9 +10,13 @@ import {
   encodeRecord,
   encodeRecordHead,
   FLAG_BATCH_CONTINUES,
+  RECORD_CLEAR,
   RECORD_DELETE,
+  RECORD_HEADER_BYTES,
   RECORD_PUT,
+  RECORD_TOUCH,
   recordBytes,
+  touchBytes,
 } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { Modifier } from '../modifier.ts';
@@ -336,6 +340,97 @@ export class Sequencer {
     if (group === undefined) return;
     group.modifiers.push(modifier);
     this.appendDelete(group, keyBuffer, keyStart, keyBytes, 0, REPLY_MODIFY, origin, token);
+    origin.lastGroup = group;
+  }
+
+  /** Touches the key that `prior` describes, which exists, as a modifier decided. */
+  touchAsDecided(
+    origin: WriteOrigin,
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+    ttlMs: number,
+    modifier: Modifier,
+    token: number,
+  ): void {
+    const { prior } = this;
+    if (this.parts.keydir.isFullForTouch) {
+      this.refusals.keydirFull += 1;
+      origin.sink.onError(token, keydirFull(this.parts.limits.maxKeydirBytes));
+      return;
+    }
+    const group = this.#place(origin, touchBytes(keyBytes, true), token);
+    if (group === undefined) return;
+    group.modifiers.push(modifier);
+    const recordAt = group.length;
+    const end = encodeRecord(
+      group.buffer,
+      recordAt,
+      group.segment.salt,
+      group.startOffset + recordAt,
+      RECORD_TOUCH,
+      0,
+      keyBuffer,
+      keyStart,
+      keyBytes,
+      NO_BYTES,
+      0,
+      0,
+      this.lastSequence + 1,
+      group.provenOffset,
+      prior.version,
+      prior.createdAt,
+      group.now,
+      expiryOf(ttlMs, group.now, prior.expiresAt),
+      prior.valueSequence,
+    );
+    this.#added(group, recordAt, end, REPLY_MODIFY, origin, token);
+    origin.lastGroup = group;
+  }
+
+  /** Removes all keys by one record. The answer is that of a delete. */
+  clear(origin: WriteOrigin, token: number): void {
+    const problem = this.queueProblem(RECORD_HEADER_BYTES);
+    if (problem !== undefined) {
+      origin.sink.onError(token, problem);
+    } else if (this.mustWait(origin)) {
+      this.wait(
+        origin,
+        token,
+        RECORD_HEADER_BYTES,
+        () => undefined,
+        () => this.#clear(origin, token),
+      );
+    } else {
+      this.#clear(origin, token);
+    }
+  }
+
+  #clear(origin: WriteOrigin, token: number): void {
+    const group = this.#place(origin, RECORD_HEADER_BYTES, token);
+    if (group === undefined) return;
+    const recordAt = group.length;
+    const end = encodeRecord(
+      group.buffer,
+      recordAt,
+      group.segment.salt,
+      group.startOffset + recordAt,
+      RECORD_CLEAR,
+      0,
+      NO_BYTES,
+      0,
+      0,
+      NO_BYTES,
+      0,
+      0,
+      this.lastSequence + 1,
+      group.provenOffset,
+      0,
+      group.now,
+      group.now,
+      0,
+    );
+    this.#added(group, recordAt, end, REPLY_DELETE, origin, token);
     origin.lastGroup = group;
   }
 

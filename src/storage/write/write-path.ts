@@ -49,6 +49,7 @@ export class WritePath {
     const { pending } = this;
     this.applier = new CommitApplier({ keydir, catalog, pending, clock: monotonic });
     this.applier.committedSequence = lastSequence;
+    this.applier.clearedBelow = keydir.clearedBelow;
     this.turnstile = new WriteTurnstile(scheduler, monotonic);
     this.appender = this.#createAppender(options, opened, hooks);
     const { appender, applier, turnstile } = this;
@@ -72,7 +73,7 @@ export class WritePath {
       lastSequence,
     );
     this.batches = new BatchWriter(this.sequencer, environment);
-    this.expirer = new Expirer(environment, keydir, catalog, clock);
+    this.expirer = new Expirer(environment, keydir, catalog, clock, pending, commit);
     this.space = new SpaceGuard(environment, directory, options.ballastBytes, logger, (error) => {
       this.sequencer.readOnlyBy = error;
     });
