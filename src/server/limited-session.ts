@@ -83,6 +83,10 @@ export class LimitedSession implements Session {
     this.#session.modify(buffer, keyStart, keyBytes, modifier, token);
   }
 
+  clear(token: number): void {
+    this.#sink.onError(token, this.#refusal('all keys'));
+  }
+
   async getMany(
     keys: readonly Uint8Array[],
     patience?: Patience,

@@ -82,6 +82,11 @@ export class Engine {
       syncLog: () => appender.sync(),
       retireExpired: () => expirer.retireDue(),
       committedSequence: () => applier.committedSequence,
+      clearedBelow: () => applier.clearedBelow,
+      afterSequenced: () =>
+        new Promise((over) => {
+          if (!commit.afterSequenced({ committed: over, failed: () => over() })) over();
+        }),
       isDegraded: () => opened.unknownDamage.length > 0,
       failure: () => this.failure,
       onFatal: (error) => commit.stop(error),

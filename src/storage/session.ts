@@ -57,6 +57,9 @@ export interface Session {
     token: number,
   ): void;
 
+  /** Removes every key, by one record; the answer is `onDelete` with its revision. */
+  clear(token: number): void;
+
   /**
    * In the order of `keys`; undefined where absent, an error where the record is damaged. Ends
    * early, after one item at least, once `maxRangeBytes` are reached: ask for the rest again.

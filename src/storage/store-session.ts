@@ -143,6 +143,10 @@ export class StoreSession implements Session, WriteOrigin {
     this.#engine.modifies.modify(this, buffer, keyStart, keyBytes, modifier, token);
   }
 
+  clear(token: number): void {
+    this.#engine.writes.sequencer.clear(this, token);
+  }
+
   getMany(
     keys: readonly Uint8Array[],
     patience?: Patience,

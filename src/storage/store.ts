@@ -221,6 +221,15 @@ export class Store {
   }
 
   /**
+   * Removes every key at once, however many there are, by one record; resolves to its revision.
+   * Writes called before it are gone with the rest, those called after it stay.
+   * @throws CaskError as `delete` does
+   */
+  async clear(): Promise<number> {
+    return this.#sink.ask((token) => this.#session.clear(token));
+  }
+
+  /**
    * Deletes every key within the bounds, as a job (`jobs`), in key order and in chunks that let
    * other work in between. Not atomic as a whole: readers see it go on, and after a crash or a
    * failure the keys up to some point are gone. It deletes what the writes called before it left;

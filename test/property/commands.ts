@@ -3,6 +3,9 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { BatchItem, PutOptions, RangeOptions } from '../../src/storage/index.ts';
+import type { Decision, Modifier } from '../../src/storage/modifier.ts';
+import type { EntryView } from '../../src/storage/reply-sink.ts';
+import { TTL_NONE } from '../../src/vocabulary/write-arguments.ts';
 import { inspect } from '../crash/world/inspect.ts';
 import type { Condition, Held, StoreModel } from './store-model.ts';
 import type { Subject } from './subject.ts';
@@ -115,6 +118,98 @@ function burst(items: readonly Item[]): Command {
     }
     await Promise.all(asked);
   });
+}
+
+class Touch implements Modifier {
+  readonly needsValue = false;
+  readonly #ttlMs: number;
+
+  constructor(ttlMs: number) {
+    this.#ttlMs = ttlMs;
+  }
+
+  apply(current: EntryView | undefined, decision: Decision): void {
+    if (current !== undefined) decision.touch(this.#ttlMs);
+  }
+}
+
+function touch(key: string, ttl: number | undefined): Command {
+  return command(`touch(${JSON.stringify(key)}, ${ttl})`, async (model, { store }) => {
+    const touching = store.modify(bytesOf(key), new Touch(ttl ?? TTL_NONE));
+    const held = model.touch(key, ttl);
+    const { value: _, ...meta } = held ?? { value: '' };
+    expect(await touching).toEqual(held === undefined ? undefined : meta);
+  });
+}
+
+/** Doubles a value, cuts a long one, deletes an empty one. */
+class Churn implements Modifier {
+  readonly needsValue = true;
+
+  apply(current: EntryView | undefined, decision: Decision): void {
+    if (current === undefined) return;
+    const { buffer, valueStart, valueBytes } = current;
+    if (valueBytes === 0) decision.delete();
+    else if (valueBytes > 200) decision.put(buffer, valueStart, 100);
+    else decision.put(Buffer.concat([bytesIn(current), bytesIn(current)]), 0, valueBytes * 2);
+  }
+}
+
+function bytesIn({ buffer, valueStart, valueBytes }: EntryView): Uint8Array {
+  return buffer.subarray(valueStart, valueStart + valueBytes);
+}
+
+/** Modifies, and touches in between, called in one turn: each sees those before it. */
+function modify(key: string, ttls: readonly (number | undefined)[]): Command {
+  return command(`modify(${JSON.stringify(key)}, ${ttls.length})`, async (model, { store }) => {
+    const asked: Promise<void>[] = [];
+    const ask = (modifier: Modifier, wanted: unknown): void => {
+      const answer = store.modify(bytesOf(key), modifier);
+      asked.push(answer.then((found) => expect(found).toEqual(wanted)));
+    };
+    for (const ttl of ttls) {
+      ask(new Churn(), churn(model, key));
+      const touched = model.touch(key, ttl);
+      const { value: _, ...meta } = touched ?? { value: '' };
+      ask(new Touch(ttl ?? TTL_NONE), touched && meta);
+    }
+    await Promise.all(asked);
+  });
+}
+
+function churn(model: StoreModel, key: string): object | undefined {
+  const before = model.find(key);
+  if (before === undefined) return undefined;
+  const { value } = before;
+  if (value.length === 0) {
+    model.delete(key);
+    const none = { version: 0, createdAt: 0, updatedAt: 0, expiresAt: undefined };
+    return { revision: model.revision, ...none };
+  }
+  const changed = value.length > 200 ? value.slice(0, 100) : value + value;
+  const { value: _, ...meta } = model.put(key, changed, 'keep');
+  return meta;
+}
+
+/** Amid writes that are called in the same turn. */
+function clear(before: readonly Item[], after: readonly Item[]): Command {
+  const name = `clear(${before.length}, ${after.length})`;
+  return command(name, async (model, { store }) => {
+    const asked: Promise<unknown>[] = before.map((item) => ask(store, item));
+    for (const item of before) apply(model, item);
+    model.clear();
+    const revision = model.revision;
+    asked.push(store.clear().then((found) => expect(found).toBe(revision)));
+    asked.push(...after.map((item) => ask(store, item)));
+    for (const item of after) apply(model, item);
+    await Promise.all(asked);
+    expect(await store.count()).toBe(model.keys().length);
+  });
+}
+
+function apply(model: StoreModel, { key, value, ttl }: Item): void {
+  if (value === undefined) model.delete(key);
+  else model.put(key, value, ttl);
 }
 
 function getMany(keys: readonly string[]): Command {
@@ -243,7 +338,7 @@ function fill(count: number): Command {
 
 /** Everything agrees; after a new start the last revision is the engine's own. */
 async function compare(model: StoreModel, { store }: Subject): Promise<void> {
-  const state = await inspect(store);
+  const state = await inspect(store, ({ key }) => model.liveBytes(key.toString('latin1')));
   expect(state.size).toBe(model.keys().length);
   for (const key of model.keys()) {
     expect(await store.getEntry(bytesOf(key))).toEqual(entryOf(key, model.find(key) as Held));
@@ -296,6 +391,7 @@ const items: fc.Arbitrary<Item> = fc.record({
   condition: fc.oneof({ weight: 9, arbitrary: fc.constant({ kind: 'none' as const }) }, conditions),
   ttl: ttls,
 });
+const short = { minLength: 1, maxLength: 4 };
 const bound = fc.option(keys, { nil: undefined, freq: 2 });
 
 export const COMMANDS: fc.Arbitrary<Command>[] = [
@@ -323,6 +419,15 @@ export const COMMANDS: fc.Arbitrary<Command>[] = [
       fc.array(items, { maxLength: 3 }),
     )
     .map((given) => deleteRange(...given)),
+  fc
+    .tuple(keys, fc.option(fc.integer({ min: 1, max: 3000 })))
+    .map(([key, ttl]) => touch(key, ttl ?? undefined)),
+  fc
+    .tuple(keys, fc.array(fc.option(fc.integer({ min: 1, max: 3000 }), { nil: undefined }), short))
+    .map((given) => modify(...given)),
+  fc
+    .tuple(fc.array(items, { maxLength: 3 }), fc.array(items, { maxLength: 3 }))
+    .map((given) => clear(...given)),
   fc.integer({ min: 1, max: 2000 }).map(pass),
   fc.constant(setBack),
   fc.constant(merge),

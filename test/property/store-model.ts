@@ -1,5 +1,7 @@
 /** What the store should be: a map, and the rules of versions, revisions and expiry. */
 
+import { recordBytes, touchBytes } from '../../src/storage/format/record.ts';
+
 export interface Held {
   readonly value: string;
   readonly version: number;
@@ -9,6 +11,14 @@ export interface Held {
   readonly expiresAt: number | undefined;
 }
 
+/** What of a key's records depends on how it came to be. */
+interface Shape {
+  /** The put has an expiry. */
+  readonly putExpires: boolean;
+  /** It was touched since. */
+  readonly isTouched: boolean;
+}
+
 export interface Condition {
   readonly kind: 'none' | 'absent' | 'present' | 'current' | 'stale';
 }
@@ -16,6 +26,7 @@ export interface Condition {
 export class StoreModel {
   now: number;
   readonly #held = new Map<string, Held>();
+  readonly #shapes = new Map<string, Shape>();
   /** The last revision given out, unless a crash made it jump: then it is learned anew. */
   revision = 0;
 
@@ -41,7 +52,33 @@ export class StoreModel {
         ttl === 'keep' ? before?.expiresAt : ttl === undefined ? undefined : this.now + ttl,
     };
     this.#held.set(key, held);
+    this.#shapes.set(key, { putExpires: held.expiresAt !== undefined, isTouched: false });
     return held;
+  }
+
+  /** Another expiry, or none; undefined: there is no such key. */
+  touch(key: string, ttl: number | undefined): Held | undefined {
+    const before = this.find(key);
+    if (before === undefined) return undefined;
+    this.revision += 1;
+    const expiresAt = ttl === undefined ? undefined : this.now + ttl;
+    const held = { ...before, revision: this.revision, updatedAt: this.now, expiresAt };
+    this.#held.set(key, held);
+    this.#shapes.set(key, { ...(this.#shapes.get(key) as Shape), isTouched: true });
+    return held;
+  }
+
+  clear(): void {
+    this.#held.clear();
+    this.revision += 1;
+  }
+
+  /** Of all records that make up the key as it is. */
+  liveBytes(key: string): number {
+    const { value, expiresAt } = this.find(key) as Held;
+    const { putExpires, isTouched } = this.#shapes.get(key) as Shape;
+    const touch = isTouched ? touchBytes(key.length, expiresAt !== undefined) : 0;
+    return recordBytes(key.length, value.length, putExpires) + touch;
   }
 
   delete(key: string): boolean {

@@ -1,7 +1,10 @@
 /** Does a workload's steps to a world's store, and keeps the model's history of it. */
 
 import { CaskError } from '../../src/errors/cask-error.ts';
+import type { Decision, Modifier } from '../../src/storage/modifier.ts';
+import type { EntryView } from '../../src/storage/reply-sink.ts';
 import type { BatchItem, EntryMeta } from '../../src/vocabulary/entry.ts';
+import { TTL_KEEP, TTL_NONE } from '../../src/vocabulary/write-arguments.ts';
 import { CheckFailure, check } from './check-failure.ts';
 import { describedValue } from './described-value.ts';
 import type { Attempt, Change, Fate, History } from './history.ts';
@@ -21,6 +24,8 @@ const REFUSALS = new Set([
   'CLOSED',
   'LIMIT_EXCEEDED',
 ]);
+/** What a write that has to read first may be refused for, besides. */
+const READ_REFUSALS = new Set([...REFUSALS, 'CORRUPT', 'IO_ERROR']);
 /** How near to its expiry a key is left alone: clocks of model and engine differ a little. */
 const EXPIRY_MARGIN_MS = 40;
 /** A write gets its time within so long. */
@@ -129,6 +134,12 @@ export class Driver {
         return this.#put(step.key, step.bytes, step.ttlMs, step.condition);
       case 'delete':
         return this.#delete(step.key);
+      case 'modify':
+        return this.#modify(step.key, step.bytes);
+      case 'touch':
+        return this.#touch(step.key, step.ttlMs);
+      case 'clear':
+        return this.#clear();
       case 'deleteRange':
         return this.#deleteRange(step.key, step.end);
       case 'batch':
@@ -246,6 +257,55 @@ export class Driver {
     });
   }
 
+  /** A put that is made of what is there: the modifier is shown just what the model has. */
+  async #modify(key: string, bytes: number): Promise<void> {
+    this.#keys.add(key);
+    const { history } = this;
+    const existing = this.#existing(key, history.current);
+    const attempt = history.nextAttempt;
+    const value = describedValue(attempt, 0, bytes);
+    const change = putChange(key, attempt, 0, value.length, existing);
+    change.expiry = existing?.expiry;
+    const begun = history.begin([change]);
+    const modifier = new Replacement(value, existing);
+    const answer = this.#world.store.modify(key, modifier);
+    const accept = (meta: EntryMeta | undefined): void => {
+      check(modifier.problem === undefined, 'wrong-prior-state', () => String(modifier.problem));
+      check(meta !== undefined, 'wrong-answer', () => `${key} is absent after a put`);
+      if (meta !== undefined) this.#acknowledgePut(change, meta);
+    };
+    this.#await(begun, answer, true, accept, READ_REFUSALS);
+  }
+
+  /** The newest value stays, with its version, and gets another expiry and revision. */
+  async #touch(key: string, ttlMs: number | undefined): Promise<void> {
+    const { history } = this;
+    const existing = this.#existing(key, history.current);
+    const now = this.#now;
+    const expiry =
+      ttlMs === undefined ? undefined : { minMs: now + ttlMs - 1, maxMs: now + ttlMs + ANSWER_MS };
+    const change = existing && { ...existing, expiry, revision: undefined };
+    const begun = history.begin(change === undefined ? [] : [change]);
+    const answer = this.#world.store.modify(key, new Touch(ttlMs ?? TTL_NONE));
+    this.#await(begun, answer, true, (meta) => {
+      const isAsExpected = (meta === undefined) === (change === undefined);
+      check(isAsExpected, 'wrong-answer', () => `the touch of ${key} says ${meta?.revision}`);
+      if (meta !== undefined && change !== undefined) this.#acknowledgePut(change, meta);
+    });
+  }
+
+  async #clear(): Promise<void> {
+    const { history } = this;
+    const keys = [...history.current.keys()];
+    const changes = keys.map((key, item) => deleteChange(key, history.nextAttempt, item));
+    const begun = history.begin(changes);
+    this.#await(begun, this.#world.store.clear(), true, (revision) => {
+      const first = changes[0] ?? deleteChange('', begun.id, 0);
+      this.#acknowledge(first, revision);
+      for (const change of changes) change.revision = revision;
+    });
+  }
+
   /** One attempt a key, in their order. Alone: the model does not know how others would mix in. */
   async #deleteRange(start: string, end: string): Promise<void> {
     await this.settle();
@@ -355,6 +415,7 @@ export class Driver {
     answer: Promise<T>,
     holds: boolean,
     accept: (answer: T) => void,
+    refusals: ReadonlySet<string> = REFUSALS,
   ): void {
     const end = (fate: Fate): void => this.history.end(attempt, fate, this.#world.nowMs);
     const tracked = answer.then(
@@ -367,7 +428,7 @@ export class Driver {
         const code = thrown instanceof CaskError ? thrown.code : '';
         if (!holds && code === 'CONFLICT') return end('applied');
         if (this.#mayFail && code === 'OUTCOME_UNKNOWN') return end('unknown');
-        if (this.#mayFail && REFUSALS.has(code)) return end('refused');
+        if (this.#mayFail && refusals.has(code)) return end('refused');
         throw thrown;
       },
     );
@@ -413,6 +474,42 @@ export class Driver {
     } catch (thrown) {
       if (!this.#mayFail || !isTyped(thrown)) this.#failure ??= unexpected(thrown);
     }
+  }
+}
+
+/** Gives a key another expiry. */
+class Touch implements Modifier {
+  readonly needsValue = false;
+  readonly #ttlMs: number;
+
+  constructor(ttlMs: number) {
+    this.#ttlMs = ttlMs;
+  }
+
+  apply(current: EntryView | undefined, decision: Decision): void {
+    if (current !== undefined) decision.touch(this.#ttlMs);
+  }
+}
+
+/** Puts a value over what the model says is there. */
+class Replacement implements Modifier {
+  readonly needsValue = true;
+  /** What was there, if that is not what the model says. */
+  problem: string | undefined;
+  readonly #value: Uint8Array;
+  readonly #expected: Change | undefined;
+
+  constructor(value: Uint8Array, expected: Change | undefined) {
+    this.#value = value;
+    this.#expected = expected;
+  }
+
+  apply(current: EntryView | undefined, decision: Decision): void {
+    const found = current && `v${current.version}, ${current.valueBytes} bytes`;
+    const { version, valueBytes } = this.#expected ?? {};
+    const expected = this.#expected && `v${version}, ${valueBytes} bytes`;
+    if (found !== expected) this.problem = `there was ${found}, and not ${expected}`;
+    decision.put(this.#value, 0, this.#value.length, TTL_KEEP);
   }
 }
 

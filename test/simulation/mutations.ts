@@ -88,15 +88,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'install-copy-over-newer-write',
     edits: [
       {
-        file: 'merge/merge-install.ts',
-        find: 'if (ref === 0 || keydir.sequence(ref) !== sequence) return;',
-        replace: 'if (ref === 0) return;',
-      },
-      {
-        file: 'merge/merge-install.ts',
-        find: 'keydir.relocate(keyBuffer, keyStart, keyBytes, sequence, output.slot, offset, recordBytes);',
-        replace:
-          'keydir.relocate(keyBuffer, keyStart, keyBytes, keydir.sequence(ref), output.slot, offset, recordBytes);',
+        file: 'keydir/keydir.ts',
+        find: 'if (ref === 0 || this.valueSequence(ref) !== sequence) return false;',
+        replace: 'if (ref === 0) return false;',
       },
     ],
   },

@@ -15,6 +15,11 @@ export type Step =
       readonly condition?: Condition;
     }
   | { readonly op: 'delete'; readonly key: string }
+  /** Read, decide and write as one: the value depends on what was there. */
+  | { readonly op: 'modify'; readonly key: string; readonly bytes: number }
+  /** Another expiry, or without `ttlMs` none. */
+  | { readonly op: 'touch'; readonly key: string; readonly ttlMs?: number }
+  | { readonly op: 'clear' }
   /** From `key` on, itself included, up to `end`. */
   | { readonly op: 'deleteRange'; readonly key: string; readonly end: string }
   | {
@@ -200,6 +205,9 @@ const WEIGHTS: readonly (readonly [Exclude<Step['op'], 'backup'> | 'ttl' | 'cond
     ['sync', 8],
     ['read', 4],
     ['deleteRange', 5],
+    ['touch', 16],
+    ['modify', 8],
+    ['clear', 3],
   ];
 const WEIGHT_SUM = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
 
@@ -217,6 +225,12 @@ function randomStep(random: SeededRandom, keys: readonly string[]): Step {
       return { op: 'put', key, bytes: randomBytes(random), condition: random.pick(CONDITIONS) };
     case 'delete':
       return { op: 'delete', key };
+    case 'modify':
+      return { op: 'modify', key, bytes: randomBytes(random) };
+    case 'touch': {
+      const ttlMs = random.pick([undefined, SHORT_TTL_MS, 700, LONG_TTL_MS]);
+      return ttlMs === undefined ? { op: 'touch', key } : { op: 'touch', key, ttlMs };
+    }
     case 'deleteRange':
       return { op: 'deleteRange', key, end: `${random.pick(keys)}~` };
     case 'batch':

@@ -5,6 +5,7 @@ import { Engine } from '../../src/storage/engine.ts';
 import type { Entry } from '../../src/storage/entry.ts';
 import { hintName, parseFileName, segmentName } from '../../src/storage/format/file-names.ts';
 import { readManifest } from '../../src/storage/format/manifest.ts';
+import { recordBytes, touchBytes } from '../../src/storage/format/record.ts';
 import { openDirectory } from '../../src/storage/recovery/open-directory.ts';
 import { Store } from '../../src/storage/store.ts';
 import { resolveStoreOptions, type StoreOptionsInput } from '../../src/storage/store-options.ts';
@@ -244,7 +245,7 @@ export class World {
     );
     let live = 0;
     for (const [key, { valueBytes, expiresAt }] of observation.entries) {
-      live += 44 + (expiresAt === undefined ? 0 : 6) + key.length + valueBytes;
+      live += this.#liveBytesOf(key, valueBytes, expiresAt !== undefined);
     }
     const isTimed = [...observation.entries.values()].some(
       (entry) => entry.expiresAt !== undefined,
@@ -254,6 +255,17 @@ export class World {
     });
     await this.#checkNames();
     this.store.resumeMerge();
+  }
+
+  /** Of the entry's record, and of the touch that gave it another expiry since. */
+  #liveBytesOf(key: string, valueBytes: number, expires: boolean): number {
+    const { keydir } = this.engine.opened;
+    const bytes = Buffer.from(key);
+    const ref = keydir.find(bytes, 0, bytes.length);
+    const isTouched = ref !== 0 && keydir.touchedAt(ref) !== 0;
+    if (!isTouched) return recordBytes(bytes.length, valueBytes, expires);
+    const touch = touchBytes(bytes.length, expires);
+    return recordBytes(bytes.length, valueBytes, keydir.valueExpires(ref)) + touch;
   }
 
   async #checkNames(): Promise<void> {

@@ -118,14 +118,16 @@ function jsonHeader({ header, problem, salt, saltFrom, fileBytes }: DumpedHeader
 
 function recordLine(record: DumpedRecord, shown: Uint8Array): string {
   const { offset, type, flags, sequence, version, createdAt, updatedAt, expiresAt } = record;
+  const hasVersion = type === 'put' || type === 'touch';
   const facts = [
     `${atOffset(offset)}  ${type.padEnd(6)}`,
     `sequence ${sequence}`,
-    ...(type === 'put' ? [`version ${version}`, `created ${formatMoment(createdAt)}`] : []),
+    ...(hasVersion ? [`version ${version}`, `created ${formatMoment(createdAt)}`] : []),
     `updated ${formatMoment(updatedAt)}`,
     ...(expiresAt === undefined ? [] : [`expires ${formatMoment(expiresAt)}`]),
     ...flags.filter((flag) => flag !== 'EXPIRES'),
-    `key ${formatBytes(record.key)}`,
+    ...(record.valueSequence === undefined ? [] : [`value of ${record.valueSequence}`]),
+    ...(type === 'clear' ? [] : [`key ${formatBytes(record.key)}`]),
     ...(type === 'put' ? [valueText(record, shown)] : []),
     ...(record.isValueRight ? [] : ['DAMAGED value']),
   ];

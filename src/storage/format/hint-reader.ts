@@ -35,7 +35,6 @@ import {
   isRecordType,
   NO_EXPIRY,
   RECORD_CLEAR,
-  RECORD_DELETE,
   RECORD_PUT,
   RECORD_TOUCH,
   recordBytes,
@@ -159,20 +158,22 @@ export class HintBlock implements HintEntry {
     if (!isOrderOk(order, this.type, type)) throw hintDamage('its keys do not ascend');
   }
 
+  #checkLength(expires: boolean): void {
+    const { type, keyBytes } = this;
+    const isTouch = type === RECORD_TOUCH;
+    const bytesMin = isTouch ? touchBytes(keyBytes, expires) : recordBytes(keyBytes, 0, expires);
+    if (this.recordBytes < bytesMin) throw hintDamage('a record is shorter than its key');
+    if (type === RECORD_PUT) return;
+    const what = isTouch ? 'touch' : 'tombstone';
+    if (this.recordBytes !== bytesMin) throw hintDamage(`a ${what} has a value`);
+    if (isTouch) return;
+    if (expires) throw hintDamage('a tombstone expires');
+    this.tombstoneBytes += this.recordBytes;
+  }
+
   #checkRecord(expires: boolean): void {
     const { lowestSequence, highestSequence, segmentBytes } = this.#header;
-    const bytesMin =
-      this.type === RECORD_TOUCH
-        ? touchBytes(this.keyBytes, expires)
-        : recordBytes(this.keyBytes, 0, expires);
-    if (this.type === RECORD_DELETE || this.type === RECORD_CLEAR) {
-      if (expires || this.recordBytes !== bytesMin) throw hintDamage('a tombstone has a value');
-      this.tombstoneBytes += this.recordBytes;
-    }
-    if (this.type === RECORD_TOUCH && this.recordBytes !== bytesMin) {
-      throw hintDamage('a touch has a value');
-    }
-    if (this.recordBytes < bytesMin) throw hintDamage('a record is shorter than its key');
+    this.#checkLength(expires);
     if (this.offset < SEGMENT_HEADER_BYTES || this.offset + this.recordBytes > segmentBytes) {
       throw hintDamage('a record lies outside the segment');
     }

@@ -70,6 +70,15 @@ export const RECORD_TOUCH = 3;
 export const RECORD_CLEAR = 6;
 const TYPE_RESERVED_MAX = 12;
 
+/** What people call them. */
+export type RecordTypeName = 'put' | 'delete' | 'touch' | 'clear';
+
+export function recordTypeName(type: number): RecordTypeName {
+  if (type === RECORD_TOUCH) return 'touch';
+  if (type === RECORD_CLEAR) return 'clear';
+  return type === RECORD_DELETE ? 'delete' : 'put';
+}
+
 /** Flags on disk: never reused or renumbered. */
 export const FLAG_EXPIRES = 0x01;
 export const FLAG_BATCH_CONTINUES = 0x02;
@@ -228,7 +237,7 @@ export function encodeRecordHead(
   valueSequence = 0,
 ): number {
   assertShape(type, flags, keyLength, valueLength, version, expiresAt);
-  assertValueSequence(type, sequence, valueSequence);
+  assertPlace(type, flags, sequence, valueSequence);
   assertNumbers(salt, fileOffset, sequence, provenOffset, version);
   assertTimes(createdAt, updatedAt, expiresAt);
   assert(keyStart >= 0 && keyStart + keyLength <= keyBuffer.length, 'the key lies in its buffer');
@@ -296,9 +305,12 @@ function assertShape(
   );
 }
 
-function assertValueSequence(type: number, sequence: number, valueSequence: number): void {
-  const isOk = type === RECORD_TOUCH ? isPlaceOk(type, 0, sequence, valueSequence) : valueSequence === 0;
-  assert(isOk, 'a touch, and nothing else, names the put before it whose value stays');
+function assertPlace(type: number, flags: number, sequence: number, valueSequence: number): void {
+  const isNamed = type === RECORD_TOUCH || valueSequence === 0;
+  assert(
+    isNamed && isPlaceOk(type, flags, sequence, valueSequence),
+    'a touch, and nothing else, names a put before it; a clear is in no batch',
+  );
 }
 
 function assertNumbers(
@@ -324,10 +336,7 @@ function assertTimes(createdAt: number, updatedAt: number, expiresAt: number): v
 /** A type of record that this version reads and writes. */
 export function isRecordType(type: number): boolean {
   return (
-    type === RECORD_PUT ||
-    type === RECORD_DELETE ||
-    type === RECORD_TOUCH ||
-    type === RECORD_CLEAR
+    type === RECORD_PUT || type === RECORD_DELETE || type === RECORD_TOUCH || type === RECORD_CLEAR
   );
 }
 

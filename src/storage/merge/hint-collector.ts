@@ -15,12 +15,7 @@ import {
   writeU48,
   writeU64,
 } from '../format/integers.ts';
-import {
-  NO_EXPIRY,
-  RECORD_CLEAR,
-  RECORD_DELETE,
-  RECORD_TOUCH,
-} from '../format/record.ts';
+import { NO_EXPIRY, RECORD_CLEAR, RECORD_DELETE, RECORD_TOUCH } from '../format/record.ts';
 
 const TYPE_AT = 0;
 const KEY_BYTES_AT = TYPE_AT + 1;

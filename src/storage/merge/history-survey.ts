@@ -23,13 +23,19 @@ const NOTE_BYTES = 96;
 interface Asked {
   readonly key: string;
   readonly sequence: number;
+  /** What was put last is needed with a touch, too. */
+  readonly neededFrom: number;
 }
+
+/** The newest record of a key, and the lowest sequence that is needed for it. */
+export type Newest = Pick<Asked, 'sequence' | 'neededFrom'>;
 
 export class HistorySurvey {
   readonly #environment: Environment;
   readonly #directory: string;
   readonly #line: JobLine;
-  readonly #newest = new Map<string, number>();
+  /** The sequence of a put or tombstone; a touch needs more. */
+  readonly #newest = new Map<string, number | Newest>();
   #notedBytes = 0;
 
   constructor(environment: Environment, directory: string, line: JobLine) {
@@ -38,9 +44,11 @@ export class HistorySurvey {
     this.#line = line;
   }
 
-  /** The sequence of the newest record of that key in the inputs; undefined: it is not known. */
-  newestOf(buffer: Uint8Array, keyStart: number, keyBytes: number): number | undefined {
-    return this.#newest.get(textOf(buffer, keyStart, keyBytes));
+  /** The newest record of that key in the inputs; undefined: it is not known. */
+  newestOf(buffer: Uint8Array, keyStart: number, keyBytes: number): Newest | undefined {
+    const newest = this.#newest.get(textOf(buffer, keyStart, keyBytes));
+    if (typeof newest !== 'number') return newest;
+    return { sequence: newest, neededFrom: newest };
   }
 
   async add(segment: JobSegment): Promise<void> {
@@ -60,9 +68,7 @@ export class HistorySurvey {
     for (;;) {
       const step = scanner.step();
       if (step === STEP_RECORD) {
-        const { sequence, keyStart, keyBytes } = scanner.view;
-        request.add(sequence, scanner.buffer, keyStart, keyBytes);
-        asked.push({ sequence, key: textOf(scanner.buffer, keyStart, keyBytes) });
+        ask(request, asked, scanner);
         if (asked.length < VERDICTS_MAX) continue;
       }
       if (asked.length > 0) await this.#note(request, asked.splice(0));
@@ -75,17 +81,36 @@ export class HistorySurvey {
   async #note(writer: VerdictRequestWriter, asked: readonly Asked[]): Promise<void> {
     const request: VerdictRequest = { type: 'verdicts?', ...writer.take(), bytesDone: 0 };
     const { verdicts } = await this.#line.ask<VerdictReply>(request, 'verdicts');
-    for (const [row, { key, sequence }] of asked.entries()) {
-      if (verdicts[row] !== SUPERSEDED_LATELY && verdicts[row] !== ABSENT) continue;
-      const before = this.#newest.get(key);
-      if (before === undefined) {
-        // A key is noted with all of its records, or not at all.
-        if (this.#notedBytes > NOTED_BYTES_MAX) continue;
-        this.#notedBytes += NOTE_BYTES + key.length;
-      }
-      if (before === undefined || sequence > before) this.#newest.set(key, sequence);
+    for (const [row, one] of asked.entries()) {
+      if (verdicts[row] === SUPERSEDED_LATELY || verdicts[row] === ABSENT) this.#noteOne(one);
     }
   }
+
+  #noteOne({ key, sequence, neededFrom }: Asked): void {
+    const newest = this.#newest.get(key);
+    const before = typeof newest === 'object' ? newest.sequence : newest;
+    if (before === undefined) {
+      // A key is noted with all of its records, or not at all.
+      if (this.#notedBytes > NOTED_BYTES_MAX) return;
+      this.#notedBytes += NOTE_BYTES + key.length;
+    } else if (sequence <= before) {
+      return;
+    }
+    this.#newest.set(key, neededFrom < sequence ? { sequence, neededFrom } : sequence);
+  }
+}
+
+/** A clear is of no key: nothing is asked of it. */
+function ask(
+  request: VerdictRequestWriter,
+  asked: Asked[],
+  { view, buffer }: SegmentScanner,
+): void {
+  const { sequence, keyStart, keyBytes, valueSequence } = view;
+  if (keyBytes === 0) return;
+  request.add(sequence, buffer, keyStart, keyBytes);
+  const neededFrom = valueSequence > 0 ? valueSequence : sequence;
+  asked.push({ sequence, neededFrom, key: textOf(buffer, keyStart, keyBytes) });
 }
 
 function textOf(buffer: Uint8Array, start: number, bytes: number): string {

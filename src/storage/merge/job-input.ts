@@ -33,6 +33,8 @@ export interface MergeJobInput {
   readonly now: number;
   /** No surviving segment holds a lower sequence: tombstones at or below it may be dropped. */
   readonly survivorMin: number;
+  /** Up to the horizon there is a clear with this sequence: what comes before it is void. */
+  readonly clearedBelow: number;
   /** Every state from this sequence on is kept; all of the inputs lie below. */
   readonly horizon: number;
   /** 0: no limit. */

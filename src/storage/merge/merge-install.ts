@@ -5,7 +5,7 @@
 
 import { type Environment, nextTurn } from '../disk/environment.ts';
 import { HintReader } from '../format/hint-reader.ts';
-import { RECORD_DELETE } from '../format/record.ts';
+import { RECORD_DELETE, RECORD_PUT, RECORD_TOUCH } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { Segment } from '../log/segment.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
@@ -35,8 +35,7 @@ export async function installOutput(parts: InstallParts, output: Segment): Promi
       const block = await reader.nextBlock();
       if (block === undefined) return;
       while (block.next()) {
-        if (block.type === RECORD_DELETE) buryEntry(keydir, catalog, block);
-        else moveEntry(keydir, catalog, output, block);
+        install(keydir, catalog, output, block);
         sinceLook += 1;
         if (sinceLook < LOOK_ENTRIES) continue;
         sinceLook = 0;
@@ -51,6 +50,7 @@ export async function installOutput(parts: InstallParts, output: Segment): Promi
 }
 
 type Entry = Readonly<{
+  type: number;
   keyBuffer: Uint8Array;
   keyStart: number;
   keyBytes: number;
@@ -59,18 +59,20 @@ type Entry = Readonly<{
   recordBytes: number;
 }>;
 
-function moveEntry(keydir: Keydir, catalog: SegmentCatalog, output: Segment, entry: Entry): void {
-  const { keyBuffer, keyStart, keyBytes, sequence, offset, recordBytes } = entry;
-  const ref = keydir.find(keyBuffer, keyStart, keyBytes);
-  if (ref === 0 || keydir.sequence(ref) !== sequence) return;
-  catalog.subtractLive(keydir.segmentSlot(ref), keydir.recordBytes(ref));
-  keydir.relocate(keyBuffer, keyStart, keyBytes, sequence, output.slot, offset, recordBytes);
-  output.liveBytes += recordBytes;
-}
-
-/** The copy is a tombstone: of a key that is gone already, or of one that expired. */
-function buryEntry(keydir: Keydir, catalog: SegmentCatalog, entry: Entry): void {
-  const { keyBuffer, keyStart, keyBytes, sequence } = entry;
-  if (!keydir.removeIfSequence(keyBuffer, keyStart, keyBytes, sequence)) return;
-  catalog.subtractLive(keydir.previousSlot, keydir.previousRecordBytes);
+function install(keydir: Keydir, catalog: SegmentCatalog, output: Segment, entry: Entry): void {
+  const { type, keyBuffer, keyStart, keyBytes, sequence, offset, recordBytes } = entry;
+  const key = [keyBuffer, keyStart, keyBytes, sequence] as const;
+  if (type === RECORD_PUT || type === RECORD_TOUCH) {
+    const place = [output.slot, offset, recordBytes] as const;
+    const isMoved =
+      type === RECORD_PUT
+        ? keydir.relocate(...key, ...place)
+        : keydir.relocateTouch(...key, ...place);
+    if (!isMoved) return;
+    output.liveBytes += recordBytes;
+    catalog.subtractDisplaced(keydir);
+  } else if (type === RECORD_DELETE && keydir.removeIfSequence(...key)) {
+    // The copy is a tombstone: of a key that is gone already, or of one that expired.
+    catalog.subtractDisplaced(keydir);
+  }
 }

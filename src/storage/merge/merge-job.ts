@@ -5,11 +5,15 @@
  * What becomes of a record (rules 24 to 26):
  *
  *  put, current               copied; if it has expired, as a tombstone below
+ *  put, its key touched       copied, whether it expires or not: what counts is the touch
  *  put, superseded            dropped
  *  put, key absent            dropped: a newer tombstone exists; but if it could expire, it may
  *                             have, without a tombstone: it is treated as one itself
  *  tombstone, superseded      dropped: the newer record does its work
  *  tombstone, key absent      dropped if no surviving segment has an older record, else kept
+ *  touch                      as a put: copied while it is the newest of its key
+ *  before the newest clear    dropped, whatever it is
+ *  the newest clear           dropped if no surviving segment has an older record, else kept
  *
  * While history is kept, all inputs lie below its horizon, and "superseded" means: by a record
  * below it, too. Where the newest record of the key is beyond it, or there is none, the newest in
@@ -23,6 +27,7 @@ import { segmentName } from '../format/file-names.ts';
 import {
   FLAG_BATCH_CONTINUES,
   NO_EXPIRY,
+  RECORD_CLEAR,
   RECORD_DELETE,
   RecordView,
   verifyRecordValue,
@@ -45,7 +50,7 @@ import type {
 } from './job-input.ts';
 import { JobLine } from './job-line.ts';
 import { MergedWriter } from './merged-writer.ts';
-import { CURRENT, SUPERSEDED, VerdictRequestWriter } from './verdicts.ts';
+import { CURRENT, CURRENT_VALUE, SUPERSEDED, VerdictRequestWriter } from './verdicts.ts';
 
 /** Records of one question: enough that asking costs little, few enough to be judged soon. */
 const VERDICTS_MAX = 4000;
@@ -162,14 +167,16 @@ class MergeJob {
       if (writer === undefined || !writer.hasRoomFor(record)) writer = await this.#nextWriter();
       if (writer.mustFlushFor(record)) await writer.flush();
       writer.add(buffer, record, fate === BURY);
-      const isForHistory = verdict !== CURRENT && fate === COPY && record.type !== RECORD_DELETE;
+      const isForHistory = fate === COPY && isKeptForHistory(record.type, verdict);
       if (isForHistory) this.#historyBytes += record.recordBytes;
     }
     await this.#throttle.wait(this.#bytesDone);
   }
 
   #fateOf(buffer: Uint8Array, record: RecordView, verdict: number): number {
-    if (verdict === SUPERSEDED) return DROP;
+    if (verdict === SUPERSEDED || record.sequence < this.#input.clearedBelow) return DROP;
+    if (record.type === RECORD_CLEAR) return this.#fateOfClear(record.sequence);
+    if (verdict === CURRENT_VALUE) return COPY;
     const expires = record.expiresAt !== NO_EXPIRY;
     const hasExpired = expires && record.expiresAt <= this.#input.now;
     // The keydir must be told of what it still points at, by way of the output.
@@ -182,6 +189,12 @@ class MergeJob {
     if (fate !== BURY) return fate;
     if (record.sequence < this.#input.survivorMin) return DROP;
     return isTombstone ? COPY : BURY;
+  }
+
+  /** One that is beyond the horizon is kept, and so is what it voids. */
+  #fateOfClear(sequence: number): number {
+    const { clearedBelow, survivorMin } = this.#input;
+    return sequence === clearedBelow && sequence < survivorMin ? DROP : COPY;
   }
 
   /** Finishes the output that is full, if there is one, and begins the next. */
@@ -217,6 +230,11 @@ class MergeJob {
   }
 }
 
+function isKeptForHistory(type: number, verdict: number): boolean {
+  const isCurrent = verdict === CURRENT || verdict === CURRENT_VALUE;
+  return !isCurrent && type !== RECORD_DELETE && type !== RECORD_CLEAR;
+}
+
 /** Of a record that is not current. BURY: it says that the key is gone, if that must be said. */
 function fateWithoutHistory(saysGone: boolean): number {
   return saysGone ? BURY : DROP;
@@ -230,6 +248,6 @@ function fateInHistory(
   saysGone: boolean,
 ): number {
   const newest = survey.newestOf(buffer, record.keyStart, record.keyBytes);
-  if (newest !== undefined && record.sequence < newest) return DROP;
-  return newest === record.sequence && saysGone ? BURY : COPY;
+  if (newest !== undefined && record.sequence < newest.neededFrom) return DROP;
+  return newest?.sequence === record.sequence && saysGone ? BURY : COPY;
 }

@@ -81,6 +81,10 @@ export interface MergerParts {
   /** Removes from the keydir what has expired. */
   readonly retireExpired: () => Promise<void>;
   readonly committedSequence: () => number;
+  /** The sequence of the newest clear that is committed; 0: none is. */
+  readonly clearedBelow: () => number;
+  /** Resolves when all that is sequenced by now is committed, or has failed. */
+  readonly afterSequenced: () => Promise<void>;
   /** Damage with unknown keys: nothing may be dropped. */
   readonly isDegraded: () => boolean;
   /** What the store failed of; undefined: it has not. */
@@ -335,7 +339,11 @@ export class Merger {
     horizon: Committed,
   ): Promise<MergeJobResult> {
     const { environment, options, manifests, clock } = this.#parts;
+    const now = clock.now();
+    // A touch that was sequenced in time still keeps what expires by now; none comes later.
+    await this.#parts.afterSequenced();
     await this.#parts.retireExpired();
+    const clearedBelow = this.#parts.clearedBelow();
     this.#state = 'copying';
     this.#bytesDone = 0;
     this.#bytesTotal = bytesTotal;
@@ -345,8 +353,9 @@ export class Merger {
       epoch: manifests.epoch,
       segments: inputs.map(({ id, kind, salt, bytes }) => ({ id, kind, salt, bytes })),
       segmentBytes: options.segmentBytes,
-      now: clock.now(),
+      now,
       survivorMin: this.#survivorMin(inputs),
+      clearedBelow: clearedBelow <= horizon.sequence ? clearedBelow : 0,
       horizon: horizon.sequence,
       bytesPerSecond: options.merge.bytesPerSecond,
     };

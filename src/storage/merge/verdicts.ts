@@ -20,6 +20,9 @@ export const ABSENT = 2;
 /** The keydir has a newer record of the key, so new that a state before it may be asked for. */
 export const SUPERSEDED_LATELY = 3;
 
+/** The keydir points at this record for the value alone: a touch since has the rest. */
+export const CURRENT_VALUE = 4;
+
 const KEY_BYTES_AT = 8;
 const KEY_AT = KEY_BYTES_AT + 2;
 const BUFFER_BYTES_MIN = 64 * 1024;
@@ -91,6 +94,7 @@ export class VerdictJudge {
     if (ref === 0) return ABSENT;
     const newest = this.#keydir.sequence(ref);
     if (newest === sequence) return CURRENT;
+    if (this.#keydir.valueSequence(ref) === sequence) return CURRENT_VALUE;
     return newest <= this.#horizon ? SUPERSEDED : SUPERSEDED_LATELY;
   }
 }

@@ -15,7 +15,8 @@ import {
   FLAG_ENCODED,
   FLAG_EXPIRES,
   NO_EXPIRY,
-  RECORD_DELETE,
+  type RecordTypeName,
+  recordTypeName,
 } from '../format/record.ts';
 import type { SegmentHeader } from '../format/segment-header.ts';
 import type { SegmentScanner } from '../log/segment-scanner.ts';
@@ -38,7 +39,7 @@ export interface DumpedHeader {
 export interface DumpedRecord {
   readonly offset: number;
   readonly bytes: number;
-  readonly type: 'put' | 'delete';
+  readonly type: RecordTypeName;
   readonly flags: readonly ('EXPIRES' | 'BATCH_CONTINUES' | 'ENCODED')[];
   readonly sequence: number;
   readonly provenOffset: number;
@@ -46,6 +47,8 @@ export interface DumpedRecord {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly expiresAt: number | undefined;
+  /** Of a touch: the sequence of the put whose value stays. */
+  readonly valueSequence: number | undefined;
   readonly key: Uint8Array;
   readonly value: Uint8Array;
   /** Its checksum matches. */
@@ -167,7 +170,7 @@ function recordOf(scanner: SegmentScanner, isValueRight: boolean): DumpedRecord 
   return {
     offset,
     bytes: view.recordBytes,
-    type: view.type === RECORD_DELETE ? 'delete' : 'put',
+    type: recordTypeName(view.type),
     flags: flagNames,
     sequence: view.sequence,
     provenOffset: view.provenOffset,
@@ -175,6 +178,7 @@ function recordOf(scanner: SegmentScanner, isValueRight: boolean): DumpedRecord 
     createdAt: view.createdAt,
     updatedAt: view.updatedAt,
     expiresAt: expiresAt === NO_EXPIRY ? undefined : expiresAt,
+    valueSequence: view.valueSequence === 0 ? undefined : view.valueSequence,
     key: buffer.subarray(keyStart, keyStart + keyBytes),
     value: buffer.subarray(valueStart, valueStart + valueBytes),
     isValueRight,

@@ -1,5 +1,7 @@
 /** What the offline tools have to say, one thing at a time: a stream of findings. */
 
+import type { RecordTypeName } from '../format/record.ts';
+
 /**
  * - `damage`: something is not as it was written
  * - `info`: worth knowing, and in order
@@ -58,7 +60,7 @@ export interface Finding {
   readonly offset?: number;
   readonly bytes?: number;
   /** The record, as far as it is known. */
-  readonly type?: 'put' | 'delete';
+  readonly type?: RecordTypeName;
   readonly key?: Uint8Array;
   readonly firstSequence?: number;
   readonly lastSequence?: number;

@@ -10,7 +10,7 @@ import { hintName, segmentName } from '../format/file-names.ts';
 import { HintReader } from '../format/hint-reader.ts';
 import type { HintEntry } from '../format/hint-writer.ts';
 import type { ManifestSegment } from '../format/manifest.ts';
-import { RECORD_DELETE } from '../format/record.ts';
+import { RECORD_TOUCH, recordTypeName } from '../format/record.ts';
 import type { HintCollector } from '../merge/hint-collector.ts';
 import type { Finding } from './finding.ts';
 import type { LostRanges } from './lost-ranges.ts';
@@ -101,7 +101,7 @@ function lostRecord(segment: ManifestSegment, entry: HintEntry): Finding {
     segment: segment.id,
     offset,
     bytes: recordBytes,
-    type: entry.type === RECORD_DELETE ? 'delete' : 'put',
+    type: recordTypeName(entry.type),
     key: Buffer.from(keyBuffer.subarray(keyStart, keyStart + keyBytes)),
     firstSequence: sequence,
     lastSequence: sequence,
@@ -132,7 +132,7 @@ class Comparison {
     const scanned = this.#next;
     const isSameKey = scanned !== undefined && compareKeys(scanned, entry) === 0;
     const isSame = isSameKey && isSameRecord(scanned, entry);
-    if (isSameKey) this.#advance();
+    if (isSameKey && !isValueOf(scanned, entry)) this.#advance();
     if (isSame) return false;
     if (isLost(this.#lost, entry)) {
       this.lostKeys += 1;
@@ -167,6 +167,12 @@ function compareKeys(a: HintEntry, b: HintEntry): number {
   return compareBytes(a.keyBuffer, a.keyStart, a.keyBytes, b.keyBuffer, b.keyStart, b.keyBytes);
 }
 
+/** The put that the hint's next entry tells of: its touch, the entry at hand, is lost. */
+function isValueOf(scanned: HintEntry, { type, valueSequence = 0 }: HintEntry): boolean {
+  const isTouchLost = type === RECORD_TOUCH && scanned.type !== RECORD_TOUCH;
+  return isTouchLost && scanned.sequence >= valueSequence;
+}
+
 function isSameRecord(a: HintEntry, b: HintEntry): boolean {
   return (
     a.type === b.type &&
@@ -175,6 +181,8 @@ function isSameRecord(a: HintEntry, b: HintEntry): boolean {
     a.sequence === b.sequence &&
     a.version === b.version &&
     a.createdAt === b.createdAt &&
-    a.expiresAt === b.expiresAt
+    a.expiresAt === b.expiresAt &&
+    a.valueSequence === b.valueSequence &&
+    a.updatedAt === b.updatedAt
   );
 }

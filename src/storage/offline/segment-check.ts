@@ -6,7 +6,7 @@
 
 import { segmentName } from '../format/file-names.ts';
 import type { DamageFacts, ManifestSegment } from '../format/manifest.ts';
-import { FLAG_BATCH_CONTINUES, RECORD_DELETE, type RecordView } from '../format/record.ts';
+import { FLAG_BATCH_CONTINUES, type RecordView, recordTypeName } from '../format/record.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import type { SegmentScanner } from '../log/segment-scanner.ts';
 import { HintCollector } from '../merge/hint-collector.ts';
@@ -268,7 +268,7 @@ class SegmentChecker {
 function recordFacts(buffer: Uint8Array, view: RecordView): Partial<Finding> {
   const { type, keyStart, keyBytes, sequence } = view;
   return {
-    type: type === RECORD_DELETE ? 'delete' : 'put',
+    type: recordTypeName(type),
     key: Buffer.from(buffer.subarray(keyStart, keyStart + keyBytes)),
     firstSequence: sequence,
     lastSequence: sequence,

@@ -3,15 +3,22 @@
  * sequences, re-encoded with a new salt.
  *
  * A record that is lost but whose key is known (its value alone is damaged, or the hint has it)
- * becomes a tombstone with its sequence. For a delete that is no loss at all; for a put it keeps
- * an older value, or a deleted key, from coming back in its place.
+ * becomes a tombstone with its sequence, which keeps an older value, or a deleted key, from coming
+ * back in its place. A delete, a touch or a clear is all in the hint, and so not lost at all.
  */
 
 import { segmentName } from '../format/file-names.ts';
 import type { HintEntry } from '../format/hint-writer.ts';
 import { readU32 } from '../format/integers.ts';
 import type { ManifestSegment } from '../format/manifest.ts';
-import { NO_EXPIRY, RECORD_DELETE, RecordView, recordBytes } from '../format/record.ts';
+import {
+  NO_EXPIRY,
+  RECORD_DELETE,
+  RECORD_PUT,
+  RECORD_TOUCH,
+  RecordView,
+  recordBytes,
+} from '../format/record.ts';
 import { SEGMENT_BYTES_LIMIT } from '../format/segment-header.ts';
 import { MergedWriter } from '../merge/merged-writer.ts';
 import { walkSegment } from '../recovery/segment-walk.ts';
@@ -31,7 +38,7 @@ export interface Salvage {
   /** Undefined: there was nothing to write. */
   readonly segment: ManifestSegment | undefined;
   readonly records: number;
-  /** Tombstones written again from what the hint knows. */
+  /** Tombstones, touches and clears written again from what the hint knows. */
   readonly tombstonesRestored: number;
   /** Lost puts, in whose place there is a tombstone now. */
   readonly putsBuried: number;
@@ -89,9 +96,13 @@ class Salvager {
         { salt: segment.salt, end, signal, ...bounds },
         {
           record: (scanner, isValueRight) => {
-            this.#records += isValueRight ? 1 : 0;
-            this.#putsBuried += isValueRight ? 0 : 1;
-            if (isValueRight) return this.#write(scanner.buffer, scanner.view);
+            const isKept = isValueRight || scanner.view.type !== RECORD_PUT;
+            this.#records += isKept ? 1 : 0;
+            this.#putsBuried += isKept ? 0 : 1;
+            // Without a value there is nothing wrong but its checksum.
+            if (isValueRight || scanner.view.type !== RECORD_PUT) {
+              return this.#write(scanner.buffer, scanner.view);
+            }
             return this.#write(scanner.buffer, asTombstone(tombstone, scanner.view));
           },
           damage: () => {},
@@ -102,16 +113,16 @@ class Salvager {
     }
   }
 
-  /** Tombstones for lost records that the hint knows. */
+  /** Lost records that the hint knows; puts as tombstones. */
   async #buryLost(): Promise<void> {
     const { hint, lost, task } = this.#check;
     if (hint !== 'good' || lost.count === 0) return;
     const tombstone = new RecordView();
     await eachHintEntry(this.#examination, task, (entry) => {
       if (!isLost(lost, entry)) return undefined;
-      if (entry.type === RECORD_DELETE) this.#tombstonesRestored += 1;
-      else this.#putsBuried += 1;
-      return this.#write(entry.keyBuffer, tombstoneOf(tombstone, entry));
+      if (entry.type === RECORD_PUT) this.#putsBuried += 1;
+      else this.#tombstonesRestored += 1;
+      return this.#write(entry.keyBuffer, restored(tombstone, entry));
     });
   }
 
@@ -158,17 +169,24 @@ function asTombstone(target: RecordView, view: RecordView): RecordView {
   });
 }
 
-/** The time of a delete is its `createdAt`; of a lost put it is the nearest that is known. */
-function tombstoneOf(target: RecordView, entry: HintEntry): RecordView {
-  const { keyStart, keyBytes, sequence, createdAt } = entry;
+/**
+ * The time of a delete or clear is its `createdAt`; of a lost put it is the nearest that is known.
+ */
+function restored(target: RecordView, entry: HintEntry): RecordView {
+  const { type, keyStart, keyBytes, sequence, createdAt } = entry;
+  const isTouch = type === RECORD_TOUCH;
   return Object.assign(target, {
-    type: RECORD_DELETE,
+    type: type === RECORD_PUT ? RECORD_DELETE : type,
     keyStart,
     keyBytes,
     sequence,
+    version: entry.version,
     createdAt,
-    updatedAt: createdAt,
-    recordBytes: recordBytes(keyBytes, 0, false),
+    updatedAt: isTouch ? (entry.updatedAt ?? createdAt) : createdAt,
+    expiresAt: isTouch ? entry.expiresAt : NO_EXPIRY,
+    valueSequence: entry.valueSequence ?? 0,
+    valueBytes: 0,
+    recordBytes: isTouch ? entry.recordBytes : recordBytes(keyBytes, 0, false),
   });
 }
 

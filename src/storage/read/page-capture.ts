@@ -20,6 +20,11 @@ export class PageCapture {
   readonly offsets: number[] = [];
   readonly recordBytes: number[] = [];
   readonly sequences: number[] = [];
+  /** Of the put that has the value. */
+  readonly valueSequences: number[] = [];
+  /** When it was touched; 0: the record says when it was changed. */
+  readonly touchedAts: number[] = [];
+  readonly valueLengths: number[] = [];
   readonly versions: number[] = [];
   readonly createdAts: number[] = [];
   /** 0: never expires. */
@@ -39,7 +44,7 @@ export class PageCapture {
 
   /** Bytes that the entry adds to a page: its key and its value. */
   static entryBytes(keydir: Keydir, ref: number): number {
-    const head = RECORD_HEADER_BYTES + (keydir.expiresAt(ref) === 0 ? 0 : EXPIRY_BYTES);
+    const head = RECORD_HEADER_BYTES + (keydir.valueExpires(ref) ? EXPIRY_BYTES : 0);
     return keydir.recordBytes(ref) - head;
   }
 
@@ -53,6 +58,9 @@ export class PageCapture {
     this.offsets.push(keydir.offset(ref));
     this.recordBytes.push(keydir.recordBytes(ref));
     this.sequences.push(keydir.sequence(ref));
+    this.valueSequences.push(keydir.valueSequence(ref));
+    this.touchedAts.push(keydir.touchedAt(ref));
+    this.valueLengths.push(PageCapture.entryBytes(keydir, ref) - keyBytes);
     this.versions.push(keydir.version(ref));
     this.createdAts.push(keydir.createdAt(ref));
     this.expiresAts.push(keydir.expiresAt(ref));
@@ -73,9 +81,7 @@ export class PageCapture {
 
   /** Length of the value, from the keydir alone. */
   valueBytes(row: number): number {
-    const expiry = this.expiresAts[row] === 0 ? 0 : EXPIRY_BYTES;
-    const keyBytes = (this.keyStarts[row + 1] ?? this.keysBytes) - (this.keyStarts[row] as number);
-    return (this.recordBytes[row] as number) - RECORD_HEADER_BYTES - expiry - keyBytes;
+    return this.valueLengths[row] as number;
   }
 
   key(row: number): Buffer {

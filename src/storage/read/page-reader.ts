@@ -83,12 +83,12 @@ export class PageReader {
   }
 
   #isCached(page: PageCapture, row: number): boolean {
-    return this.#parts.cache.has(page.sequences[row] as number);
+    return this.#parts.cache.has(page.valueSequences[row] as number);
   }
 
   #fromCache(page: PageCapture, row: number): Entry | undefined {
     const { cache } = this.#parts;
-    const at = cache.find(page.sequences[row] as number);
+    const at = cache.find(page.valueSequences[row] as number);
     if (at < 0) return undefined;
     const value = Buffer.allocUnsafe(cache.foundBytes);
     value.set(cache.buffer.subarray(at, at + cache.foundBytes));
@@ -157,7 +157,7 @@ export class PageReader {
     const at = offset - run.offset;
     const present = Math.max(0, Math.min(bytes, bytesRead - at));
     const segment = page.segments[row] as PageCapture['segments'][number];
-    const sequence = page.sequences[row] as number;
+    const sequence = page.valueSequences[row] as number;
     reader.verify(buffer, at, present, segment, offset, bytes, sequence, view);
     cache.put(sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
     const value = buffer.subarray(view.valueStart, view.valueStart + view.valueBytes);
@@ -192,7 +192,7 @@ function entryOf(page: PageCapture, row: number, value: Buffer, updatedAt: numbe
     revision: page.sequences[row] as number,
     version: page.versions[row] as number,
     createdAt: page.createdAts[row] as number,
-    updatedAt,
+    updatedAt: page.touchedAts[row] || updatedAt,
     expiresAt: expiresAt === 0 ? undefined : expiresAt,
   };
 }

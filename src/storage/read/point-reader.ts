@@ -135,8 +135,9 @@ export class PointReader {
     }
     const { keydir, catalog, cache, reader } = this.#parts;
     const entry = this.#entry;
-    const sequence = keydir.sequence(ref);
-    entry.revision = sequence;
+    const sequence = keydir.valueSequence(ref);
+    const touchedAt = keydir.touchedAt(ref);
+    entry.revision = keydir.sequence(ref);
     entry.version = keydir.version(ref);
     entry.createdAt = keydir.createdAt(ref);
     entry.expiresAt = keydir.expiresAt(ref);
@@ -145,7 +146,7 @@ export class PointReader {
       entry.buffer = cache.buffer;
       entry.valueStart = cachedAt;
       entry.valueBytes = cache.foundBytes;
-      entry.updatedAt = cache.foundUpdatedAt;
+      entry.updatedAt = touchedAt === 0 ? cache.foundUpdatedAt : touchedAt;
       origin.sink.onValue(token, entry);
       return;
     }
@@ -156,7 +157,8 @@ export class PointReader {
       if (!reader.readNow(segment, offset, recordBytes, sequence)) {
         const key = Buffer.from(buffer.subarray(start, start + length));
         const location = { segment, offset, recordBytes, sequence };
-        this.#getLater(origin, key, location, token).catch((error: unknown) => {
+        const touch = touchedAt === 0 ? undefined : { ...entry, updatedAt: touchedAt };
+        this.#getLater(origin, key, location, touch, token).catch((error: unknown) => {
           origin.sink.onError(token, toCaskError(error));
         });
         return;
@@ -165,21 +167,26 @@ export class PointReader {
       origin.sink.onError(token, toCaskError(error));
       return;
     }
-    this.#answer(origin, reader.buffer, reader.view, buffer, start, length, token);
+    const touch = touchedAt === 0 ? undefined : { ...entry, updatedAt: touchedAt };
+    this.#answer(origin, reader.buffer, reader.view, buffer, start, length, touch, token);
   }
 
   async #getLater(
     origin: WriteOrigin,
     key: Uint8Array,
     location: RecordLocation,
+    touch: EntryView | undefined,
     token: number,
   ): Promise<void> {
     const view = new RecordView();
     const buffer = await this.#parts.reader.readLater(location, view, key.length);
-    this.#answer(origin, buffer, view, key, 0, key.length, token);
+    this.#answer(origin, buffer, view, key, 0, key.length, touch, token);
   }
 
-  /** Hands over a record that was read from disk; what it says is what the keydir said. */
+  /**
+   * Hands over a record that was read from disk; what it says is what the keydir said.
+   * @param touch what the key is, when it was touched since the record was written
+   */
   #answer(
     origin: WriteOrigin,
     buffer: Uint8Array,
@@ -187,6 +194,7 @@ export class PointReader {
     key: Uint8Array,
     keyStart: number,
     keyBytes: number,
+    touch: EntryView | undefined,
     token: number,
   ): void {
     if (!isOfKey(buffer, view, key, keyStart, keyBytes)) {
@@ -199,11 +207,12 @@ export class PointReader {
     entry.buffer = buffer;
     entry.valueStart = view.valueStart;
     entry.valueBytes = view.valueBytes;
-    entry.revision = view.sequence;
-    entry.version = view.version;
-    entry.createdAt = view.createdAt;
-    entry.updatedAt = view.updatedAt;
-    entry.expiresAt = view.expiresAt;
+    const meta = touch ?? view;
+    entry.revision = touch?.revision ?? view.sequence;
+    entry.version = meta.version;
+    entry.createdAt = meta.createdAt;
+    entry.updatedAt = meta.updatedAt;
+    entry.expiresAt = meta.expiresAt;
     origin.sink.onValue(token, entry);
   }
 }

@@ -9,7 +9,13 @@ import type { Clock } from '../disk/environment.ts';
 import { systemErrorCode } from '../disk/file-system.ts';
 import type { LatencyGate } from '../disk/latency-gate.ts';
 import { compareBytes } from '../format/byte-ranges.ts';
-import { DECODE_OK, decodeRecordHead, RecordView, verifyRecordValue } from '../format/record.ts';
+import {
+  DECODE_OK,
+  decodeRecordHead,
+  RECORD_PUT,
+  RecordView,
+  verifyRecordValue,
+} from '../format/record.ts';
 import type { Segment } from '../log/segment.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
 import { checkPatience, type Patience } from '../patience.ts';
@@ -187,6 +193,7 @@ export class RecordReader {
     if (
       whole &&
       decodeRecordHead(buffer, at, limit, segment.salt, offset, view) === DECODE_OK &&
+      view.type === RECORD_PUT &&
       view.sequence === sequence &&
       view.recordBytes === recordBytes &&
       verifyRecordValue(buffer, view, segment.salt)

@@ -123,7 +123,8 @@ export class SegmentLoader {
   /** Takes a record, of which this is what is known. */
   #load(segment: Segment, buffer: Uint8Array, record: LoadedRecord, offset: number): void {
     const { keydir, catalog } = this.#parts;
-    const { type, keyStart, keyBytes, recordBytes, sequence, version, createdAt, expiresAt } = record;
+    const { type, keyStart, keyBytes, recordBytes, sequence, version, createdAt, expiresAt } =
+      record;
     if (type === RECORD_CLEAR) {
       keydir.loadClear(sequence);
       return;

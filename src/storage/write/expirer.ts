@@ -111,12 +111,13 @@ export class Expirer {
 
   /** Should it fail, what was spared is due again by then. */
   #spare(): void {
-    this.#sparing ??= new Promise<void>((resolve) => {
-      const over = (): void => {
-        this.#sparing = undefined;
-        resolve();
-      };
-      if (!this.#commit.afterSequenced({ committed: over, failed: over })) over();
-    });
+    if (this.#sparing !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#sparing = promise;
+    const over = (): void => {
+      this.#sparing = undefined;
+      resolve();
+    };
+    if (!this.#commit.afterSequenced({ committed: over, failed: over })) over();
   }
 }

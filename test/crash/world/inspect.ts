@@ -20,8 +20,18 @@ async function walk(store: Store, reverse: boolean): Promise<Entry[]> {
   return entries;
 }
 
-/** The state of the store; ranges both ways, point reads, counts and statistics agree on it. */
-export async function inspect(store: Store): Promise<State> {
+function bytesOfPut({ key, value, expiresAt }: Entry): number {
+  return recordBytes(key.length, value.length, expiresAt !== undefined);
+}
+
+/**
+ * The state of the store; ranges both ways, point reads, counts and statistics agree on it.
+ * @param liveBytesOf what an entry's records have; by default it is a put that was never touched
+ */
+export async function inspect(
+  store: Store,
+  liveBytesOf: (entry: Entry) => number = bytesOfPut,
+): Promise<State> {
   await store.whenIndexReady();
   const entries = await walk(store, false);
   const keys = entries.map(({ key }) => key);
@@ -33,8 +43,8 @@ export async function inspect(store: Store): Promise<State> {
   let liveBytes = 0;
   for (const entry of entries) {
     expect(await store.getEntry(entry.key)).toEqual(entry);
-    const { key, value, version, expiresAt } = entry;
-    liveBytes += recordBytes(key.length, value.length, expiresAt !== undefined);
+    const { key, value, version } = entry;
+    liveBytes += liveBytesOf(entry);
     state.set(key.toString('latin1'), { value: value.toString('latin1'), version });
   }
   const stats = store.stats();

@@ -285,7 +285,7 @@ describe('a hint that is not right', () => {
 describe('a hint that breaks a rule under right checksums', () => {
   // Entry `aa` is at 0, `bb` at 32 and `cc` at 70 of the entry bytes.
   it.each<[string, (entries: Uint8Array) => void, RegExp]>([
-    ['type 3', (bytes) => bytes.fill(3, 0, 1), /type 3/],
+    ['type 4', (bytes) => bytes.fill(4, 0, 1), /type 4/],
     ['an unknown flag', (bytes) => bytes.fill(8, 1, 2), /flags 8/],
     ['an empty key', (bytes) => bytes.fill(0, 2, 4), /key of an entry is empty/],
     ['a key that passes the block', (bytes) => bytes.fill(200, 72, 73), /passes its block/],
@@ -348,7 +348,7 @@ describe('the encoder asserts', () => {
     ['the order of keys', [entryOf(Buffer.from('b')), entryOf(Buffer.from('a'))]],
     ['that keys differ', [entryOf(Buffer.from('a')), entryOf(Buffer.from('a'))]],
     ['that there is a key', [entryOf(new Uint8Array(0))]],
-    ['the type', [entryOf(Buffer.from('a'), { type: 3 })]],
+    ['the type', [entryOf(Buffer.from('a'), { type: 4 })]],
     ['that the record lies in the segment', [entryOf(Buffer.from('a'), { offset: 2 ** 32 })]],
     ['the sequence', [entryOf(Buffer.from('a'), { sequence: 4 })]],
   ])('%s', async (_, entries) => {

@@ -15,13 +15,16 @@ import {
   FLAG_EXPIRES,
   looksLikeRecord,
   NO_EXPIRY,
+  RECORD_CLEAR,
   RECORD_DELETE,
   RECORD_HEADER_BYTES,
   RECORD_PUT,
+  RECORD_TOUCH,
   RecordView,
   recordBytes,
   recordKeyBytes,
   recordKeyStart,
+  touchBytes,
   valueSeed,
   verifyRecordValue,
   viewTrustedRecord,
@@ -41,6 +44,7 @@ interface Sample {
   salt: number;
   fileOffset: number;
   provenOffset: number;
+  valueSequence?: number;
 }
 
 const PLAIN: Sample = {
@@ -58,15 +62,20 @@ const PLAIN: Sample = {
   provenOffset: 900,
 };
 
+const NO_VALUE = new Uint8Array(0);
+const TOUCH: Partial<Sample> = { type: RECORD_TOUCH, value: NO_VALUE, valueSequence: 5 };
+const CLEAR: Partial<Sample> = { type: RECORD_CLEAR, key: NO_VALUE, value: NO_VALUE, version: 0 };
+
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const samples: fc.Arbitrary<Sample> = fc
   .record({
-    type: fc.constantFrom(RECORD_PUT, RECORD_DELETE),
+    type: fc.constantFrom(RECORD_PUT, RECORD_DELETE, RECORD_TOUCH, RECORD_CLEAR),
+    named: fc.nat(),
     flags: fc.constantFrom(0, FLAG_BATCH_CONTINUES),
     key: fc.uint8Array({ minLength: 1, maxLength: 300 }),
     value: fc.uint8Array({ maxLength: 2000 }),
-    sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    sequence: fc.integer({ min: 2, max: Number.MAX_SAFE_INTEGER }),
     version: fc.integer({ min: 1, max: 0xffff_ffff }),
     createdAt: time,
     updatedAt: time,
@@ -75,14 +84,20 @@ const samples: fc.Arbitrary<Sample> = fc
     fileOffset: u32,
     provenOffset: u32,
   })
-  .map((sample) => ({
+  .map(({ named, ...sample }) => ({
     ...sample,
     provenOffset: Math.min(sample.provenOffset, sample.fileOffset),
-    ...(sample.type === RECORD_DELETE ? { value: new Uint8Array(0), expiresAt: NO_EXPIRY } : {}),
+    ...(sample.type === RECORD_PUT ? {} : { value: NO_VALUE }),
+    ...(sample.type === RECORD_DELETE ? { expiresAt: NO_EXPIRY } : {}),
+    ...(sample.type === RECORD_TOUCH ? { valueSequence: 1 + (named % (sample.sequence - 1)) } : {}),
+    ...(sample.type === RECORD_CLEAR
+      ? { key: NO_VALUE, version: 0, flags: 0, expiresAt: NO_EXPIRY }
+      : {}),
   }));
 
 function bytesOf(sample: Sample): number {
-  const { key, value, expiresAt } = sample;
+  const { key, value, expiresAt, type } = sample;
+  if (type === RECORD_TOUCH) return touchBytes(key.length, expiresAt !== NO_EXPIRY);
   return recordBytes(key.length, value.length, expiresAt !== NO_EXPIRY);
 }
 
@@ -106,6 +121,7 @@ function encodeInto(target: Uint8Array, at: number, sample: Sample): number {
     sample.createdAt,
     sample.updatedAt,
     sample.expiresAt,
+    sample.valueSequence,
   );
 }
 
@@ -199,6 +215,7 @@ describe('clearBatchFlag', () => {
   it('gives the record that would have been encoded without the flag', () => {
     fc.assert(
       fc.property(samples, (sample) => {
+        fc.pre(sample.type !== RECORD_CLEAR);
         const bytes = encode({ ...sample, flags: FLAG_BATCH_CONTINUES });
         clearBatchFlag(bytes, 0, sample.salt, sample.fileOffset);
         expect(bytes).toEqual(encode({ ...sample, flags: 0 }));
@@ -279,7 +296,7 @@ describe('record damage', () => {
 });
 
 describe('records of a newer writer', () => {
-  it.each([3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 255])('type %i is unsupported', (type) => {
+  it.each([4, 5, 7, 8, 9, 10, 11, 12, 13, 255])('type %i is unsupported', (type) => {
     const view = new RecordView();
     expect(decode(forge(PLAIN, 8, type), PLAIN, view).result).toBe(DECODE_UNSUPPORTED);
     expect(view).toMatchObject({ type, sequence: PLAIN.sequence });
@@ -311,7 +328,13 @@ describe('encoding asserts', () => {
     ['a time above u48', { updatedAt: 2 ** 48 }],
     ['a tombstone with a value', { type: RECORD_DELETE }],
     ['type 0', { type: 0 }],
-    ['a reserved type', { type: 3 }],
+    ['a reserved type', { type: 4 }],
+    ['a touch that names no put', { type: RECORD_TOUCH, value: NO_VALUE }],
+    ['a touch that names a put behind it', { ...TOUCH, valueSequence: 77 }],
+    ['a touch with a value', { ...TOUCH, value: Buffer.from('v') }],
+    ['a put that names a put', { valueSequence: 3 }],
+    ['a clear with a key', { type: RECORD_CLEAR, value: NO_VALUE, version: 0 }],
+    ['a clear in a batch', { ...CLEAR, flags: FLAG_BATCH_CONTINUES }],
     ['an unknown flag', { flags: 0x10 }],
     ['EXPIRES given by the caller', { flags: FLAG_EXPIRES }],
     ['a provenOffset behind the record', { provenOffset: 1001 }],

@@ -19,7 +19,8 @@ test('the newest record of each key comes out, ascending by key', () => {
         // Not in the order of sequences, as after a merge.
         const sequence = ((index * 7919) % 1009) + 1;
         const offset = 80 + index * 100;
-        const fields = { version: 1, createdAt: 5, updatedAt: 6 + index, expiresAt: 0 };
+        const times = { createdAt: 5, updatedAt: 6 + index, expiresAt: 0 };
+        const fields = { version: 1, ...times, valueSequence: 0 };
         const type = isDelete ? RECORD_DELETE : RECORD_PUT;
         const at = { keyStart: 0, keyBytes: bytes.length, recordBytes: 44 + bytes.length };
         collector.add(bytes, { type, ...at, sequence, ...fields }, offset);

@@ -3,6 +3,7 @@
 import { cp, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RecordTypeName } from '../../../src/storage/format/record.ts';
 import { openStore, type Store, type StoreOptionsInput } from '../../../src/storage/index.ts';
 import type { Finding } from '../../../src/storage/offline/finding.ts';
 import {
@@ -30,7 +31,7 @@ export interface RecordFacts {
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
-  readonly type: 'put' | 'delete';
+  readonly type: RecordTypeName;
   readonly key: string;
   readonly value: string;
   readonly sequence: number;

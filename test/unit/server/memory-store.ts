@@ -300,6 +300,12 @@ class MemorySession implements Session {
     this.#answer(() => this.#sink.onModified?.(token, modifier, outcome));
   }
 
+  clear(token: number): void {
+    this.#store.entries.clear();
+    const revision = ++this.#store.revision;
+    this.#answer(() => this.#sink.onDelete(token, revision));
+  }
+
   getMany(keys: readonly Uint8Array[]): Promise<(Entry | undefined)[]> {
     const found: (Entry | undefined)[] = [];
     let bytes = 0;
