@@ -5,6 +5,7 @@
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { type BackupList, encodeBackupList } from '../../src/storage/format/backup-list.ts';
 import { HintEncoder, type HintEntry } from '../../src/storage/format/hint-writer.ts';
 import { encodeHintHeader } from '../../src/storage/format/hint-layout.ts';
 import { encodeManifest, type Manifest } from '../../src/storage/format/manifest.ts';
@@ -26,6 +27,7 @@ export const GOLDEN_DIRECTORY: URL = new URL('./format-v1/', import.meta.url);
 export const SEGMENT_FILE = 'seg-0000000001.log';
 export const HINT_FILE = 'seg-0000000001.hint';
 export const MANIFEST_FILE = 'MANIFEST';
+export const BACKUP_FILE = 'BACKUP';
 
 const T0 = 1_700_000_000_000;
 const UUID: Uint8Array = Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index);
@@ -248,10 +250,30 @@ export const GOLDEN_MANIFEST: Manifest = {
   unknown: { fromTheFuture: { nested: [1, 'two', T0] } },
 };
 
+/** The list of a backup of these files. */
+export const GOLDEN_BACKUP: BackupList = {
+  uuid: Buffer.from(UUID).toString('hex'),
+  caskd: '0.1.0',
+  revision: 2 ** 33 + 2 ** 25,
+  time: T0 + 10,
+  historyFloor: 5,
+  historyFloorTime: T0,
+  takenAt: T0 + 20,
+  isLinked: true,
+  damaged: [3],
+  files: [
+    { name: 'MANIFEST', bytes: 512, sha256: '0f'.repeat(32) },
+    { name: 'seg-0000000001.hint', bytes: 300, sha256: '1e'.repeat(32) },
+    { name: 'seg-0000000001.log', bytes: 700, sha256: '2d'.repeat(32) },
+    { name: 'seg-0000000003.merged', bytes: 4_294_967_295, sha256: '3c'.repeat(32) },
+  ],
+};
+
 export const GOLDEN_FILES: Readonly<Record<string, () => Uint8Array>> = {
   [SEGMENT_FILE]: goldenSegment,
   [HINT_FILE]: goldenHint,
   [MANIFEST_FILE]: () => encodeManifest(GOLDEN_MANIFEST),
+  [BACKUP_FILE]: () => encodeBackupList(GOLDEN_BACKUP),
 };
 
 if (import.meta.main) {

@@ -1,6 +1,7 @@
-/** Hint files and manifests: small files that are read whole and verified. */
+/** Hint files, manifests and lists of backups: small files that are read whole and verified. */
 
 import type { SeededRandom } from '../../../scripts/torture/seeded-random.ts';
+import { decodeBackupList, encodeBackupList } from '../../../src/storage/format/backup-list.ts';
 import { crc32 } from '../../../src/storage/format/checksum.ts';
 import {
   BLOCK_CRC_AT,
@@ -11,7 +12,9 @@ import {
 import { HintReader } from '../../../src/storage/format/hint-reader.ts';
 import { decodeManifest, encodeManifest } from '../../../src/storage/format/manifest.ts';
 import { RECORD_HEADER_BYTES } from '../../../src/storage/format/record.ts';
+import { sha256Hex } from '../../../src/storage/format/sha256.ts';
 import {
+  GOLDEN_BACKUP,
   GOLDEN_MANIFEST,
   GOLDEN_SEGMENT_HEADER,
   goldenHint,
@@ -19,6 +22,8 @@ import {
 } from '../../golden/golden-v1.ts';
 import { type FuzzTarget, mustHold } from '../fuzz-target.ts';
 import { fileSystemOf, MemoryFile } from '../memory-file.ts';
+
+const SHA_256_DIGITS = 64;
 
 const { salt, uuid, id: segmentId } = GOLDEN_SEGMENT_HEADER;
 const segmentBytes: number = goldenSegment().length;
@@ -104,4 +109,24 @@ const manifest: FuzzTarget = {
   },
 };
 
-export const CACHE_TARGETS: readonly FuzzTarget[] = [hint, manifest];
+const backupList: FuzzTarget = {
+  name: 'backup-list',
+  seeds: [Buffer.from(encodeBackupList(GOLDEN_BACKUP))],
+  codes: ['NOT_A_BACKUP', 'UNSUPPORTED_FORMAT'],
+  allocationMax: (bytes) => 8 * bytes + 64 * 1024,
+  reseal: (bytes) => {
+    // the checksum stands in the last line, at a fixed distance from its end
+    const end = bytes.length - '"}\n'.length;
+    const lineAt = end - SHA_256_DIGITS - '{"sha256":"'.length;
+    if (lineAt > 0) bytes.write(sha256Hex(bytes.subarray(0, lineAt)), end - SHA_256_DIGITS);
+  },
+  feed: (bytes) => {
+    const decoded = decodeBackupList(bytes);
+    for (const { name } of decoded.files) mustHold(/^[\w.-]+$/.test(name), 'a name is no path');
+    const again = decodeBackupList(encodeBackupList(decoded));
+    mustHold(again.files.length === decoded.files.length, 'it can be written back');
+    return 'read';
+  },
+};
+
+export const CACHE_TARGETS: readonly FuzzTarget[] = [hint, manifest, backupList];
