@@ -8,10 +8,11 @@
 FROM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json ./
-COPY scripts/prepare.js scripts/
+COPY scripts/prepare.js scripts/build-console.js scripts/
 RUN npm ci --ignore-scripts
 COPY src src
 RUN npx tsc -p tsconfig.json --declaration false --declarationMap false --sourceMap false
+RUN node scripts/build-console.js
 RUN npm prune --omit=dev --omit=optional --ignore-scripts
 
 # Node alone, without npm and what else its image brings; flock comes with the base

@@ -1,5 +1,5 @@
-// Builds dist, with manual pages and completion scripts in dist/share, where the compiler is
-// installed; a production install brings dist with it.
+// Builds dist, with the console, and manual pages and completion scripts in dist/share, where the
+// compiler is installed; a production install brings dist with it.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -7,10 +7,12 @@ import { existsSync } from 'node:fs';
 const NODE_MAJOR_MIN = 24;
 
 const compiler = new URL('../node_modules/.bin/tsc', import.meta.url).pathname;
+const buildConsole = new URL('build-console.js', import.meta.url).pathname;
 const documents = new URL('packaging/package-documents.ts', import.meta.url).pathname;
 
 if (existsSync(compiler)) {
   run(compiler, ['-p', 'tsconfig.json']);
+  run(process.execPath, [buildConsole]);
   const isNewEnough = Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN;
   if (isNewEnough && existsSync(documents)) run(process.execPath, [documents]);
 }

@@ -31,11 +31,15 @@ export function stageProgram(folder: string, bundleNode: boolean): void {
 }
 
 function compile(folder: string): void {
-  const compiler = join(ROOT, 'node_modules/.bin/tsc');
   const quiet = ['--declaration', 'false', '--declarationMap', 'false', '--sourceMap', 'false'];
   const args = ['-p', join(ROOT, 'tsconfig.json'), '--outDir', folder, ...quiet];
-  const { status, error } = spawnSync(compiler, args, { stdio: 'inherit' });
-  if (error !== undefined) throw new Error(`${compiler}: ${error.message}; run npm ci first`);
+  run(join(ROOT, 'node_modules/.bin/tsc'), args);
+  run(process.execPath, [join(ROOT, 'scripts/build-console.js'), join(folder, 'console')]);
+}
+
+function run(program: string, args: readonly string[]): void {
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit' });
+  if (error !== undefined) throw new Error(`${program}: ${error.message}; run npm ci first`);
   if (status !== 0) throw new Error('the sources do not compile');
 }
 

@@ -2,6 +2,7 @@
 
 import type { HttpApp } from '../http-app.ts';
 import type { HttpContext } from '../http-context.ts';
+import { addConsole } from './console.ts';
 import { addHealthz } from './healthz.ts';
 import { addMetrics } from './metrics.ts';
 import { addReadyz } from './readyz.ts';
@@ -16,4 +17,5 @@ export const ROUTES: readonly AddRoute[] = [
   addMetrics,
   addStats,
   addSession,
+  addConsole,
 ];
