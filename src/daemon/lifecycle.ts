@@ -169,7 +169,7 @@ async function serve(
   };
   if (typeof reason !== 'string') return failed(reason);
   return Promise.race([
-    stop(configuration, world, server, store, reason),
+    stop(configuration, world, { server, store, http }, reason),
     store.failed.then(failed),
   ]);
 }
@@ -252,11 +252,17 @@ function stopJobs({ jobs }: DaemonStore): void {
   void jobs.close(refusal, new CaskError('CANCELLED', reason));
 }
 
+/** What has to come to an end in good order. */
+interface Serving {
+  readonly server: CaskServer;
+  readonly store: DaemonStore;
+  readonly http: HttpServer | undefined;
+}
+
 async function stop(
   configuration: RunningConfiguration,
   world: DaemonWorld,
-  server: CaskServer,
-  store: DaemonStore,
+  { server, store, http }: Serving,
   signal: StopSignal,
 ): Promise<ExitCode> {
   const { log } = world;
@@ -264,7 +270,10 @@ async function stop(
   log.info({ signal, shutdownGraceMs }, 'stopping');
   world.services.stopping(`${signal}: finishing what was asked`);
   stopJobs(store);
-  const inTime = await server.drain('the server is stopping', shutdownGraceMs);
+  const [inTime] = await Promise.all([
+    server.drain('the server is stopping', shutdownGraceMs),
+    http?.drain(shutdownGraceMs),
+  ]);
   if (!inTime) log.warn({ shutdownGraceMs }, 'requests-unanswered');
   try {
     await store.close();

@@ -1,5 +1,5 @@
 /**
- * JSON whose numbers are kept digit for digit. JavaScript reads `12345678901234567890` as another
+ * JSON whose numbers stay the same numbers. JavaScript reads `12345678901234567890` as another
  * number; a store must give back what it was given.
  */
 

@@ -3,17 +3,23 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { fastify } from 'fastify';
+import type { CaskError } from '../errors/cask-error.ts';
 import type { Authenticator } from '../security/index.ts';
 import type { TlsIdentity } from '../server/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
-import type { CallerSources } from './access/caller.ts';
 import { guardRoutes } from './access/guard.ts';
 import { guardOrigins } from './access/origins.ts';
 import { addBodyParsers } from './body-parsers.ts';
+import { compressAnswers } from './compression.ts';
+import type { HttpContext } from './http-context.ts';
 import type { HttpCounters } from './http-counters.ts';
-import { type ErrorCounter, handleErrors, refuseBytes } from './http-errors.ts';
+import { handleErrors, refuseBytes } from './http-errors.ts';
 import { HTTP_LIMITS, type HttpSettings } from './http-limits.ts';
+import type { Flights } from './in-flight.ts';
+import { knownMethods } from './known-methods.ts';
 import { parseQuery } from './query-string.ts';
+import { routePathOf } from './request-address.ts';
+import { countOperations } from './request-figures.ts';
 import { compileSerializer, compileValidator } from './schema/validation.ts';
 
 /** Of no route: paths that there are not. */
@@ -31,11 +37,17 @@ export interface HttpSecurity {
   readonly tls: TlsIdentity | undefined;
 }
 
-const SOCKET_OPTIONS = {
-  maxHeaderSize: HTTP_LIMITS.maxHeaderBytes,
-  headersTimeout: HTTP_LIMITS.headersTimeoutMs,
-  connectionsCheckingInterval: HTTP_LIMITS.checkIntervalMs,
-} as const;
+/** What the hooks need of the listener. */
+export type AppContext = Pick<HttpContext, 'settings' | 'counters' | 'access' | 'served'>;
+
+function socketOptions({ timeoutMs }: HttpSettings) {
+  return {
+    maxHeaderSize: HTTP_LIMITS.maxHeaderBytes,
+    // node takes the longer of the two for the whole of the request
+    headersTimeout: Math.min(timeoutMs, HTTP_LIMITS.headersTimeoutMs),
+    connectionsCheckingInterval: HTTP_LIMITS.checkIntervalMs,
+  };
+}
 
 function appOptions({ timeoutMs, idleTimeoutMs }: HttpSettings) {
   const process = randomBytes(4).toString('hex');
@@ -45,12 +57,13 @@ function appOptions({ timeoutMs, idleTimeoutMs }: HttpSettings) {
     bodyLimit: HTTP_LIMITS.maxPlainBodyBytes,
     requestTimeout: timeoutMs,
     // within a request or an answer; its own deadline comes first
-    connectionTimeout: timeoutMs + HTTP_LIMITS.checkIntervalMs,
+    connectionTimeout: timeoutMs + 2 * HTTP_LIMITS.checkIntervalMs,
     keepAliveTimeout: idleTimeoutMs,
     // what comes while it closes is answered like anything else, and its connection closed
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     clientErrorHandler: refuseBytes,
+    rewriteUrl: routePathOf,
     routerOptions: { querystringParser: parseQuery },
     genReqId: ({ headers }: Pick<IncomingMessage, 'headers'>) => {
       const given = headers['x-request-id'];
@@ -62,40 +75,34 @@ function appOptions({ timeoutMs, idleTimeoutMs }: HttpSettings) {
 }
 
 function plainApp(settings: HttpSettings) {
-  return fastify({ ...appOptions(settings), http: SOCKET_OPTIONS });
+  return fastify({ ...appOptions(settings), http: socketOptions(settings) });
 }
 
 /** The same to its routes. */
 function tlsApp(settings: HttpSettings, identity: TlsIdentity): HttpApp {
   const { handshakeTimeoutMs: handshakeTimeout } = HTTP_LIMITS;
-  const https = { ...SOCKET_OPTIONS, ...identity.serverOptions, handshakeTimeout };
+  const https = { ...socketOptions(settings), ...identity.serverOptions, handshakeTimeout };
   const app = fastify({ ...appOptions(settings), https });
   identity.attach(app.server);
   app.server.on('close', () => identity.detach(app.server));
   return app as unknown as HttpApp;
 }
 
-export interface HttpAppParts {
-  readonly settings: HttpSettings;
-  readonly counters: HttpCounters;
-  readonly access: CallerSources;
-  readonly tls: TlsIdentity | undefined;
-  readonly log: StoreLogger;
-  readonly countError: ErrorCounter;
-}
-
-export function createHttpApp(parts: HttpAppParts): HttpApp {
-  const { settings, counters, access, tls, log, countError } = parts;
+/** Without routes: whoever asks for it adds them. */
+export function createHttpApp(
+  context: AppContext,
+  flights: Flights,
+  tls: TlsIdentity | undefined,
+  log: StoreLogger,
+): HttpApp {
+  const { settings, counters, access } = context;
   const app = tls === undefined ? plainApp(settings) : tlsApp(settings, tls);
   watchConnections(app, settings.maxConnections, counters);
   addBodyParsers(app);
   app.setValidatorCompiler(compileValidator as Parameters<HttpApp['setValidatorCompiler']>[0]);
   app.setSerializerCompiler(compileSerializer);
 
-  const methods = new Map<string, string[]>();
-  app.addHook('onRoute', ({ url, method }) => {
-    methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
-  });
+  const methodsOf = knownMethods(app);
   app.addHook('onRequest', (request, reply, next) => {
     reply.header('cache-control', 'no-store');
     reply.header('x-content-type-options', 'nosniff');
@@ -104,12 +111,16 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
   });
   guardOrigins(app, settings);
   guardRoutes(app, access);
+  flights.watch(app);
+  countOperations(app, context);
+  compressAnswers(app);
   app.addHook('onResponse', (request, reply, next) => {
     const route = request.is404 ? NO_ROUTE : (request.routeOptions.url ?? NO_ROUTE);
     counters.answered(route, reply.statusCode, reply.elapsedTime);
     next();
   });
-  handleErrors(app, log, countError, (path) => methods.get(path) ?? []);
+  const countError = (error: CaskError): void => context.served?.server.countError(error);
+  handleErrors(app, log, countError, methodsOf);
   return app;
 }
 

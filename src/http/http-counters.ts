@@ -6,6 +6,8 @@ export class HttpCounters {
   connectionsOpen = 0;
   connectionsAccepted = 0;
   connectionsRejected = 0;
+  /** Requests for keys and values without an answer. */
+  inFlight = 0;
   /** By route and status. Bounded: routes are ours, and so are the statuses. */
   readonly #requests = new Map<string, RouteCount>();
   readonly #durations = new Map<string, DurationHistogram>();

@@ -11,6 +11,10 @@ import { createHttpApp, type HttpApp, type HttpSecurity } from './http-app.ts';
 import type { HttpContext, HttpSources, Served } from './http-context.ts';
 import { HttpCounters } from './http-counters.ts';
 import { HTTP_DEFAULTS, type HttpSettings } from './http-limits.ts';
+import { Flights } from './in-flight.ts';
+import { JobOwners } from './job-owners.ts';
+import { StoreFront } from './kv/store-front.ts';
+import { addDocuments } from './routes/documents.ts';
 import { ROUTES } from './routes/route-table.ts';
 
 export interface HttpOptions {
@@ -38,7 +42,10 @@ export class HttpServer implements HttpContext {
   readonly counters = new HttpCounters();
   readonly settings: HttpSettings;
   readonly access: CallerSources;
+  readonly jobOwners = new JobOwners();
   served: Served | undefined;
+  front: StoreFront | undefined;
+  readonly #flights: Flights;
   readonly #app: HttpApp;
   #closed: Promise<void> | undefined;
 
@@ -47,15 +54,16 @@ export class HttpServer implements HttpContext {
     this.sources = sources;
     this.settings = { ...HTTP_DEFAULTS, ...settings };
     this.access = { authenticator, sessions: new BrowserSessions(), isTls: tls !== undefined };
-    this.#app = createHttpApp({
-      settings: this.settings,
-      counters: this.counters,
-      access: this.access,
-      tls,
-      log,
-      countError: (error) => this.served?.server.countError(error),
+    this.#flights = new Flights(this);
+    this.#app = createHttpApp(this, this.#flights, tls, log);
+    const addRoutes = (app: HttpApp): void => {
+      for (const add of ROUTES) add(app, this);
+    };
+    addRoutes(this.#app);
+    addDocuments(this.#app, async () => {
+      const { createDocumentApp } = await import('./openapi/document-app.ts');
+      return createDocumentApp(addRoutes, this);
     });
-    for (const add of ROUTES) add(this.#app, this);
   }
 
   /** Starts to listen; `openHttp()` does it. */
@@ -71,7 +79,16 @@ export class HttpServer implements HttpContext {
 
   /** The daemon serves: from here on there are figures. */
   serving(served: Served): void {
+    this.front = new StoreFront(served.store);
     this.served = served;
+  }
+
+  /**
+   * Refuses further requests for keys and values, and resolves when those under way are answered,
+   * or the grace is over; before the store is closed.
+   */
+  drain(graceMs: number): Promise<void> {
+    return this.#flights.drain(graceMs);
   }
 
   /** Stops accepting and answers what was asked; after the grace, closes whatever is open. */

@@ -1,5 +1,7 @@
 /** The server: the wire protocol over a store. */
 
+export { placeForBackup } from './backup-place.ts';
+export { LimitedSession } from './limited-session.ts';
 export { CaskServer, type ListenOptions, listen } from './listener.ts';
 export type { OperationLatencies, OperationLatency } from './operation-latencies.ts';
 export type { ServedConfiguration } from './served-configuration.ts';

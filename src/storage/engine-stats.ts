@@ -2,7 +2,7 @@
 
 import type { Engine } from './engine.ts';
 import { limitFiguresOf } from './limit-figures.ts';
-import type { StoreDurations, StoreStats } from './store-stats.ts';
+import type { SegmentFacts, StoreDurations, StoreStats } from './store-stats.ts';
 
 /** The histograms themselves, which go on counting. */
 export function durationsOf({ writes, reads, merger }: Engine): StoreDurations {
@@ -86,4 +86,15 @@ export function statsOf(engine: Engine): StoreStats {
     degraded: opened.unknownDamage.length > 0,
     opened: opened.report,
   };
+}
+
+/** In the order of their ids; a pass over all segments. */
+export function segmentsOf({ opened }: Engine, after: number, limit: number): SegmentFacts[] {
+  return opened.catalog
+    .all()
+    .filter(({ id }) => id > after)
+    .slice(0, limit)
+    .map(({ id, kind, state, bytes, liveBytes, deadBytes }) => {
+      return { id, kind, state, bytes, liveBytes, deadBytes };
+    });
 }

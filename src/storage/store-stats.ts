@@ -26,6 +26,17 @@ export type TimedWork = 'sync' | 'write' | 'read' | 'merge';
 
 export type StoreDurations = Readonly<Record<TimedWork, DurationHistogram>>;
 
+/** A segment of the log. */
+export interface SegmentFacts {
+  readonly id: number;
+  readonly kind: 'log' | 'merged';
+  readonly state: 'planned' | 'prepared' | 'open' | 'sealed' | 'obsolete';
+  readonly bytes: number;
+  readonly liveBytes: number;
+  /** What is written and no longer read. */
+  readonly deadBytes: number;
+}
+
 export interface StoreStats {
   readonly uuid: string;
   readonly status: StoreStatus;

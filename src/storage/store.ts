@@ -25,7 +25,7 @@ import type { BackupOptions } from './backup/backups.ts';
 import type { Environment } from './disk/environment.ts';
 import { createNodeEnvironment, grantedMemoryBytes } from './disk/node-environment.ts';
 import { Engine } from './engine.ts';
-import { durationsOf, statsOf } from './engine-stats.ts';
+import { durationsOf, segmentsOf, statsOf } from './engine-stats.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage, StoreBatchItem } from './entry.ts';
 import type { JobRegistry } from './jobs/job-registry.ts';
 import { keyBytesOf, valueBytesOf } from './key-and-value.ts';
@@ -43,7 +43,13 @@ import {
   type StoreOptionsInput,
 } from './store-options.ts';
 import { StoreSession } from './store-session.ts';
-import type { StoreDurations, StoreHealth, StoreStats, StoreStatus } from './store-stats.ts';
+import type {
+  SegmentFacts,
+  StoreDurations,
+  StoreHealth,
+  StoreStats,
+  StoreStatus,
+} from './store-stats.ts';
 
 /** Options of a walk over a range: `limit` bounds the whole walk, `pageSize` a page. */
 export type WalkOptions = RangeOptions & { readonly pageSize?: number };
@@ -281,6 +287,11 @@ export class Store {
 
   stats(): StoreStats {
     return statsOf(this.#engine);
+  }
+
+  /** Segments of the log with greater ids than `after`, in the order of their ids. */
+  segments(after: number, limit: number): SegmentFacts[] {
+    return segmentsOf(this.#engine, after, limit);
   }
 
   /** How long the work of the disk takes: histograms that go on counting. */

@@ -20,6 +20,11 @@ export const HTTP_METRICS: readonly MetricDefinition[] = [
     'Connections of HTTP closed at once: there were too many.',
     ({ http }) => http.connectionsRejected,
   ),
+  gauge(
+    'caskd_http_requests_in_flight',
+    'Requests for keys and values over HTTP without an answer.',
+    ({ http }) => http.inFlight,
+  ),
   {
     name: 'caskd_http_requests_total',
     type: 'counter',

@@ -1,7 +1,8 @@
-import { Type } from 'typebox';
 import type { HttpApp } from '../http-app.ts';
+import { objectOf } from '../schema/json-schema.ts';
+import { responses } from '../schema/responses.ts';
 
-const ALIVE = Type.Object({ alive: Type.Literal(true) });
+const ALIVE = objectOf({ alive: { type: 'boolean', const: true } });
 
 /**
  * GET /healthz: 200 as long as the process can answer. Loading, draining or a full disk are no
@@ -9,5 +10,6 @@ const ALIVE = Type.Object({ alive: Type.Literal(true) });
  */
 export function addHealthz(app: HttpApp): void {
   const config = { role: 'anyone' } as const;
-  app.get('/healthz', { config, schema: { response: { 200: ALIVE } } }, () => ({ alive: true }));
+  const schema = { tags: ['probes'], summary: 'Is it alive?', response: responses({ 200: ALIVE }) };
+  app.get('/healthz', { config, schema }, () => ({ alive: true }));
 }

@@ -14,7 +14,7 @@ import type { HttpContext } from '../http-context.ts';
 import { NO_CONTENT, responses } from '../schema/responses.ts';
 import { CREDENTIALS_SCHEMA, SESSION_SCHEMA } from '../schema/session-schema.ts';
 
-const config = { role: 'anyone' } as const;
+const config = { role: 'anyone', isSecret: true } as const;
 const tags = ['session'];
 
 export function addSession(app: HttpApp, { access }: HttpContext): void {
@@ -69,7 +69,7 @@ export function addSession(app: HttpApp, { access }: HttpContext): void {
     '/v1/session',
     {
       config,
-      schema: { tags, summary: 'Log out', response: responses({ 204: NO_CONTENT }, 403) },
+      schema: { tags, summary: 'Log out', response: responses({ 204: NO_CONTENT }, 403, 413, 415) },
     },
     async (request, reply: FastifyReply) => {
       const session = sessionOf(request, access);

@@ -1,13 +1,22 @@
-import { CaskError } from '../../errors/cask-error.ts';
+import { OP_STATS } from '../../protocol/op-codes.ts';
 import { allFacts } from '../../server/index.ts';
 import type { HttpApp } from '../http-app.ts';
-import type { HttpContext } from '../http-context.ts';
+import { type HttpContext, servedOf } from '../http-context.ts';
+import { FACTS_SCHEMA } from '../schema/admin-schema.ts';
+import { responses } from '../schema/responses.ts';
 
 /** GET /v1/stats: the facts of the operation STATS, as JSON. */
 export function addStats(app: HttpApp, context: HttpContext): void {
-  app.get('/v1/stats', { config: { role: 'read' } }, () => {
-    const { served } = context;
-    if (served !== undefined) return allFacts(served.server);
-    throw new CaskError('LOADING', 'the store is being opened; there are no figures yet');
-  });
+  app.get(
+    '/v1/stats',
+    {
+      config: { role: 'read', op: OP_STATS },
+      schema: {
+        tags: ['insight'],
+        summary: 'Everything that is counted',
+        response: responses({ 200: FACTS_SCHEMA }, 401, 403, 429, 503),
+      },
+    },
+    () => allFacts(servedOf(context).server),
+  );
 }

@@ -1,8 +1,7 @@
-import { normalize } from 'node:path';
-import { CaskError } from '../../errors/cask-error.ts';
 import type { PlainValue } from '../../protocol/msgpack-writer.ts';
 import { OP_BACKUP } from '../../protocol/op-codes.ts';
 import { encodeReply } from '../../protocol/reply-writer.ts';
+import { placeForBackup } from '../backup-place.ts';
 import type { Facts } from '../served-store.ts';
 import type { Command, LaterAnswer } from './command.ts';
 
@@ -22,26 +21,8 @@ export const backup: Command = {
   run(context, request) {
     const asked = request.readBackup();
     const { store, backupDirectory, identity } = context.services;
-    const directory = placeFor(asked.directory, backupDirectory);
+    const directory = placeForBackup(asked.directory, backupDirectory);
     const options = { ...asked, directory, caskdVersion: identity.version };
     context.answerLater(request.id, store.backup(options), BACKUP_RESULT);
   },
 };
-
-/**
- * A client is not to write anywhere on this machine.
- * @throws CaskError UNSUPPORTED, BAD_REQUEST
- */
-function placeFor(asked: string | undefined, allowed: string | undefined): string {
-  if (allowed === undefined) {
-    const message = 'no directory for backups is configured; set backupDirectory';
-    throw new CaskError('UNSUPPORTED', message);
-  }
-  if (asked === undefined) return allowed;
-  const isClean = asked.startsWith('/') && normalize(asked) === asked;
-  if (isClean && (asked === allowed || asked.startsWith(`${allowed}/`))) return asked;
-  const message = `backups go to ${allowed} (backupDirectory) or a directory in it`;
-  throw new CaskError('BAD_REQUEST', `${message}; give its absolute path, or none`, {
-    details: { field: 'directory' },
-  });
-}

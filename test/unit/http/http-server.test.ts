@@ -8,6 +8,8 @@ import { BrowserSessions } from '../../../src/http/access/browser-sessions.ts';
 import { createHttpApp } from '../../../src/http/http-app.ts';
 import { HttpCounters } from '../../../src/http/http-counters.ts';
 import { HTTP_DEFAULTS, HTTP_LIMITS } from '../../../src/http/http-limits.ts';
+import { Flights } from '../../../src/http/in-flight.ts';
+import type { Served } from '../../../src/http/index.ts';
 import { type HttpFixture, openFixture } from './http-fixture.ts';
 
 const fixtures: HttpFixture[] = [];
@@ -78,14 +80,12 @@ function appWith(thrown: Error) {
   const events: string[] = [];
   const errors: string[] = [];
   const log = (_level: string, event: string) => events.push(event);
-  const app = createHttpApp({
-    settings: HTTP_DEFAULTS,
-    counters: new HttpCounters(),
-    access: { authenticator: undefined, sessions: new BrowserSessions(), isTls: false },
-    tls: undefined,
-    log,
-    countError: ({ code }) => errors.push(code),
-  });
+  const access = { authenticator: undefined, sessions: new BrowserSessions(), isTls: false };
+  const context = { settings: HTTP_DEFAULTS, counters: new HttpCounters(), access };
+  const countError = ({ code }: CaskError) => errors.push(code);
+  const served = { server: { countError } } as unknown as Served;
+  const all = { ...context, served };
+  const app = createHttpApp(all, new Flights(all), undefined, log);
   const config = { role: 'anyone' } as const;
   app.get('/broken', { config }, () => {
     throw thrown;

@@ -82,7 +82,7 @@ describe('/metrics', () => {
   test('text by default, OpenMetrics when it is preferred', async () => {
     const plain = await get('/metrics');
     expect(plain.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
-    expect(plain.headers.get('vary')).toBe('accept');
+    expect(plain.headers.get('vary')).toBe('accept, accept-encoding');
     expect(await plain.text()).toContain('# TYPE caskd_ready gauge\ncaskd_ready 1\n');
     const accept = 'application/openmetrics-text;version=1.0.0;q=0.8,text/plain;q=0.5,*/*;q=0.1';
     const open = await get('/metrics', { accept });

@@ -22,6 +22,7 @@ import type { EntryView, PutOutcome, ReplySink } from '../../../src/storage/repl
 import type { Session } from '../../../src/storage/session.ts';
 import type { StoreChanges } from '../../../src/storage/store-options.ts';
 import type {
+  SegmentFacts,
   StoreDurations,
   StoreHealth,
   StoreStats,
@@ -144,13 +145,23 @@ export class MemoryStore implements ObservedStore {
     return { ...SAMPLE_STATS, ...this.health(), indexReady, keys: this.entries.size };
   }
 
+  segments(after: number, limit: number): SegmentFacts[] {
+    const one = { kind: 'log', state: 'sealed', bytes: 10, liveBytes: 4, deadBytes: 6 } as const;
+    return [1, 2, 3]
+      .filter((id) => id > after)
+      .slice(0, limit)
+      .map((id) => ({ id, ...one }));
+  }
+
   sync(): Promise<number> {
     return Promise.resolve(this.revision);
   }
 
-  async backup(options: BackupRequest): Promise<object> {
-    this.backups.push(options);
-    return { path: `${options.directory}/backup-1`, revision: this.revision };
+  backup(options: BackupRequest): Promise<object> {
+    return this.jobs.run({ kind: 'backup', unit: 'bytes' }, async () => {
+      this.backups.push(options);
+      return { path: `${options.directory}/backup-1`, revision: this.revision };
+    });
   }
 
   async scrub({ bytesPerSecond }: { bytesPerSecond: number | undefined }): Promise<object> {
