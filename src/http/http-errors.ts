@@ -38,7 +38,8 @@ export function handleErrors(
   });
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(pathOf(request));
-    if (methods.length === 0) {
+    // a route may say itself that there is no such thing
+    if (methods.length === 0 || methods.includes(request.method)) {
       const error = new CaskError('UNKNOWN_OPERATION', 'there is nothing at this path');
       return sendProblem(reply, problemOf(error, NOT_FOUND));
     }
