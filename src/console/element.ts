@@ -51,7 +51,21 @@ export function byId<Wanted extends HTMLElement = HTMLElement>(id: string): Want
   return found as Wanted;
 }
 
-/** A button that waits for its work, and cannot be pressed twice meanwhile. */
+/**
+ * Work that a control began, and does not begin again meanwhile. It is marked, not disabled: that
+ * would take the focus away from it.
+ */
+export async function busyWith(control: HTMLElement, work: () => Promise<void>): Promise<void> {
+  if (control.getAttribute('aria-busy') === 'true') return;
+  control.setAttribute('aria-busy', 'true');
+  try {
+    await work();
+  } finally {
+    control.removeAttribute('aria-busy');
+  }
+}
+
+/** A button that waits for its work. */
 export function button(
   text: string,
   work: () => void | Promise<void>,
@@ -59,12 +73,7 @@ export function button(
 ): HTMLButtonElement {
   const made = element('button', { type: 'button', ...properties }, text);
   made.addEventListener('click', () => {
-    const started = work();
-    if (started === undefined) return;
-    made.disabled = true;
-    void started.finally(() => {
-      made.disabled = false;
-    });
+    void busyWith(made, async () => work());
   });
   return made;
 }

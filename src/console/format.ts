@@ -21,7 +21,9 @@ export function formatCount(value: number): string {
 }
 
 export function formatPercent(part: number, whole: number): string {
-  return whole > 0 ? `${digits((part / whole) * 100)} %` : '–';
+  if (whole <= 0) return '–';
+  const percent = (part / whole) * 100;
+  return percent > 0 && percent < 0.1 ? '< 0.1 %' : `${Math.round(percent * 10) / 10} %`;
 }
 
 /** `0.12 ms`, `1.5 s`, `3 min`, `2.1 h`, `4 d` */

@@ -89,6 +89,8 @@ export class KeyPanel {
     view.element.addEventListener('change', () => {
       this.#view = view.view;
     });
+    // on a narrow page it stands below the list
+    this.element.scrollIntoView({ block: 'nearest' });
   }
 
   #edit(key: Key, entry: Entry, view: View): void {
@@ -102,7 +104,7 @@ export class KeyPanel {
       view,
       exists: entry !== undefined,
       save: (edited, life) => this.#save(key, edited, life, entry, view),
-      cancel: () => (entry === undefined ? this.close() : void this.open(key)),
+      cancel: () => (entry === undefined ? this.close() : this.#back(key)),
     });
     this.#replace(keyText(key), entry === undefined ? undefined : facts(entry), editor.element);
     this.#editor = editor;
@@ -126,7 +128,13 @@ export class KeyPanel {
     }
     notify(`${keyText(key)} is saved`);
     this.#onChange(key);
+    await this.#back(key);
+  }
+
+  /** From the editor to the value, and the focus with it. */
+  async #back(key: Key): Promise<void> {
     await this.open(key);
+    this.element.querySelector('button')?.focus();
   }
 
   async #showConflict(key: Key, mine: Key, life: Life, view: View): Promise<void> {
@@ -135,7 +143,7 @@ export class KeyPanel {
       mine,
       theirs: theirs?.value,
       view,
-      keepTheirs: () => this.open(key),
+      keepTheirs: () => this.#back(key),
       overwrite: () => this.#save(key, mine, life, theirs, view).catch(complain),
       edit: () => this.#openEditor(key, mine, view, theirs),
     });

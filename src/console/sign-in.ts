@@ -1,7 +1,7 @@
 /** The form that asks who one is. */
 
 import type { Api, SessionFacts } from './api.ts';
-import { byId } from './element.ts';
+import { busyWith, byId } from './element.ts';
 import { messageOf } from './notices.ts';
 
 export class SignIn {
@@ -26,19 +26,19 @@ export class SignIn {
 
   async #submit(api: Api, onSignedIn: (facts: SessionFacts) => void): Promise<void> {
     const submit = this.#form.querySelector('button');
-    if (submit === null || submit.disabled) return;
-    submit.disabled = true;
-    this.#say('');
+    if (submit === null) return;
     const password = this.#field('password');
-    try {
-      onSignedIn(await api.signIn(this.#field('user').value, password.value));
-    } catch (thrown) {
-      this.#say(messageOf(thrown));
-      password.focus();
-    } finally {
-      password.value = '';
-      submit.disabled = false;
-    }
+    await busyWith(submit, async () => {
+      this.#say('');
+      try {
+        onSignedIn(await api.signIn(this.#field('user').value, password.value));
+      } catch (thrown) {
+        this.#say(messageOf(thrown));
+        password.focus();
+      } finally {
+        password.value = '';
+      }
+    });
   }
 
   #field(name: string): HTMLInputElement {

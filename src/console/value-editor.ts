@@ -1,7 +1,7 @@
 /** A form in which a value is written, as text, JSON or hex. */
 
 import { editableText, parseEdited, type View } from './byte-text.ts';
-import { button, element } from './element.ts';
+import { busyWith, button, element } from './element.ts';
 import { type Life, lifeField } from './life-field.ts';
 import { messageOf } from './notices.ts';
 import { viewChoice } from './view-choice.ts';
@@ -12,7 +12,7 @@ export interface EditorParts {
   /** There is a key already, which has a life of its own. */
   readonly exists: boolean;
   readonly save: (value: Uint8Array<ArrayBuffer>, life: Life) => Promise<void>;
-  readonly cancel: () => void;
+  readonly cancel: () => void | Promise<void>;
 }
 
 const VIEWS: readonly View[] = ['text', 'json', 'hex'];
@@ -58,16 +58,14 @@ export class ValueEditor {
     return parseEdited(this.#field.value, this.#view);
   }
 
-  async submit(): Promise<void> {
-    if (this.#save.disabled) return;
-    this.#save.disabled = true;
-    try {
-      await this.#parts.save(this.value, this.#life.read());
-    } catch (thrown) {
-      this.#say(thrown);
-    } finally {
-      this.#save.disabled = false;
-    }
+  submit(): Promise<void> {
+    return busyWith(this.#save, async () => {
+      try {
+        await this.#parts.save(this.value, this.#life.read());
+      } catch (thrown) {
+        this.#say(thrown);
+      }
+    });
   }
 
   #showChoice(): void {

@@ -2,7 +2,7 @@
 
 import { type Api, ApiError } from './api.ts';
 import { confirmed } from './confirm.ts';
-import { button, byId, element, table } from './element.ts';
+import { busyWith, button, byId, element, table } from './element.ts';
 import { formatBytes, formatCount, formatMs, formatPercent, formatTime } from './format.ts';
 import { mergeProgress } from './merge-progress.ts';
 import { complain, messageOf, notify } from './notices.ts';
@@ -89,7 +89,7 @@ export class WorkView {
     );
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      void this.#startBackup();
+      void busyWith(this.#backup, () => this.#startBackup());
     });
     const text = 'A whole copy, consistent, while the store serves.';
     return panel('Backup', element('p', { class: 'muted' }, text), form);
@@ -116,15 +116,12 @@ export class WorkView {
   }
 
   async #startBackup(): Promise<void> {
-    this.#backup.disabled = true;
     try {
       await this.#work.backUp(this.#directory.value);
       notify('The backup runs');
       await this.#refresh();
     } catch (thrown) {
       complain(thrown);
-    } finally {
-      this.#backup.disabled = false;
     }
   }
 

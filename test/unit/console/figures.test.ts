@@ -112,6 +112,8 @@ describe('figures for people', () => {
     [formatCount(1.25), '1.3'],
     [formatPercent(1, 3), '33.3 %'],
     [formatPercent(0, 0), '–'],
+    [formatPercent(1, 5000), '< 0.1 %'],
+    [formatPercent(0, 1), '0 %'],
     [formatMs(0.0416), '0.042 ms'],
     [formatMs(12.34), '12.3 ms'],
     [formatMs(1500), '1.5 s'],
