@@ -137,6 +137,11 @@ export class Keydir {
     return this.#arena.sequence(ref);
   }
 
+  /** It was touched since its value was put. */
+  isTouched(ref: number): boolean {
+    return this.#touches.count > 0 && this.#touchOf(ref) >= 0;
+  }
+
   /** Of the put whose record has the value. */
   valueSequence(ref: number): number {
     const row = this.#touchOf(ref);
@@ -157,7 +162,8 @@ export class Keydir {
 
   /** Its row in the table of touches; below 0: it was not touched. */
   #touchOf(ref: number): number {
-    return this.#arena.hasExpiry(ref) ? this.#touches.rowOf(ref) : -1;
+    const mayBe = this.#touches.count > 0 && this.#arena.hasExpiry(ref);
+    return mayBe ? this.#touches.rowOf(ref) : -1;
   }
 
   version(ref: number): number {

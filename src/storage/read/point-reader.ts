@@ -135,9 +135,11 @@ export class PointReader {
     }
     const { keydir, catalog, cache, reader } = this.#parts;
     const entry = this.#entry;
-    const sequence = keydir.valueSequence(ref);
-    const touchedAt = keydir.touchedAt(ref);
-    entry.revision = keydir.sequence(ref);
+    const revision = keydir.sequence(ref);
+    const isTouched = keydir.isTouched(ref);
+    const sequence = isTouched ? keydir.valueSequence(ref) : revision;
+    const touchedAt = isTouched ? keydir.touchedAt(ref) : 0;
+    entry.revision = revision;
     entry.version = keydir.version(ref);
     entry.createdAt = keydir.createdAt(ref);
     entry.expiresAt = keydir.expiresAt(ref);
