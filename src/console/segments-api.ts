@@ -10,8 +10,7 @@ interface ToldSegment {
   readonly state: 'planned' | 'prepared' | 'open' | 'sealed' | 'obsolete';
   readonly bytes: number;
   readonly liveBytes: number;
-  /** Not told by every daemon. */
-  readonly merging?: boolean;
+  readonly merging: boolean;
 }
 
 interface ToldPage {
@@ -53,6 +52,6 @@ function figuresOf({ id, kind, state, bytes, liveBytes, merging }: ToldSegment):
     liveBytes,
     isActive: state === 'open',
     isMerged: kind === 'merged',
-    isMerging: merging === true,
+    isMerging: merging,
   };
 }

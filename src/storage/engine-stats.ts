@@ -94,7 +94,7 @@ export function segmentsOf({ opened }: Engine, after: number, limit: number): Se
     .all()
     .filter(({ id }) => id > after)
     .slice(0, limit)
-    .map(({ id, kind, state, bytes, liveBytes, deadBytes }) => {
-      return { id, kind, state, bytes, liveBytes, deadBytes };
+    .map(({ id, kind, state, bytes, liveBytes, deadBytes, merging }) => {
+      return { id, kind, state, bytes, liveBytes, deadBytes, merging };
     });
 }

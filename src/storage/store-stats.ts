@@ -35,6 +35,8 @@ export interface SegmentFacts {
   readonly liveBytes: number;
   /** What is written and no longer read. */
   readonly deadBytes: number;
+  /** A merge is reading it. */
+  readonly merging: boolean;
 }
 
 export interface StoreStats {

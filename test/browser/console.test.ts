@@ -201,7 +201,15 @@ consoleTest('a merge and a backup are run, and seen to end', async () => {
     Number(/so far: (\d+)/.exec((await state.textContent()) ?? '')?.[1]);
   await state.waitFor();
   const before = await merges();
+  await db.pauseMerge();
   await page.getByRole('button', { name: 'Merge now' }).click();
+  await page.keyboard.press('1');
+  await page.locator('.log-picture .segment.merging').first().waitFor();
+  await page.getByText(/^Merge: copying, paused/).waitFor();
+  await db.resumeMerge();
+  await page.getByText(/^The last merge gave back about/).waitFor();
+  await page.locator('.log-picture .segment.merging').first().waitFor({ state: 'detached' });
+  await page.keyboard.press('3');
   await expect.poll(merges, SOON).toBeGreaterThan(before);
   await page.getByRole('button', { name: 'Back up' }).click();
   const job = page.getByRole('row').filter({ hasText: 'backup' });

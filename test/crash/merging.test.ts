@@ -233,6 +233,31 @@ it('13. rolls during a merge', async () => {
   await again.close();
 });
 
+it('segments tell which of them a merge reads, until it has come to its end', async () => {
+  const directory = newDirectory();
+  const world = new World();
+  const store = await world.open(directory);
+  const read = (): number[] =>
+    store
+      .segments(0, 1000)
+      .filter(({ merging }) => merging)
+      .map(({ id }) => id);
+  for (let key = 0; key < 60; key += 1) await store.put(`k${key % 20}`, 'x'.repeat(400));
+  const before = store.segments(0, 1000).map(({ id }) => id);
+  expect(read()).toEqual([]);
+  store.pauseMerge();
+  const merging = store.merge();
+  while (store.mergeStatus().state !== 'copying') await turns(1);
+  expect(read().length).toBeGreaterThan(0);
+  expect(before).toEqual(expect.arrayContaining(read()));
+  await store.put('k', 'anew');
+  expect(read()).not.toContain(store.segments(0, 1000).at(-1)?.id);
+  store.resumeMerge();
+  await merging;
+  expect(read()).toEqual([]);
+  await store.close();
+});
+
 it('32. a put with it over one without, expire, restart: absent', async () => {
   for (const merges of [[], ['before'], ['after'], ['before', 'after']]) {
     const directory = newDirectory();

@@ -32,6 +32,7 @@ export const SEGMENTS_SCHEMA = objectOf({
       bytes: count('What is written of it.'),
       liveBytes: count('Of records that are read.'),
       deadBytes: count('The rest: a merge gives it back.'),
+      merging: flag('A merge is reading it.'),
     }),
   ),
   hasMore: flag('More follow.'),

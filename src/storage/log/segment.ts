@@ -45,6 +45,8 @@ export class Segment {
   preallocatedBytes = 0;
   /** It has quarantined ranges or failed to be read: merges leave it alone. */
   damaged = false;
+  /** A merge is reading it. */
+  merging = false;
   /** Readers, pages and backups that need the file. */
   pins = 0;
 

@@ -287,7 +287,10 @@ export class Merger {
       return { inputs: 0, outputs: 0, bytesBefore: 0, bytesAfter: 0, ms: 0 };
     }
     if (this.#closed) throw this.#closing();
-    for (const segment of inputs) files.pin(segment);
+    for (const segment of inputs) {
+      files.pin(segment);
+      segment.merging = true;
+    }
     let outputs: Segment[];
     try {
       const horizon = this.#horizon();
@@ -297,7 +300,10 @@ export class Merger {
       const parts = { ...this.#parts, uuid: this.#parts.manifests.uuid };
       for (const output of outputs) await installOutput(parts, output);
     } finally {
-      for (const segment of inputs) files.unpin(segment);
+      for (const segment of inputs) {
+        segment.merging = false;
+        files.unpin(segment);
+      }
     }
     const bytesAfter = outputs.reduce((sum, segment) => sum + segment.bytes, 0);
     const ms = Math.round(environment.clock.monotonicMs() - started);

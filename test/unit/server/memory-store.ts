@@ -150,7 +150,7 @@ export class MemoryStore implements ObservedStore {
     return [1, 2, 3]
       .filter((id) => id > after)
       .slice(0, limit)
-      .map((id) => ({ id, ...one }));
+      .map((id) => ({ id, ...one, merging: id === 1 }));
   }
 
   sync(): Promise<number> {
