@@ -16,7 +16,7 @@ import type { BackupRequest, BackupResult } from '../vocabulary/backup.ts';
 import { checkDeleteRange } from '../vocabulary/range-arguments.ts';
 import type { ScrubResult, ScrubStatus } from '../vocabulary/scrub.ts';
 import type { SettingFacts } from '../vocabulary/setting-facts.ts';
-import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
+import { conditionOf, counterStepOf, touchTtlOf, ttlOf } from '../vocabulary/write-arguments.ts';
 import type { ClientOptions } from './client-options.ts';
 import { type ClientEvents, type ClientStatus, ConnectionKeeper } from './connection-keeper.ts';
 import type {
@@ -25,6 +25,7 @@ import type {
   Bytes,
   CallOptions,
   ClientFacts,
+  CounterResult,
   CountOptions,
   DamagedEntry,
   DeleteOptions,
@@ -49,6 +50,7 @@ import type {
   ReadOptions,
   SlowLog,
   Stats,
+  TouchOptions,
 } from './entry.ts';
 import { KeySpace } from './key-space.ts';
 import * as operations from './operations.ts';
@@ -176,6 +178,47 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
     const args = { key: this.#keys.outward(key), condition };
     const revision = await this.#request(operations.DELETE, args, key.length, options);
     return { deleted: revision !== 0, revision: revision === 0 ? undefined : revision };
+  }
+
+  /**
+   * Adds to a counter, a decimal integer of 64 bits with sign; an absent key counts from 0. Its
+   * expiry stays.
+   * @param by a safe integer, or a bigint of 64 bits
+   * @throws CaskError NOT_AN_INTEGER, OUT_OF_RANGE: nothing was changed
+   */
+  async incr(key: Bytes, by: number | bigint = 1, options?: CallOptions): Promise<CounterResult> {
+    const args = { key: this.#keys.outward(key), by: counterStepOf(by) };
+    return this.#request(operations.INCR, args, key.length, options);
+  }
+
+  /** Deletes a key. @returns its value; undefined: there was no such key */
+  getAndDelete<F extends Encoding = E>(
+    key: Bytes,
+    options?: ReadOptions<F>,
+  ): Promise<Output<F> | undefined> {
+    const operation: Operation<Bytes, string | Buffer | undefined> =
+      this.#encoding(options) === 'utf8' ? operations.TAKE_TEXT : operations.TAKE_BUFFER;
+    return this.#keyed(operation, key, options) as Promise<Output<F> | undefined>;
+  }
+
+  /** How many ms are left; Infinity: it never expires; undefined: there is no such key. */
+  ttl(key: Bytes, options?: CallOptions): Promise<number | undefined> {
+    return this.#keyed(operations.TTL, key, options);
+  }
+
+  /**
+   * Gives a key another expiry, and leaves its value. One that has passed makes it absent.
+   * @param options `ttlMs` or `expiresAt`
+   * @returns false: there is no such key
+   */
+  async touch(key: Bytes, options: TouchOptions): Promise<boolean> {
+    const args = { key: this.#keys.outward(key), ttlMs: touchTtlOf(options) };
+    return this.#request(operations.TOUCH, args, key.length, options);
+  }
+
+  /** Removes the expiry of a key. @returns false: it has none, or there is no such key */
+  persist(key: Bytes, options?: CallOptions): Promise<boolean> {
+    return this.#keyed(operations.PERSIST, key, options);
   }
 
   exists(key: Bytes, options?: CallOptions): Promise<boolean> {

@@ -9,6 +9,7 @@ import type {
   ProgressListener,
   PutOptions as PutFields,
   RangeOptions as RangeFields,
+  TouchOptions as TouchFields,
 } from '../vocabulary/entry.ts';
 
 import type { SlowEntry } from '../vocabulary/insight.ts';
@@ -18,6 +19,7 @@ export type {
   BatchItem,
   BatchItemResult,
   Bytes,
+  CounterResult,
   DeleteRangeResult,
   EntryMeta,
   KeyRange,
@@ -89,6 +91,8 @@ export interface DeleteRangeOptions extends CallOptions, DeleteRangeFields {
 export interface PutOptions extends CallOptions, PutFields {}
 
 export interface DeleteOptions extends CallOptions, DeleteFields {}
+
+export interface TouchOptions extends CallOptions, TouchFields {}
 
 /** Bounds of a range. Keys come in unsigned bytewise order. */
 export type RangeBounds = Omit<RangeFields, 'limit'>;

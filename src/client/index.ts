@@ -15,6 +15,7 @@ export type {
   Bytes,
   CallOptions,
   ClientFacts,
+  CounterResult,
   CountOptions,
   DamagedEntry,
   DeleteOptions,
@@ -43,6 +44,7 @@ export type {
   SlowEntry,
   SlowLog,
   Stats,
+  TouchOptions,
   WriteCondition,
 } from './entry.ts';
 export { type FetchedPage, RangeIterable } from './range-iterator.ts';

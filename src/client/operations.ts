@@ -13,9 +13,12 @@ import {
   OP_DELETE_RANGE,
   OP_EXISTS,
   OP_GET,
+  OP_GET_AND_DELETE,
   OP_GET_MANY,
+  OP_INCR,
   OP_JOBS,
   OP_MERGE,
+  OP_PERSIST,
   OP_PING,
   OP_PUT,
   OP_RANGE,
@@ -23,6 +26,8 @@ import {
   OP_SLOW_LOG,
   OP_STATS,
   OP_SYNC,
+  OP_TOUCH,
+  OP_TTL,
 } from '../protocol/op-codes.ts';
 import type { DecodedEntry, DecodedPage, ReplyReader } from '../protocol/reply-reader.ts';
 import * as write from '../protocol/request-writer.ts';
@@ -31,6 +36,7 @@ import type {
   BatchItem,
   BatchItemResult,
   Bytes,
+  CounterResult,
   DeleteRangeResult,
   KeyRange,
   RangeOptions,
@@ -120,6 +126,59 @@ export const DELETE: Operation<DeleteArguments, number> = {
   encode: (out, id, { key, condition }, deadlineMs) =>
     write.encodeDelete(out, id, key, condition, deadlineMs),
   decode: (reply) => reply.readDelete(),
+};
+
+export interface IncrArguments {
+  readonly key: Bytes;
+  readonly by: number | bigint;
+}
+
+export const INCR: Operation<IncrArguments, CounterResult> = {
+  op: OP_INCR,
+  kind: 'write',
+  encode: (out, id, { key, by }, deadlineMs) => write.encodeIncr(out, id, key, by, deadlineMs),
+  decode: (reply) => ({ value: reply.readSum(), ...metaOf(reply) }),
+};
+
+export interface TouchArguments {
+  readonly key: Bytes;
+  readonly ttlMs: number;
+}
+
+export const TOUCH: Operation<TouchArguments, boolean> = {
+  op: OP_TOUCH,
+  kind: 'write',
+  encode: (out, id, { key, ttlMs }, deadlineMs) =>
+    write.encodeTouch(out, id, key, ttlMs, deadlineMs),
+  decode: (reply) => reply.readDelete() !== 0,
+};
+
+export const PERSIST: Operation<Bytes, boolean> = {
+  op: OP_PERSIST,
+  kind: 'write',
+  encode: write.encodePersist,
+  decode: (reply) => reply.readDelete() !== 0,
+};
+
+export const TTL: Operation<Bytes, number | undefined> = {
+  op: OP_TTL,
+  kind: 'read',
+  encode: write.encodeTtl,
+  decode: (reply) => reply.readTtl(),
+};
+
+export const TAKE_BUFFER: Operation<Bytes, Buffer | undefined> = {
+  op: OP_GET_AND_DELETE,
+  kind: 'write',
+  encode: write.encodeGetAndDelete,
+  decode: GET_BUFFER.decode,
+};
+
+export const TAKE_TEXT: Operation<Bytes, string | undefined> = {
+  op: OP_GET_AND_DELETE,
+  kind: 'write',
+  encode: write.encodeGetAndDelete,
+  decode: GET_TEXT.decode,
 };
 
 export const EXISTS: Operation<Bytes, boolean> = {

@@ -35,6 +35,8 @@ export const ERROR_CODES = {
   SHUTTING_DOWN: { number: 26, retryable: true },
   MERGE_RUNNING: { number: 27, retryable: true },
   NOT_LEADER: { number: 28, retryable: true },
+  NOT_AN_INTEGER: { number: 30, retryable: false },
+  OUT_OF_RANGE: { number: 31, retryable: false },
 
   // 40-59: what became of a request is not plain success
   NOT_APPLIED: { number: 40, retryable: true },

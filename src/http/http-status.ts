@@ -23,6 +23,8 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   SHUTTING_DOWN: 503,
   MERGE_RUNNING: 409,
   NOT_LEADER: 421,
+  NOT_AN_INTEGER: 409,
+  OUT_OF_RANGE: 409,
 
   NOT_APPLIED: 503,
   OUTCOME_UNKNOWN: 500,

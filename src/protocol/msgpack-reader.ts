@@ -7,6 +7,7 @@
  */
 
 import { CaskError } from '../errors/cask-error.ts';
+import { isInt64 } from '../vocabulary/integer-text.ts';
 
 /** Arrays and maps nested deeper than this are refused. */
 export const NESTING_MAX = 8;
@@ -114,6 +115,20 @@ export class MsgpackReader {
     if (width === 8) return this.#readWide(type, start, what);
     this.at = start + width;
     return type < 0xd0 ? this.buffer.readUIntBE(start, width) : this.buffer.readIntBE(start, width);
+  }
+
+  /** An integer of 64 bits with sign in any encoding: a bigint where a number might not be exact. */
+  readInt64(what: string): number | bigint {
+    const type = this.peek();
+    if (type !== 0xcf && type !== 0xd3) return this.readInt(what);
+    this.#need(9);
+    const start = this.at + 1;
+    const value =
+      type === 0xcf ? this.buffer.readBigUInt64BE(start) : this.buffer.readBigInt64BE(start);
+    if (!isInt64(value)) return this.mismatch(what, 'an integer of 64 bits with sign');
+    this.at = start + 8;
+    const short = Number(value);
+    return Number.isSafeInteger(short) ? short : value;
   }
 
   #readU64(what: string): number {

@@ -96,6 +96,14 @@ export function writeInt(bytes: Uint8Array, at: number, value: number): number {
   return put32(bytes, high, value >>> 0);
 }
 
+/** An integer of 64 bits with sign in its shortest form. */
+export function writeInt64(bytes: Buffer, at: number, value: number | bigint): number {
+  const short = Number(value);
+  return Number.isSafeInteger(short)
+    ? writeInt(bytes, at, short)
+    : writeBigInt(bytes, at, BigInt(value));
+}
+
 export function writeFloat(bytes: Uint8Array, at: number, value: number): number {
   bytes[at] = 0xcb;
   new DataView(bytes.buffer, bytes.byteOffset).setFloat64(at + 1, value);

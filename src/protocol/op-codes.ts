@@ -26,6 +26,11 @@ export const OP_CONFIG = 19;
 export const OP_BACKUP = 20;
 export const OP_SCRUB = 21;
 export const OP_JOBS = 22;
+export const OP_INCR = 23;
+export const OP_TOUCH = 24;
+export const OP_PERSIST = 25;
+export const OP_TTL = 26;
+export const OP_GET_AND_DELETE = 27;
 
 /** The name of each operation by its number, for messages, metrics and traces. */
 export const OP_NAMES: readonly (string | undefined)[] = [
@@ -52,6 +57,11 @@ export const OP_NAMES: readonly (string | undefined)[] = [
   'BACKUP',
   'SCRUB',
   'JOBS',
+  'INCR',
+  'TOUCH',
+  'PERSIST',
+  'TTL',
+  'GET_AND_DELETE',
 ];
 
 /** Number of a batch item's kind, the first item of its array. */

@@ -78,7 +78,7 @@ export class ReplyReader {
     return errorFromWire(this.status, name, message, retryable, detailsOf(details));
   }
 
-  /** GET: false when there is no such key. `readMeta` may follow. */
+  /** GET, GET_AND_DELETE: false when there is no such key. For GET `readMeta` may follow. */
   readValue(): boolean {
     this.#need('value');
     const reader = this.#reader;
@@ -101,11 +101,24 @@ export class ReplyReader {
     this.expiresAt = this.#more() ? (reader.readUintOrNil('expiresAt') ?? 0) : 0;
   }
 
-  /** DELETE: the revision, 0 when there was nothing to delete. */
+  /** INCR: the sum. `readMeta` follows. */
+  readSum(): bigint {
+    this.#need('value');
+    return BigInt(this.#reader.readInt64('value'));
+  }
+
+  /** TTL: ms; Infinity: it never expires; undefined: there is no such key. */
+  readTtl(): number | undefined {
+    if (!this.readBool()) return undefined;
+    const ttlMs = this.#more() ? this.#reader.readUintOrNil('ttl') : undefined;
+    return ttlMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** DELETE, TOUCH, PERSIST: the revision, 0 when there was nothing to do. */
   readDelete(): number {
-    const deleted = this.readBool();
+    const isDone = this.readBool();
     const revision = this.#more() ? (this.#reader.readUintOrNil('revision') ?? 0) : 0;
-    return deleted ? revision : 0;
+    return isDone ? revision : 0;
   }
 
   readDeleteRange(): DeleteRangeResult {

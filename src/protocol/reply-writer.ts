@@ -16,6 +16,7 @@ import {
   writeArrayHeader,
   writeBin,
   writeBool,
+  writeInt64,
   writeNil,
   writeStr,
   writeU64,
@@ -104,7 +105,45 @@ export function encodePutReply(out: OutputBuffer, id: number, outcome: PutView):
   out.endFrame();
 }
 
-/** @param revision 0: there was nothing to delete */
+/** INCR: the sum, and what a put has. */
+export function encodeIncrReply(
+  out: OutputBuffer,
+  id: number,
+  sum: number | bigint,
+  outcome: PutView,
+): void {
+  begin(out, id, 1 + META_ITEMS, INT_BYTES_MAX + META_ROOM);
+  out.at = writeMeta(out.bytes, writeInt64(out.bytes, out.at, sum), outcome);
+  out.endFrame();
+}
+
+/** @param ttlMs Infinity: it never expires; undefined: there is no such key */
+export function encodeTtlReply(out: OutputBuffer, id: number, ttlMs: number | undefined): void {
+  begin(out, id, 2, 2 * INT_BYTES_MAX);
+  const { bytes } = out;
+  const at = writeBool(bytes, out.at, ttlMs !== undefined);
+  const expires = ttlMs !== undefined && ttlMs !== Number.POSITIVE_INFINITY;
+  out.at = expires ? writeUint(bytes, at, ttlMs) : writeNil(bytes, at);
+  out.endFrame();
+}
+
+/**
+ * GET_AND_DELETE: the value that was there.
+ * @param revision of the deletion
+ */
+export function encodeTakenReply(
+  out: OutputBuffer,
+  id: number,
+  value: Uint8Array | undefined,
+  revision: number,
+): void {
+  begin(out, id, 2, HEADER_BYTES_MAX + (value?.length ?? 0) + INT_BYTES_MAX);
+  const at = writeBinOrNil(out.bytes, out.at, value);
+  out.at = writeU64OrNil(out.bytes, at, revision);
+  out.endFrame();
+}
+
+/** DELETE, TOUCH, PERSIST. @param revision 0: there was nothing to do */
 export function encodeDeleteReply(out: OutputBuffer, id: number, revision: number): void {
   begin(out, id, 2, 2 * INT_BYTES_MAX);
   const at = writeBool(out.bytes, out.at, revision !== 0);

@@ -17,6 +17,8 @@ import {
   CONDITION_IF_ABSENT,
   CONDITION_IF_PRESENT,
   CONDITION_NONE,
+  EXPIRES_AT_LIMIT,
+  expiringAt,
   TTL_KEEP,
   TTL_MS_MAX,
   TTL_NONE,
@@ -77,7 +79,7 @@ export class RequestReader {
   /** Ms from now, as the client said; 0: none. */
   deadlineMs = 0;
 
-  /** Key and value lie in `buffer`; set by `readKey`, `readPut`, `readDelete`. */
+  /** Key and value lie in `buffer`; set by what reads a key. */
   buffer: Buffer = Buffer.alloc(0);
   keyStart = 0;
   /** 0: the operation names no single key. */
@@ -111,7 +113,7 @@ export class RequestReader {
     if (items > 2 && !reader.skipNil()) this.#readMeta();
   }
 
-  /** GET, EXISTS: the key. */
+  /** GET, EXISTS, PERSIST, TTL, GET_AND_DELETE: the key. */
   readKey(): void {
     this.#takeKey();
     this.#finish();
@@ -134,6 +136,34 @@ export class RequestReader {
   readDelete(): void {
     this.#takeKey();
     this.condition = this.#more() ? this.#readCondition('condition', false) : CONDITION_NONE;
+    this.#finish();
+  }
+
+  /** INCR: key, and what to add. */
+  readIncr(): number | bigint {
+    const reader = this.#reader;
+    this.#takeKey();
+    const by = this.#more() && !reader.skipNil() ? reader.readInt64('by') : 1;
+    this.#finish();
+    return by;
+  }
+
+  /** TOUCH: key, and either a time to live or a time. */
+  readTouch(): void {
+    const reader = this.#reader;
+    this.#takeKey();
+    const ttlMs = this.#more() ? reader.readUintOrNil('ttl') : undefined;
+    const expiresAt = this.#more() ? reader.readUintOrNil('expiresAt') : undefined;
+    if ((ttlMs === undefined) === (expiresAt === undefined)) {
+      reader.mismatch('ttl', 'given, or expiresAt in its place');
+    }
+    if (ttlMs !== undefined && (ttlMs < 1 || ttlMs > TTL_MS_MAX)) {
+      reader.mismatch('ttl', 'an integer from 1 to 2^47');
+    }
+    if (expiresAt !== undefined && (expiresAt < 1 || expiresAt >= EXPIRES_AT_LIMIT)) {
+      reader.mismatch('expiresAt', 'an integer from 1 to 2^48 - 1');
+    }
+    this.ttlMs = ttlMs ?? expiringAt(expiresAt as number);
     this.#finish();
   }
 

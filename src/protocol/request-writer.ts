@@ -24,6 +24,7 @@ import {
   writeArrayHeader,
   writeBool,
   writeBytes,
+  writeInt64,
   writeMapHeader,
   writeNil,
   writeStr,
@@ -43,10 +44,15 @@ import {
   OP_DELETE_RANGE,
   OP_EXISTS,
   OP_GET,
+  OP_GET_AND_DELETE,
   OP_GET_MANY,
   OP_HELLO,
+  OP_INCR,
+  OP_PERSIST,
   OP_PUT,
   OP_RANGE,
+  OP_TOUCH,
+  OP_TTL,
   RANGE_KEYS_ONLY,
   RANGE_REVERSE,
 } from './op-codes.ts';
@@ -100,6 +106,54 @@ export function encodeGet(out: OutputBuffer, id: number, key: Bytes, deadlineMs 
 
 export function encodeExists(out: OutputBuffer, id: number, key: Bytes, deadlineMs = 0): void {
   encodeKeyRequest(out, id, OP_EXISTS, key, deadlineMs);
+}
+
+export function encodePersist(out: OutputBuffer, id: number, key: Bytes, deadlineMs = 0): void {
+  encodeKeyRequest(out, id, OP_PERSIST, key, deadlineMs);
+}
+
+export function encodeTtl(out: OutputBuffer, id: number, key: Bytes, deadlineMs = 0): void {
+  encodeKeyRequest(out, id, OP_TTL, key, deadlineMs);
+}
+
+export function encodeGetAndDelete(
+  out: OutputBuffer,
+  id: number,
+  key: Bytes,
+  deadlineMs = 0,
+): void {
+  encodeKeyRequest(out, id, OP_GET_AND_DELETE, key, deadlineMs);
+}
+
+/** @param by 1 is left out */
+export function encodeIncr(
+  out: OutputBuffer,
+  id: number,
+  key: Bytes,
+  by: number | bigint,
+  deadlineMs = 0,
+): void {
+  const isOne = by === 1 || by === 1n;
+  begin(out, id, OP_INCR, isOne ? 1 : 2, bytesRoom(key) + INT_BYTES_MAX, deadlineMs);
+  const at = writeBytes(out.bytes, out.at, key);
+  out.at = isOne ? at : writeInt64(out.bytes, at, by);
+  out.endFrame();
+}
+
+/** @param ttlMs milliseconds, or what `expiringAt` gives */
+export function encodeTouch(
+  out: OutputBuffer,
+  id: number,
+  key: Bytes,
+  ttlMs: number,
+  deadlineMs = 0,
+): void {
+  const isRelative = ttlMs > 0;
+  begin(out, id, OP_TOUCH, isRelative ? 2 : 3, bytesRoom(key) + OPTIONS_ROOM, deadlineMs);
+  const { bytes } = out;
+  const at = writeBytes(bytes, out.at, key);
+  out.at = isRelative ? writeUint(bytes, at, ttlMs) : writeUint(bytes, writeNil(bytes, at), -ttlMs);
+  out.endFrame();
 }
 
 function writeCondition(bytes: Buffer, at: number, condition: number): number {

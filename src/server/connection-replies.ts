@@ -16,13 +16,16 @@ import {
   encodeValueReply,
 } from '../protocol/reply-writer.ts';
 import type { RequestReader } from '../protocol/request-reader.ts';
+import type { Modifier } from '../storage/modifier.ts';
 import { newPatience } from '../storage/patience.ts';
 import type { EntryView, PutOutcome, ReplySink } from '../storage/reply-sink.ts';
 import { type BackPressure, LARGE_REPLY_BYTES } from './back-pressure.ts';
+import type { AnsweringModifier } from './commands/answering-modifier.ts';
 import type { LaterAnswer } from './commands/command.ts';
 import { commandOf } from './commands/command-table.ts';
 import type { ConnectionOutput } from './connection-output.ts';
 import type { Flushable } from './flush-queue.ts';
+import { HeldValues } from './held-values.ts';
 import { latenessError } from './lateness.ts';
 import { type AnswerTaker, LaterAnswers } from './later-answers.ts';
 import type { PendingAnswer } from './pending-answers.ts';
@@ -46,6 +49,7 @@ export class ConnectionReplies implements ReplySink, AnswerTaker {
   readonly #pressure: BackPressure;
   readonly #slots = new RequestSlots();
   readonly #later: LaterAnswers;
+  readonly #held: HeldValues;
   /** Within a turn, whose end flushes. */
   #inTurn = false;
   #turnMs = 0;
@@ -74,6 +78,7 @@ export class ConnectionReplies implements ReplySink, AnswerTaker {
     this.#output = output;
     this.#pressure = pressure;
     this.#later = new LaterAnswers(this, services);
+    this.#held = new HeldValues(services.load, output, pressure);
   }
 
   /** @param arrivedMs when what is handled in this turn came */
@@ -89,7 +94,7 @@ export class ConnectionReplies implements ReplySink, AnswerTaker {
   }
 
   get requestBytes(): number {
-    return this.#later.bytes;
+    return this.#later.bytes + this.#held.bytes;
   }
 
   turnEnds(): void {
@@ -183,6 +188,11 @@ export class ConnectionReplies implements ReplySink, AnswerTaker {
     }
     how.encode(this.#output.buffer, id, result);
     this.answered(token);
+  }
+
+  holdValue(token: number, bytes: number): void {
+    this.#held.take(token, bytes);
+    this.#slots.measureReply(token, bytes, 0);
   }
 
   cancel(id: number): boolean {
@@ -320,7 +330,17 @@ export class ConnectionReplies implements ReplySink, AnswerTaker {
     this.answered(token);
   }
 
+  onModified(token: number, modifier: Modifier, outcome: PutOutcome): void {
+    this.#held.release(token);
+    const id = this.#idFor(token);
+    if (id === 0) return;
+    // commands of this server hand no other to the session
+    (modifier as AnsweringModifier).encode(this.#output.buffer, id, outcome);
+    this.answered(token);
+  }
+
   onError(token: number, error: CaskError): void {
+    this.#held.release(token);
     const id = this.#idFor(token);
     if (id !== 0) this.refuse(token, id, error);
   }
@@ -349,5 +369,6 @@ export class ConnectionReplies implements ReplySink, AnswerTaker {
     this.#closed = true;
     this.#services.load.requests.add(-this.requests);
     this.#later.close();
+    this.#held.close();
   }
 }

@@ -352,6 +352,10 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.#replies.answerLater(id, work, how, patience);
   }
 
+  holdValue(token: number, bytes: number): void {
+    this.#replies.holdValue(token, bytes);
+  }
+
   pushProgress(id: number, done: number, total: number | undefined): void {
     this.#replies.pushProgress(id, done, total);
   }

@@ -5,12 +5,14 @@ import type { BackupRequest, BackupResult } from '../vocabulary/backup.ts';
 import type {
   BatchItem,
   BatchItemResult,
+  CounterResult,
   DeleteRangeOptions,
   DeleteRangeResult,
   EntryMeta,
   KeyRange,
   PutOptions,
   RangeOptions,
+  TouchOptions,
   WorkOptions,
 } from '../vocabulary/entry.ts';
 import type { ClientFacts, SlowEntry } from '../vocabulary/insight.ts';
@@ -68,6 +70,11 @@ export interface ShellClient {
   put(key: Buffer, value: Buffer, options?: PutOptions): Promise<EntryMeta>;
   delete(key: Buffer, options?: Omit<PutOptions, 'ifAbsent'>): Promise<boolean>;
   exists(key: Buffer): Promise<boolean>;
+  incr(key: Buffer, by?: number | bigint): Promise<CounterResult>;
+  getAndDelete(key: Buffer): Promise<Buffer | undefined>;
+  ttl(key: Buffer): Promise<number | undefined>;
+  touch(key: Buffer, options: TouchOptions): Promise<boolean>;
+  persist(key: Buffer): Promise<boolean>;
   count(range?: KeyRange): Promise<number>;
   deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult>;
   batch(items: readonly BatchItem[]): Promise<readonly BatchItemResult[]>;

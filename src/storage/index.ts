@@ -7,6 +7,7 @@ export type {
   BatchItem,
   BatchItemResult,
   Bytes,
+  CounterResult,
   DeleteOptions,
   DeleteRangeOptions,
   DeleteRangeResult,
@@ -15,6 +16,7 @@ export type {
   ProgressListener,
   PutOptions,
   RangeOptions,
+  TouchOptions,
   WorkOptions,
   WriteCondition,
 } from '../vocabulary/entry.ts';

@@ -34,6 +34,8 @@ const NO_BYTES = new Uint8Array(0);
 
 /** What a modifier decided. One object is used again and again. */
 export class Decision {
+  /** What the engine's clock says, ms since 1970. */
+  now = 0;
   change: number = CHANGE_NONE;
   valueBuffer: Uint8Array = NO_BYTES;
   valueStart = 0;

@@ -5,11 +5,12 @@
  * writes apply in the order of the calls, and a read sees the writes called before it.
  */
 
-import type { CaskError } from '../errors/cask-error.ts';
+import { assert, type CaskError } from '../errors/cask-error.ts';
 import type { BackupResult } from '../vocabulary/backup.ts';
 import type {
   BatchItemResult,
   Bytes,
+  CounterResult,
   DeleteOptions,
   DeleteRangeOptions,
   DeleteRangeResult,
@@ -17,10 +18,17 @@ import type {
   KeyRange,
   PutOptions,
   RangeOptions,
+  TouchOptions,
   WorkOptions,
 } from '../vocabulary/entry.ts';
 import type { ScrubResult, ScrubStatus } from '../vocabulary/scrub.ts';
-import { conditionOf, ttlOf } from '../vocabulary/write-arguments.ts';
+import {
+  conditionOf,
+  counterStepOf,
+  TTL_NONE,
+  touchTtlOf,
+  ttlOf,
+} from '../vocabulary/write-arguments.ts';
 import type { BackupOptions } from './backup/backups.ts';
 import type { Environment } from './disk/environment.ts';
 import { createNodeEnvironment, grantedMemoryBytes } from './disk/node-environment.ts';
@@ -31,6 +39,10 @@ import type { JobRegistry } from './jobs/job-registry.ts';
 import { keyBytesOf, valueBytesOf } from './key-and-value.ts';
 import type { MergeResult, MergeStatus } from './merge/merger.ts';
 import type { Modifier } from './modifier.ts';
+import { Incrementer } from './modifiers/incrementer.ts';
+import { Toucher } from './modifiers/toucher.ts';
+import { TtlReader } from './modifiers/ttl-reader.ts';
+import { ValueTaker } from './modifiers/value-taker.ts';
 import { PromiseSink, type ValueAnswer } from './promise-sink.ts';
 import { openDirectory } from './recovery/open-directory.ts';
 import type { ReplySink } from './reply-sink.ts';
@@ -216,6 +228,52 @@ export class Store {
   async modify(key: Bytes, modifier: Modifier): Promise<EntryMeta | undefined> {
     const bytes = keyBytesOf(key);
     return this.#sink.ask((token) => this.#session.modify(bytes, 0, bytes.length, modifier, token));
+  }
+
+  /**
+   * Adds to a counter, a decimal integer of 64 bits with sign; an absent key counts from 0. Its
+   * expiry stays.
+   * @param by a safe integer, or a bigint of 64 bits
+   * @throws CaskError NOT_AN_INTEGER, OUT_OF_RANGE, INVALID_OPTION, and what `modify` throws
+   */
+  async incr(key: Bytes, by: number | bigint = 1): Promise<CounterResult> {
+    const incrementer = new Incrementer(counterStepOf(by));
+    const meta = await this.modify(key, incrementer);
+    assert(meta !== undefined, 'a counter is there once it has been changed');
+    return { value: BigInt(incrementer.sum), ...meta };
+  }
+
+  /** Deletes a key. @returns its value; undefined: there was no such key */
+  async getAndDelete(key: Bytes): Promise<Buffer | undefined> {
+    const taker = new ValueTaker();
+    await this.modify(key, taker);
+    return taker.value;
+  }
+
+  /** How many ms are left; Infinity: it never expires; undefined: there is no such key. */
+  async ttl(key: Bytes): Promise<number | undefined> {
+    const reader = new TtlReader();
+    await this.modify(key, reader);
+    return reader.ttlMs;
+  }
+
+  /**
+   * Gives a key another expiry: revision and `updatedAt` change, value and version stay. A time that
+   * has passed makes it absent.
+   * @returns false: there is no such key
+   * @throws CaskError INVALID_OPTION, and what `modify` throws
+   */
+  async touch(key: Bytes, options: TouchOptions): Promise<boolean> {
+    const toucher = new Toucher(touchTtlOf(options));
+    await this.modify(key, toucher);
+    return toucher.isChanged;
+  }
+
+  /** Removes the expiry of a key. @returns false: it has none, or there is no such key */
+  async persist(key: Bytes): Promise<boolean> {
+    const toucher = new Toucher(TTL_NONE);
+    await this.modify(key, toucher);
+    return toucher.isChanged;
   }
 
   /**

@@ -35,6 +35,15 @@ export interface PutOptions extends WriteCondition {
   readonly keepTtl?: boolean | undefined;
 }
 
+/** Another expiry for a key: one of them. */
+export type TouchOptions = Pick<PutOptions, 'ttlMs' | 'expiresAt'>;
+
+/** What counting did. */
+export interface CounterResult extends EntryMeta {
+  /** The sum. */
+  readonly value: bigint;
+}
+
 export type DeleteOptions = Omit<WriteCondition, 'ifAbsent'>;
 
 export type BatchItem =

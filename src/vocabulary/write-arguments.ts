@@ -4,7 +4,8 @@
  */
 
 import { CaskError } from '../errors/cask-error.ts';
-import type { PutOptions, WriteCondition } from './entry.ts';
+import type { PutOptions, TouchOptions, WriteCondition } from './entry.ts';
+import { isInt64 } from './integer-text.ts';
 
 export const CONDITION_NONE = -1;
 export const CONDITION_IF_ABSENT = -2;
@@ -63,6 +64,21 @@ export function ttlOf(options: Pick<PutOptions, 'ttlMs' | 'expiresAt' | 'keepTtl
     throw new CaskError('INVALID_OPTION', `ttlMs is ${ttlMs}, not an integer from 1 to 2^47`);
   }
   return ttlMs;
+}
+
+/** @throws CaskError INVALID_OPTION: neither, both, or a time out of bounds */
+export function touchTtlOf({ ttlMs, expiresAt }: TouchOptions): number {
+  if (ttlMs === undefined && expiresAt === undefined) {
+    throw new CaskError('INVALID_OPTION', 'one of ttlMs and expiresAt; persist removes an expiry');
+  }
+  return ttlOf({ ttlMs, expiresAt });
+}
+
+/** @throws CaskError INVALID_OPTION: not an integer of 64 bits */
+export function counterStepOf(by: number | bigint): number | bigint {
+  if (typeof by === 'bigint' ? isInt64(by) : Number.isSafeInteger(by)) return by;
+  const wanted = 'a safe integer, or a bigint of 64 bits';
+  throw new CaskError('INVALID_OPTION', `a counter is changed by ${by}, not by ${wanted}`);
 }
 
 function checkedTime(expiresAt: number): number {

@@ -3,8 +3,10 @@
 import { describe, it } from 'vitest';
 import { batchCases } from './cases/batch-cases.ts';
 import { conditionCases } from './cases/condition-cases.ts';
+import { counterCases } from './cases/counter-cases.ts';
 import { deleteRangeCases } from './cases/delete-range-cases.ts';
 import { entryCases } from './cases/entry-cases.ts';
+import { expiryCases } from './cases/expiry-cases.ts';
 import { limitCases } from './cases/limit-cases.ts';
 import { rangeCases } from './cases/range-cases.ts';
 import { ttlCases } from './cases/ttl-cases.ts';
@@ -15,6 +17,8 @@ const ALL = {
   conditions: conditionCases,
   batches: batchCases,
   'time to live': ttlCases,
+  counters: counterCases,
+  'changing expiries': expiryCases,
   ranges: rangeCases,
   'deleting ranges': deleteRangeCases,
   limits: limitCases,

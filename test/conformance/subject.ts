@@ -4,6 +4,7 @@ import type {
   BatchItem,
   BatchItemResult,
   Bytes,
+  CounterResult,
   DeleteOptions,
   DeleteRangeOptions,
   DeleteRangeResult,
@@ -13,6 +14,7 @@ import type {
   KeyRange,
   PutOptions,
   RangeOptions,
+  TouchOptions,
   WorkOptions,
 } from '../../src/storage/index.ts';
 
@@ -32,6 +34,11 @@ export interface Operations {
   put(key: Bytes, value: Bytes, options?: PutOptions): Promise<EntryMeta>;
   delete(key: Bytes, options?: DeleteOptions): Promise<boolean>;
   exists(key: Bytes): Promise<boolean>;
+  incr(key: Bytes, by?: number | bigint): Promise<CounterResult>;
+  getAndDelete(key: Bytes): Promise<Buffer | undefined>;
+  ttl(key: Bytes): Promise<number | undefined>;
+  touch(key: Bytes, options: TouchOptions): Promise<boolean>;
+  persist(key: Bytes): Promise<boolean>;
   count(range?: KeyRange): Promise<number>;
   deleteRange(options: DeleteRangeOptions & WorkOptions): Promise<DeleteRangeResult>;
   deletePrefix(prefix: Bytes, options?: WorkOptions): Promise<DeleteRangeResult>;

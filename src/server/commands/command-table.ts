@@ -13,10 +13,13 @@ import { deleteKey } from './delete.ts';
 import { deleteRange } from './delete-range.ts';
 import { exists } from './exists.ts';
 import { get } from './get.ts';
+import { getAndDelete } from './get-and-delete.ts';
 import { getMany } from './get-many.ts';
 import { hello } from './hello.ts';
+import { incr } from './incr.ts';
 import { jobs } from './jobs.ts';
 import { merge } from './merge.ts';
+import { persist } from './persist.ts';
 import { ping } from './ping.ts';
 import { put } from './put.ts';
 import { range } from './range.ts';
@@ -24,6 +27,8 @@ import { scrub } from './scrub.ts';
 import { slowLog } from './slow-log.ts';
 import { stats } from './stats.ts';
 import { sync } from './sync.ts';
+import { touch } from './touch.ts';
+import { ttl } from './ttl.ts';
 
 const COMMANDS: readonly Command[] = [
   hello,
@@ -48,6 +53,11 @@ const COMMANDS: readonly Command[] = [
   config,
   backup,
   scrub,
+  incr,
+  touch,
+  persist,
+  ttl,
+  getAndDelete,
 ];
 
 const BY_OP: readonly (Command | undefined)[] = OP_NAMES.map((_, op) =>

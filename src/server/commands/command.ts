@@ -28,6 +28,11 @@ export interface CommandContext {
    * time, may come first, and is then seen in its patience.
    */
   answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>, patience?: Patience): void;
+  /**
+   * Counts a value that is taken out of the store until its request is answered.
+   * @throws CaskError BUSY: there is no room for the reply
+   */
+  holdValue(token: number, bytes: number): void;
   /** Tells how far the work is that a request asked for; nothing where output waits already. */
   pushProgress(id: number, done: number, total: number | undefined): void;
   /** Answers a request with CANCELLED, if it waits and can be left alone. @returns did it wait */

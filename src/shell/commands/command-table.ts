@@ -17,11 +17,14 @@ import { dumpSegment } from './dump-segment.ts';
 import { exists } from './exists.ts';
 import { exportCommand } from './export.ts';
 import { get } from './get.ts';
+import { getDel } from './getdel.ts';
 import { importCommand } from './import.ts';
+import { incr } from './incr.ts';
 import { job } from './job.ts';
 import { jobs } from './jobs.ts';
 import { latency } from './latency.ts';
 import { merge } from './merge.ts';
+import { persist } from './persist.ts';
 import { ping } from './ping.ts';
 import { put } from './put.ts';
 import { range } from './range.ts';
@@ -31,6 +34,8 @@ import { scrub } from './scrub.ts';
 import { slowlog } from './slowlog.ts';
 import { stats } from './stats.ts';
 import { sync } from './sync.ts';
+import { touch } from './touch.ts';
+import { ttl } from './ttl.ts';
 import { user } from './user.ts';
 import { verify } from './verify.ts';
 import { watch } from './watch.ts';
@@ -42,6 +47,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   deleteRange,
   deletePrefix,
   exists,
+  incr,
+  getDel,
+  ttl,
+  touch,
+  persist,
   count,
   range,
   batch,

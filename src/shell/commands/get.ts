@@ -1,10 +1,11 @@
 /** get: print a value, and nothing else where the output is not a terminal. */
 
-import { jsonEntry, metaRows, printEntries, printHeader } from '../entry-printer.ts';
+import { csvField, jsonEntry, metaRows, printEntries, printHeader } from '../entry-printer.ts';
 import { formatBytes, parseEscapes } from '../escapes.ts';
 import { EXIT_NOT_FOUND, EXIT_OK } from '../exit-codes.ts';
 import { complain } from '../failure.ts';
 import { jsonBytes } from '../json-bytes.ts';
+import type { OutputFormat } from '../output-format.ts';
 import type { ShellEntry } from '../shell-client.ts';
 import { columnsOf, write } from '../shell-io.ts';
 import { renderTable } from '../table.ts';
@@ -32,21 +33,40 @@ export const get: CommandSpec = {
   },
 };
 
+/** Prints a value of which nothing else is known, as `get` without `--entry` does. */
+export async function printValue(
+  { shell, format }: Invocation,
+  key: Buffer,
+  value: Buffer,
+): Promise<void> {
+  await write(shell.io.stdout, renderValue(format, key, value));
+}
+
+function renderValue(format: OutputFormat, key: Buffer, value: Buffer): string | Uint8Array {
+  if (format === 'json') {
+    const shown = { ...jsonBytes('key', key), ...jsonBytes('value', value) };
+    return `${JSON.stringify(shown)}\n`;
+  }
+  if (format === 'csv') {
+    return `key,value\n${csvField(formatBytes(key))},${csvField(formatBytes(value))}\n`;
+  }
+  if (format === 'hex') return `${value.toString('hex')}\n`;
+  return format === 'table' ? `${formatBytes(value)}\n` : value;
+}
+
 function render({ shell, flags, format }: Invocation, entry: ShellEntry): string | Uint8Array {
   const value = entry.value ?? Buffer.alloc(0);
-  if (format === 'json') {
-    const shown = flags.has('entry')
-      ? jsonEntry(entry, 'key-value')
-      : { ...jsonBytes('key', entry.key), ...jsonBytes('value', value) };
-    return `${JSON.stringify(shown)}\n`;
+  const withEntry = flags.has('entry');
+  if (format === 'json' && withEntry) {
+    return `${JSON.stringify(jsonEntry(entry, 'key-value'))}\n`;
   }
   if (format === 'csv') {
     const options = { format, parts: 'key-value', columns: columnsOf(shell.io.stdout) } as const;
     return printHeader(options) + printEntries([entry], options);
   }
-  const shown = format === 'hex' ? value.toString('hex') : formatBytes(value);
-  if (flags.has('entry') && format !== 'raw') {
+  if (withEntry && format !== 'raw') {
+    const shown = format === 'hex' ? value.toString('hex') : formatBytes(value);
     return renderTable([['key', formatBytes(entry.key)], ...metaRows(entry), ['value', shown]]);
   }
-  return format === 'table' || format === 'hex' ? `${shown}\n` : value;
+  return renderValue(format, entry.key, value);
 }

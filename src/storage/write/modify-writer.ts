@@ -224,7 +224,8 @@ export class ModifyWriter {
     const { prior, parts } = sequencer;
     const decision = this.#decision;
     decision.reset();
-    prior.look(key, keyStart, keyBytes, parts.now());
+    decision.now = parts.now();
+    prior.look(key, keyStart, keyBytes, decision.now);
     try {
       if (!this.#fill(modifier, key, keyStart, keyBytes, fetched)) return false;
       modifier.apply(prior.exists ? this.#source.entry : undefined, decision);

@@ -43,6 +43,13 @@ export const REQUESTS: readonly Buffer[] = [
   request(17, 12),
   request(18, 13, 'status'),
   request(19, 14, 4),
+  request(21, 23, key, -5),
+  request(22, 23, key, 2n ** 63n - 1n),
+  request(23, 24, key, 60_000),
+  request(24, 24, key, null, 1_800_000_000_000),
+  request(25, 25, key),
+  request(26, 26, key),
+  request(27, 27, key),
   frame(packValue([20, 3, { d: 1000, t: Buffer.alloc(16), e: 1 }, key, 'surplus'])),
 ];
 
@@ -79,6 +86,11 @@ const READERS: Readonly<Record<number, (reader: RequestReader) => unknown>> = {
   18: (reader) => reader.readAction(['get', 'reset'], 'count'),
   19: (reader) => reader.readConfig(),
   22: (reader) => reader.readAction(['list', 'status', 'cancel'], 'id'),
+  23: (reader) => String(reader.readIncr()),
+  24: (reader) => [reader.readTouch(), reader.ttlMs],
+  25: (reader) => reader.readKey(),
+  26: (reader) => reader.readKey(),
+  27: (reader) => reader.readKey(),
 };
 
 function codeOf(thrown: unknown): CaskError['code'] {

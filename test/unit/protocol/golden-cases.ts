@@ -27,10 +27,12 @@ import {
 } from '../../../src/protocol/push-kinds.ts';
 import * as reply from '../../../src/protocol/reply-writer.ts';
 import * as request from '../../../src/protocol/request-writer.ts';
+import { INT64_MAX, INT64_MIN } from '../../../src/vocabulary/integer-text.ts';
 import {
   CONDITION_IF_ABSENT,
   CONDITION_IF_PRESENT,
   CONDITION_NONE,
+  expiringAt,
   TTL_KEEP,
   TTL_NONE,
 } from '../../../src/vocabulary/write-arguments.ts';
@@ -201,6 +203,22 @@ const requests: GoldenCase[] = [
     request.encodeDelete(out, 11, key, CONDITION_IF_PRESENT),
   ),
   from('EXISTS request', [12, 7, null, key], (out) => request.encodeExists(out, 12, key)),
+  from('INCR request', [29, 23, null, key], (out) => request.encodeIncr(out, 29, key, 1)),
+  from('INCR request, by', [30, 23, null, key, -3], (out) => request.encodeIncr(out, 30, key, -3)),
+  from('INCR request, by less than a number holds', [31, 23, null, key, INT64_MIN], (out) =>
+    request.encodeIncr(out, 31, key, INT64_MIN),
+  ),
+  from('TOUCH request', [32, 24, null, key, 60_000], (out) =>
+    request.encodeTouch(out, 32, key, 60_000),
+  ),
+  from('TOUCH request, at a time', [33, 24, null, key, null, EXPIRES], (out) =>
+    request.encodeTouch(out, 33, key, expiringAt(EXPIRES)),
+  ),
+  from('PERSIST request', [34, 25, null, key], (out) => request.encodePersist(out, 34, key)),
+  from('TTL request', [35, 26, null, key], (out) => request.encodeTtl(out, 35, key)),
+  from('GET_AND_DELETE request', [36, 27, null, key], (out) =>
+    request.encodeGetAndDelete(out, 36, key),
+  ),
   from('COUNT request', [13, 8, null], (out) => request.encodeCount(out, 13, {})),
   from('COUNT request, of a range', [22, 8, null, bin('a'), null, bin('ab')], (out) =>
     request.encodeCount(out, 22, { start: 'a', prefix: 'ab' }),
@@ -316,6 +334,32 @@ const replies: GoldenCase[] = [
   back('DELETE reply', [10, 0, true, 300], (out) => reply.encodeDeleteReply(out, 10, 300)),
   back('DELETE reply, nothing there', [10, 0, false, null], (out) =>
     reply.encodeDeleteReply(out, 10, 0),
+  ),
+  back('INCR reply', [29, 0, 42, REVISION, 2, CREATED, UPDATED, EXPIRES], (out) =>
+    reply.encodeIncrReply(out, 29, 42, { ...META, expiresAt: EXPIRES }),
+  ),
+  back('INCR reply, negative', [30, 0, -300, REVISION, 2, CREATED, UPDATED, null], (out) =>
+    reply.encodeIncrReply(out, 30, -300, { ...META, expiresAt: 0 }),
+  ),
+  back('INCR reply, large', [31, 0, INT64_MAX, REVISION, 2, CREATED, UPDATED, null], (out) =>
+    reply.encodeIncrReply(out, 31, INT64_MAX, { ...META, expiresAt: 0 }),
+  ),
+  back('TOUCH reply', [32, 0, true, 300], (out) => reply.encodeDeleteReply(out, 32, 300)),
+  back('PERSIST reply, nothing to do', [34, 0, false, null], (out) =>
+    reply.encodeDeleteReply(out, 34, 0),
+  ),
+  back('TTL reply', [35, 0, true, 60_000], (out) => reply.encodeTtlReply(out, 35, 60_000)),
+  back('TTL reply, never', [35, 0, true, null], (out) =>
+    reply.encodeTtlReply(out, 35, Number.POSITIVE_INFINITY),
+  ),
+  back('TTL reply, no such key', [35, 0, false, null], (out) =>
+    reply.encodeTtlReply(out, 35, undefined),
+  ),
+  back('GET_AND_DELETE reply', [36, 0, value, REVISION], (out) =>
+    reply.encodeTakenReply(out, 36, value, REVISION),
+  ),
+  back('GET_AND_DELETE reply, no such key', [36, 0, null, null], (out) =>
+    reply.encodeTakenReply(out, 36, undefined, 0),
   ),
   back('EXISTS reply', [12, 0, true], (out) => reply.encodeBoolReply(out, 12, true)),
   back('COUNT reply', [13, 0, 1_000_000], (out) => reply.encodeCountReply(out, 13, 1_000_000)),
@@ -469,6 +513,11 @@ export const DOCUMENTED: readonly string[] = [
   'DELETE reply, nothing there',
   'BATCH request',
   'DELETE_RANGE request, prefix, progress',
+  'INCR request, by',
+  'INCR reply',
+  'TOUCH request, at a time',
+  'TTL reply',
+  'GET_AND_DELETE reply',
   'RANGE request',
   'RANGE reply, damaged entry',
   'error',

@@ -31,6 +31,7 @@ interface Vector {
 /** Bytes as `{bin: hex}`, everything else as JSON has it. */
 function describeValue(value: unknown): unknown {
   if (value instanceof Uint8Array) return { bin: Buffer.from(value).toString('hex') };
+  if (typeof value === 'bigint') return { int: String(value) };
   if (Array.isArray(value)) return value.map(describeValue);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, describeValue(it)]));
@@ -82,6 +83,10 @@ function rewriteRequest(frame: Buffer): Buffer | undefined {
   const { id, op, deadlineMs } = reader;
   const out = new OutputBuffer();
   const slice = (start: number, bytes: number) => frame.subarray(start, start + bytes);
+  const keyed = (write: typeof request.encodeGet) => {
+    reader.readKey();
+    write(out, id, slice(reader.keyStart, reader.keyBytes), deadlineMs);
+  };
   /** Written in full unless all of it is left out. */
   const action = (actions: readonly [string, ...string[]], ...names: string[]) => {
     const { action: wanted, numbers } = reader.readAction(actions, ...names);
@@ -95,14 +100,19 @@ function rewriteRequest(frame: Buffer): Buffer | undefined {
       const payload = reader.readPing();
       request.encodeRequest(out, id, op, payload === undefined ? [] : [payload]);
     },
-    [ops.OP_GET]: () => {
-      reader.readKey();
-      request.encodeGet(out, id, slice(reader.keyStart, reader.keyBytes), deadlineMs);
+    [ops.OP_GET]: () => keyed(request.encodeGet),
+    [ops.OP_EXISTS]: () => keyed(request.encodeExists),
+    [ops.OP_INCR]: () => {
+      const by = reader.readIncr();
+      request.encodeIncr(out, id, slice(reader.keyStart, reader.keyBytes), by);
     },
-    [ops.OP_EXISTS]: () => {
-      reader.readKey();
-      request.encodeExists(out, id, slice(reader.keyStart, reader.keyBytes));
+    [ops.OP_TOUCH]: () => {
+      reader.readTouch();
+      request.encodeTouch(out, id, slice(reader.keyStart, reader.keyBytes), reader.ttlMs);
     },
+    [ops.OP_PERSIST]: () => keyed(request.encodePersist),
+    [ops.OP_TTL]: () => keyed(request.encodeTtl),
+    [ops.OP_GET_AND_DELETE]: () => keyed(request.encodeGetAndDelete),
     [ops.OP_PUT]: () => {
       reader.readPut();
       const key = slice(reader.keyStart, reader.keyBytes);
@@ -180,13 +190,25 @@ function readReply(name: string, reply: ReplyReader): unknown[] {
       ...size,
     ];
   };
+  const done = () => {
+    const revision = reply.readDelete();
+    return [revision !== 0, orNil(revision)];
+  };
   const readers: Record<string, () => unknown[]> = {
     GET: value,
     PUT: meta,
     HELLO: () => [reply.readHello()],
-    DELETE: () => {
-      const revision = reply.readDelete();
-      return [revision !== 0, orNil(revision)];
+    DELETE: done,
+    TOUCH: done,
+    PERSIST: done,
+    INCR: () => {
+      const sum = reply.readSum();
+      const short = Number(sum);
+      return [Number.isSafeInteger(short) ? short : sum, ...meta()];
+    },
+    TTL: () => {
+      const ttlMs = reply.readTtl();
+      return [ttlMs !== undefined, ttlMs === Number.POSITIVE_INFINITY ? null : (ttlMs ?? null)];
     },
     DELETE_RANGE: () => {
       const { deleted, revision } = reply.readDeleteRange();

@@ -33,7 +33,7 @@ beforeEach(async () => {
   const auth = { user: 'ada', password: 'lovelace' };
   client.send(PREAMBLE, request(1, 1, { client: 'test', auth }));
   await client.next();
-  for (const key of ['a', 'city:bern', 'z']) store.put(key, Buffer.from('v'));
+  for (const key of ['a', 'city:bern', 'z']) store.put(key, Buffer.from('7'));
 });
 
 afterEach(async () => {
@@ -49,6 +49,11 @@ const WITH_KEY: Readonly<Record<string, (key: string | Buffer) => PlainValue[]>>
   EXISTS: (key) => [key],
   PUT: (key) => [key, 'w'],
   DELETE: (key) => [key],
+  INCR: (key) => [key],
+  TOUCH: (key) => [key, 1000],
+  PERSIST: (key) => [key],
+  TTL: (key) => [key],
+  GET_AND_DELETE: (key) => [key],
   GET_MANY: (key) => [['city:bern', key]],
   BATCH: (key) => [
     [

@@ -14,6 +14,7 @@ import { JobRegistry } from '../../../src/storage/jobs/job-registry.ts';
 import {
   CHANGE_DELETE,
   CHANGE_PUT,
+  CHANGE_TOUCH,
   Decision,
   type Modifier,
 } from '../../../src/storage/modifier.ts';
@@ -39,6 +40,7 @@ import type {
   RangeOptions,
   WorkOptions,
 } from '../../../src/vocabulary/entry.ts';
+import { expiryOf } from '../../../src/vocabulary/write-arguments.ts';
 import { SAMPLE_STATS } from './sample-stats.ts';
 
 const LIMITS: StoreLimits = {
@@ -293,6 +295,7 @@ class MemorySession implements Session {
     if (key === undefined) return;
     const entry = this.#store.entries.get(key);
     const decision = new Decision();
+    decision.now = Date.now();
     try {
       modifier.apply(entry === undefined ? undefined : viewOf(entry), decision);
     } catch (thrown) {
@@ -305,6 +308,12 @@ class MemorySession implements Session {
     if (change === CHANGE_PUT) {
       const value = valueBuffer.subarray(valueStart, valueStart + valueBytes);
       outcome = viewOf(this.#store.put(key, value));
+    } else if (change === CHANGE_TOUCH && entry !== undefined) {
+      const expiresAt = expiryOf(decision.ttlMs, decision.now, 0);
+      const revision = ++this.#store.revision;
+      const touched = { ...entry, revision, expiresAt: expiresAt === 0 ? undefined : expiresAt };
+      this.#store.entries.set(key, touched);
+      outcome = viewOf(touched);
     } else if (change === CHANGE_DELETE && this.#store.entries.delete(key)) {
       outcome = { ...nothing, revision: ++this.#store.revision };
     }

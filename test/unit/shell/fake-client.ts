@@ -13,12 +13,14 @@ import type {
   BatchItem,
   BatchItemResult,
   Bytes,
+  CounterResult,
   DeleteRangeOptions,
   DeleteRangeResult,
   EntryMeta,
   KeyRange,
   PutOptions,
   RangeOptions,
+  TouchOptions,
   WorkOptions,
 } from '../../../src/vocabulary/entry.ts';
 import type { ClientFacts, SlowEntry } from '../../../src/vocabulary/insight.ts';
@@ -67,6 +69,7 @@ const SETTINGS: readonly SettingFacts[] = [
 export class FakeClient implements ShellClient {
   readonly entries = new Map<string, ShellEntry & { value: Buffer }>();
   readonly calls: string[] = [];
+  readonly ttls = new Map<string, number>();
   readonly settings = new Map(SETTINGS.map((setting) => [setting.name, setting]));
   readonly putOptions: PutOptions[] = [];
   readonly ranges: RangeOptions[] = [];
@@ -140,6 +143,34 @@ export class FakeClient implements ShellClient {
 
   async exists(key: Buffer): Promise<boolean> {
     return this.entries.has(key.toString('latin1'));
+  }
+
+  async incr(key: Buffer, by: number | bigint = 1): Promise<CounterResult> {
+    const old = this.entries.get(key.toString('latin1'))?.value ?? '0';
+    const value = BigInt(String(old)) + BigInt(by);
+    const entry = this.#store(key, String(value));
+    return { ...entry, value, updatedAt: CREATED_AT, expiresAt: undefined };
+  }
+
+  async getAndDelete(key: Buffer): Promise<Buffer | undefined> {
+    const value = this.entries.get(key.toString('latin1'))?.value;
+    this.entries.delete(key.toString('latin1'));
+    return value;
+  }
+
+  async ttl(key: Buffer): Promise<number | undefined> {
+    if (!this.entries.has(key.toString('latin1'))) return undefined;
+    return this.ttls.get(key.toString('latin1')) ?? Number.POSITIVE_INFINITY;
+  }
+
+  async touch(key: Buffer, { ttlMs = 0 }: TouchOptions): Promise<boolean> {
+    if (!(await this.exists(key))) return false;
+    this.ttls.set(key.toString('latin1'), ttlMs);
+    return true;
+  }
+
+  async persist(key: Buffer): Promise<boolean> {
+    return this.ttls.delete(key.toString('latin1'));
   }
 
   async count(range: KeyRange = {}): Promise<number> {

@@ -17,7 +17,7 @@ describe('completion', () => {
 
   it.each([
     ['ex', ['exists ', 'export ', 'exit ']],
-    ['help ge', ['get ']],
+    ['help ge', ['get ', 'getdel ']],
     ['range --li', ['--limit ']],
     ['put k v --if', ['--if-absent ', '--if-present ', '--if-revision ']],
     ['get user:', ['user:1 ', 'user:2 ']],
