@@ -1,0 +1,22 @@
+/** Every kind of bad client, a few of each; `npm run load` has as many as there should be. */
+
+import { expect, test } from 'vitest';
+import { runLoad } from '../../scripts/load/load.ts';
+
+const GROWTH_BYTES_MAX = 256 * 1024 * 1024;
+
+test('bad clients are dealt with, and a good one is served beside them', {
+  timeout: 120_000,
+}, async () => {
+  const lines: string[] = [];
+  const rows = await runLoad({ scale: 0.01, print: (line) => lines.push(line) });
+  console.log(lines.join('\n'));
+  expect(rows).toHaveLength(8);
+  const [quiet] = rows;
+  for (const { name, failure, probe, mostBytes } of rows) {
+    expect(failure, name).toBeUndefined();
+    expect(probe, name).toMatchObject({ wrong: 0, failures: [] });
+    expect(probe.requests, name).toBeGreaterThan(0);
+    expect(mostBytes - (quiet?.mostBytes ?? 0), name).toBeLessThan(GROWTH_BYTES_MAX);
+  }
+});
