@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { residentBytesOf } from './process-figures.ts';
 
 /** What is run after `node`; the daemon's flags follow. */
 export type DaemonProgram = readonly string[];
@@ -75,10 +76,8 @@ export class ChildDaemon {
   }
 
   /** Memory that is resident now, shared memory of the keydir included. */
-  async residentBytes(): Promise<number> {
-    const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
-    const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
-    return Number(kib) * 1024;
+  residentBytes(): Promise<number> {
+    return residentBytesOf(this.#child.pid ?? 0);
   }
 
   /** Processor time used so far, user and system, all threads. */

@@ -3,8 +3,8 @@
 import { type CaskClient, CaskError, connect } from '../../src/client/index.ts';
 import { descriptionOf } from './described-value.ts';
 import type { Found, KeyHistory } from './key-history.ts';
+import type { KeyOwner } from './key-owner.ts';
 import { TortureError } from './torture-error.ts';
-import type { Writer } from './writer.ts';
 
 /** What is visible: by key. */
 type Visible = ReadonlyMap<string, Found>;
@@ -25,7 +25,7 @@ const LOADING_RETRY_MS = 5;
  */
 export async function checkAll(
   url: string,
-  writers: readonly Writer[],
+  writers: readonly KeyOwner[],
   when: string,
 ): Promise<CheckFigures> {
   await using client = await connect({ url, clientName: 'check' });
@@ -54,7 +54,7 @@ async function untilLoaded(client: CaskClient): Promise<void> {
   }
 }
 
-async function readAll(client: CaskClient, writers: readonly Writer[]): Promise<Visible> {
+async function readAll(client: CaskClient, writers: readonly KeyOwner[]): Promise<Visible> {
   const visible = new Map<string, Found>();
   let before = '';
   for await (const entry of client.range({ pageSize: 500 })) {
@@ -73,7 +73,13 @@ async function readAll(client: CaskClient, writers: readonly Writer[]): Promise<
   return visible;
 }
 
-function foundOf(key: string, value: Buffer, revision: number, writers: readonly Writer[]): Found {
+/** @throws TortureError when the value is damaged, or another key's */
+export function foundOf(
+  key: string,
+  value: Buffer,
+  revision: number,
+  writers: readonly KeyOwner[],
+): Found {
   const bytes = value.length;
   if (bytes === 0) return { write: 0, item: 0, bytes, revision };
   const description = descriptionOf(value);
@@ -100,7 +106,7 @@ async function checkCount(client: CaskClient, visible: Visible): Promise<void> {
 
 /** @returns keys compared */
 function checkWriter(
-  writer: Writer,
+  writer: KeyOwner,
   visible: Visible,
   startedAtMs: number,
   endedAtMs: number,
@@ -126,7 +132,7 @@ function checkWriter(
  * order sent and a log is only ever cut at its end, so everything before it must be there, too:
  * batches whole.
  */
-function floorOf(writer: Writer, visible: Visible): number {
+function floorOf(writer: KeyOwner, visible: Visible): number {
   let floor = 0;
   for (const [key, history] of writer.histories) {
     floor = Math.max(floor, history.lastRecorded, visible.get(key)?.write ?? 0);
@@ -137,7 +143,7 @@ function floorOf(writer: Writer, visible: Visible): number {
 /** GET and the range agree. */
 async function checkPoints(
   client: CaskClient,
-  writers: readonly Writer[],
+  writers: readonly KeyOwner[],
   visible: Visible,
 ): Promise<void> {
   const known = new Set(writers.flatMap((writer) => [...writer.histories.keys()]));
@@ -165,11 +171,11 @@ async function isGone(client: CaskClient, key: string): Promise<boolean> {
   return !(await client.exists(key));
 }
 
-function storyOf(writers: readonly Writer[], key: string): string {
+function storyOf(writers: readonly KeyOwner[], key: string): string {
   const history = writers.map(({ histories }) => histories.get(key)).find((it) => it !== undefined);
   return history === undefined ? '' : story(history);
 }
 
-function story(history: KeyHistory): string {
+export function story(history: KeyHistory): string {
   return `\nhistory of ${history.key}:\n${history.story}`;
 }

@@ -83,6 +83,13 @@ export class KeyHistory {
     return last?.write ?? 0;
   }
 
+  /** The state that the key is in, but for its expiry; undefined: not certain. */
+  get certain(): Attempt | undefined {
+    const last = this.#attempts.findLast(({ outcome }) => outcome !== 'refused');
+    if (last === undefined) return this.#base;
+    return last.outcome === 'acknowledged' ? last : undefined;
+  }
+
   /**
    * What is wrong with what was found; undefined: nothing.
    * @param floor the last write of the same connection that is known to have been applied: what
@@ -146,9 +153,10 @@ function isFound({ kind, write, item, bytes, revision }: Attempt, found: Found):
 
 function describe(attempt: Attempt): string {
   const { kind, write, item, bytes, ttlMs, outcome, answer, revision } = attempt;
+  const { sentAtMs, settledAtMs } = attempt;
   if (kind === 'nothing') return 'nothing was ever there';
   const what = kind === 'put' ? `put of ${bytes} bytes` : 'delete';
-  const expiry = ttlMs === 0 ? '' : `, ttl ${ttlMs} ms`;
+  const expiry = ttlMs === 0 ? '' : `, ttl ${ttlMs} ms, sent at ${sentAtMs} to ${settledAtMs}`;
   const at = revision === 0 ? '' : ` (revision ${revision})`;
   return `write ${write}.${item}: ${what}${expiry}: ${outcome}${at} ${answer}`.trimEnd();
 }

@@ -61,6 +61,10 @@ export class KillableDaemon {
     return `cask://${this.#address}`;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get isOver(): boolean {
     return this.#over;
   }
@@ -78,7 +82,9 @@ export class KillableDaemon {
   /** @throws TortureError when it does not come to serve */
   async untilReady(): Promise<void> {
     await this.#until(() => this.readyAtMs > 0);
-    if (this.readyAtMs === 0) throw new TortureError(`the daemon did not start:\n${this.log}`);
+    if (this.readyAtMs > 0) return;
+    const complaints = this.#complaints.join('\n');
+    throw new TortureError(`the daemon did not start:\n${complaints}\n${this.log}`);
   }
 
   /**
@@ -160,8 +166,14 @@ export class KillableDaemon {
   }
 }
 
-/** Errors in the log, but for a merge that was cut off by a stop in good order. */
-function isComplaint({ level, msg, reason }: LogLine): boolean {
+/** Work that a stop in good order cut off, and says so. */
+const CUT_OFF: Readonly<Record<string, string>> = {
+  'merge-failed': 'the merge job was ended',
+  'backup-failed': 'the server is stopping',
+};
+
+/** Errors in the log, but for such work. */
+function isComplaint({ level, msg = '', reason }: LogLine): boolean {
   if (level !== 'error' && level !== 'fatal') return false;
-  return msg !== 'merge-failed' || reason !== 'the merge job was ended';
+  return CUT_OFF[msg] === undefined || CUT_OFF[msg] !== reason;
 }

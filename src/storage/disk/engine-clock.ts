@@ -22,9 +22,11 @@ export class EngineClock {
   }
 
   now(): number {
+    // The wall clock first: if the process is held up between the two, the base is behind, and the
+    // next time corrects it. The other way round it would be ahead by that, and remain so.
+    const wall = Math.floor(this.#clock.wallMs());
     const monotonicMs = this.#clock.monotonicMs();
     const elapsed = this.#baseMs + Math.floor(monotonicMs - this.#baseMonotonicMs);
-    const wall = Math.floor(this.#clock.wallMs());
     if (wall > elapsed) {
       this.#baseMs = wall;
       this.#baseMonotonicMs = monotonicMs;

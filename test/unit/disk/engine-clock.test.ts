@@ -36,6 +36,24 @@ it('loses no fractions, however often it is asked', () => {
   expect(clock.now()).toBe(before + 125);
 });
 
+it('is not ahead of the wall clock after it was held up between its two readings', () => {
+  let atMs = 1_700_000_000_000;
+  let heldUpMs = 0;
+  const reading = () => {
+    const now = atMs;
+    atMs += heldUpMs;
+    return now;
+  };
+  const clock = new EngineClock({ wallMs: reading, monotonicMs: reading }, 0);
+  heldUpMs = 70;
+  clock.now();
+  heldUpMs = 0;
+  atMs += 5;
+  expect(clock.now()).toBe(atMs);
+  atMs += 1000;
+  expect(clock.now()).toBe(atMs);
+});
+
 it('starts above the time of an earlier run', () => {
   const world = new FakeClock();
   const start = world.wall + 1_000_000;
