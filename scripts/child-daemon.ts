@@ -24,6 +24,14 @@ const START_TIMEOUT_MS = 60_000;
 
 type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
 
+/** Processor time that a process has used so far, user and system, all threads. */
+export async function cpuMsOf(pid: number | undefined): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // proc(5): fields 14 and 15, in ticks of 10 ms; the name in field 2 may hold spaces
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 export class ChildDaemon {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
@@ -75,17 +83,19 @@ export class ChildDaemon {
     return `cask://${String(this.#seen.get('ready')?.line['address'])}`;
   }
 
+  /** Of a daemon that was started with `--http`. */
+  get httpUrl(): string {
+    return `http://${String(this.#seen.get('http-ready')?.line['address'])}`;
+  }
+
   /** Memory that is resident now, shared memory of the keydir included. */
   residentBytes(): Promise<number> {
     return residentBytesOf(this.#child.pid ?? 0);
   }
 
   /** Processor time used so far, user and system, all threads. */
-  async cpuMs(): Promise<number> {
-    const stat = await readFile(`/proc/${this.#child.pid}/stat`, 'utf8');
-    // proc(5): fields 14 and 15, in ticks of 10 ms; the name in field 2 may hold spaces
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * 10;
+  cpuMs(): Promise<number> {
+    return cpuMsOf(this.#child.pid);
   }
 
   /** kill -9. Resolves when the process is gone. */

@@ -8,10 +8,11 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { chooseDaemonProgram } from './daemon-program.ts';
+import { http } from './http.ts';
 import type { BenchPart } from './part.ts';
 import { quick } from './quick.ts';
 
-const PARTS: readonly BenchPart[] = [quick];
+const PARTS: readonly BenchPart[] = [quick, http];
 
 function parseRounds(text: string): number {
   const rounds = Number(text);
