@@ -5,7 +5,7 @@ import { fastify } from 'fastify';
 const VALUE_BYTES = 100;
 
 const app = fastify();
-const value = Buffer.alloc(VALUE_BYTES, 'v');
+const value = 'v'.repeat(VALUE_BYTES);
 app.get('/hello', (_request, reply) => reply.type('application/octet-stream').send(value));
 console.log(await app.listen({ host: '127.0.0.1', port: 0 }));
 process.on('SIGTERM', () => void app.close());

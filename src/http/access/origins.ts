@@ -29,9 +29,18 @@ export function guardOrigins(app: HttpApp, { corsOrigins, allowedHosts }: Origin
   const anyOrigin = corsOrigins.includes('*');
   const origins = new Set(corsOrigins);
 
+  // most clients say the same each time
+  let lastKnown: string | undefined;
+  const isKnown = (host: string): boolean => {
+    if (host === lastKnown) return true;
+    if (!isKnownHost(host, names)) return false;
+    lastKnown = host;
+    return true;
+  };
+
   app.addHook('onRequest', (request, reply, next) => {
     const { host, origin } = request.headers;
-    if (host !== undefined && isFromLoopback(request) && !isKnownHost(host, names)) {
+    if (host !== undefined && !isKnown(host) && isFromLoopback(request)) {
       next(unknownHost());
       return;
     }

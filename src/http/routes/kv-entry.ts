@@ -1,5 +1,6 @@
 /** /v1/kv/{key}: PUT, GET, HEAD and DELETE of one entry. */
 
+import { isAscii } from 'node:buffer';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OP_DELETE, OP_GET, OP_PUT } from '../../protocol/op-codes.ts';
 import type { EntryMeta } from '../../vocabulary/entry.ts';
@@ -28,6 +29,9 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const BYTES_TYPE = 'application/octet-stream';
 /** Longer values are not repeated to who sent them. */
 const ECHO_BYTES_MAX = 64 * 1024;
+
+/** Longer values are not worth a copy. */
+const SHORT_BYTES_MAX = 4 * 1024;
 
 const BYTES: JsonSchema = { type: 'string', format: 'binary' };
 const params = objectOf({ key: text('The key, percent-encoded.') });
@@ -135,9 +139,14 @@ function addGet(app: HttpApp, context: HttpContext): void {
       if (wantsJson(headers.accept, isEarlier(request))) {
         return reply.type(JSON_TYPE).send(entryJson(key, answer.value, answer));
       }
-      return reply.type(BYTES_TYPE).send(answer.value);
+      return reply.type(BYTES_TYPE).send(payloadOf(answer.value));
     },
   );
+}
+
+/** Short text leaves in one write together with its head; the bytes are the same. */
+function payloadOf(value: Buffer): Buffer | string {
+  return value.length <= SHORT_BYTES_MAX && isAscii(value) ? value.toString('latin1') : value;
 }
 
 /** Headers that an entry has whatever form it is given in. */
