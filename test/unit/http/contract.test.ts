@@ -129,6 +129,10 @@ async function check({ method, responses }: Operation, request: Request): Promis
   const [type = ''] = (response.headers.get('content-type') ?? '').split(';');
   const described = declared.content[type];
   expect(described, `type ${type}`).toBeDefined();
+  if (type === 'application/x-ndjson') {
+    for (const line of text.split('\n').slice(0, -1)) expect(JSON.parse(line)).toBeTypeOf('object');
+    return;
+  }
   if (!type.endsWith('json')) return;
   const checker = Compile(described?.schema as Parameters<typeof Compile>[0]);
   const told: unknown = JSON.parse(text);
