@@ -26,6 +26,7 @@ import { NOT_TCP, reportListenFailure } from './listen-failure.ts';
 import type { LogLines } from './log-lines.ts';
 import { type Logger, storeLogger } from './logging.ts';
 import { warnOfSharedDirectory } from './private-files.ts';
+import { startResp } from './resp-listener.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { type StopSignal, watchStopSignals } from './stop-signals.ts';
 import { UsageError } from './usage-error.ts';
@@ -149,6 +150,15 @@ async function serve(
     await store.close();
     return code;
   }
+  const shutdown = Promise.withResolvers<string>();
+  try {
+    await startResp(configuration, server, () => shutdown.resolve('SHUTDOWN'), log);
+  } catch (thrown) {
+    const code = reportListenFailure('resp', configuration.values.resp, log, thrown);
+    await server.close();
+    await store.close();
+    return code;
+  }
   health.serving(store);
   http?.serving({ store, server });
   const address = addressOf(configuration, world, server);
@@ -160,7 +170,7 @@ async function serve(
   configuration.attach({ store, server });
   world.services.ready(status);
   world.services.watch(() => store.health().status !== 'failed');
-  const reason = await Promise.race([stopAsked, store.failed]);
+  const reason = await Promise.race([stopAsked, shutdown.promise, store.failed]);
   health.draining();
   const failed = async (error: CaskError): Promise<ExitCode> => {
     // Who waits is told what became of its writes.
@@ -263,7 +273,8 @@ async function stop(
   configuration: RunningConfiguration,
   world: DaemonWorld,
   { server, store, http }: Serving,
-  signal: StopSignal,
+  /** What asked for it: a signal, or a command. */
+  signal: string,
 ): Promise<ExitCode> {
   const { log } = world;
   const { shutdownGraceMs } = configuration.values;

@@ -20,7 +20,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 
 /** @param setting the one that has the address, as it is written there */
 export function reportListenFailure(
-  setting: 'listen' | 'http',
+  setting: 'listen' | 'http' | 'resp',
   address: string,
   log: Logger,
   thrown: unknown,

@@ -84,6 +84,11 @@ export class OutputBuffer {
     this.at = begun.length;
   }
 
+  /** Makes room for so many bytes that are no frame; the caller writes at `at` and moves it on. */
+  reserve(bytes: number): void {
+    if (this.bytes.length - this.at < bytes) this.#newSlab(bytes);
+  }
+
   /** Adds bytes that are no frame, or frames already encoded. */
   append(chunk: Uint8Array): void {
     if (this.bytes.length - this.at < chunk.length) this.#newSlab(chunk.length);

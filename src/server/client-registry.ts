@@ -2,7 +2,7 @@
 
 import { CaskError } from '../errors/cask-error.ts';
 import type { ClientFacts } from '../vocabulary/insight.ts';
-import type { Connection } from './connection.ts';
+import type { ServedConnection } from './served-connection.ts';
 
 export interface ClientPage {
   readonly clients: ClientFacts[];
@@ -19,7 +19,7 @@ export interface ClientRegistry {
 
 export class ConnectionRegistry implements ClientRegistry {
   /** Open ones, and those that are being closed; ids ascend, as they do in time. */
-  readonly all: Set<Connection> = new Set();
+  readonly all: Set<ServedConnection> = new Set();
 
   page(after: number, limit: number): ClientPage {
     const clients: ClientFacts[] = [];

@@ -5,14 +5,13 @@
 
 import type { Socket } from 'node:net';
 import { type CaskError, toCaskError } from '../errors/cask-error.ts';
-import { GREETING_FRAME_BYTES_MAX } from '../protocol/frame.ts';
-import { FrameParser } from '../protocol/frame-parser.ts';
-import { PreambleReader } from '../protocol/preamble.ts';
+import type { PreambleReader } from '../protocol/preamble.ts';
 import type { BackPressure, Held } from './back-pressure.ts';
 import type { ConnectionDeadlines, FrameProgress } from './connection-deadlines.ts';
 import type { ConnectionOutput } from './connection-output.ts';
 import { type FrameWaiter, SMALL_FRAME_BYTES } from './frame-admission.ts';
 import type { Throttle } from './rate-limits.ts';
+import type { RequestParser } from './request-parser.ts';
 import type { ServerServices } from './server-services.ts';
 
 /** The connection, as its input sees it. */
@@ -32,6 +31,13 @@ export interface InputOwner {
   inputBroken(error: CaskError): void;
 }
 
+/** What cuts the stream into requests. */
+export interface InputGrammar {
+  readonly parser: RequestParser;
+  /** What comes before the first request, if anything does. */
+  readonly preamble?: PreambleReader;
+}
+
 /** Rates are looked at anew after so long: they may have changed. */
 const THROTTLE_MS_MAX = 1000;
 
@@ -41,8 +47,8 @@ export class ConnectionInput implements FrameWaiter {
   readonly #output: ConnectionOutput;
   readonly #pressure: BackPressure;
   readonly #deadlines: ConnectionDeadlines;
-  readonly #preamble = new PreambleReader();
-  readonly #parser = new FrameParser(GREETING_FRAME_BYTES_MAX, 0);
+  readonly #preamble: PreambleReader | undefined;
+  readonly #parser: RequestParser;
   /** Stopped until there is room again. */
   #waiting = false;
   #turnScheduled = false;
@@ -65,12 +71,15 @@ export class ConnectionInput implements FrameWaiter {
 
   constructor(
     owner: InputOwner,
+    grammar: InputGrammar,
     socket: Socket,
     output: ConnectionOutput,
     pressure: BackPressure,
     deadlines: ConnectionDeadlines,
   ) {
     this.#owner = owner;
+    this.#parser = grammar.parser;
+    this.#preamble = grammar.preamble;
     this.#socket = socket;
     this.#output = output;
     this.#pressure = pressure;
@@ -100,7 +109,7 @@ export class ConnectionInput implements FrameWaiter {
 
   push(chunk: Buffer): void {
     let rest = chunk;
-    if (this.#preamble.preamble === undefined) {
+    if (this.#preamble !== undefined && this.#preamble.preamble === undefined) {
       try {
         rest = chunk.subarray(this.#preamble.push(chunk));
       } catch (thrown) {
@@ -176,6 +185,7 @@ export class ConnectionInput implements FrameWaiter {
     const framesMax = turns.frames(limits.framesPerTurn);
     const bytesMax = turns.bytes(limits.bytesPerTurn);
     const parser = this.#parser;
+    const output = this.#output;
     const unsent = this.#socket.writableLength;
     const gatheredBefore = this.#output.buffer.pendingBytes;
     let bytesIn = 0;
@@ -184,8 +194,8 @@ export class ConnectionInput implements FrameWaiter {
     this.#watchRates(nowMs);
     owner.turnBegins(nowMs, this.#arrivedMs);
     for (let frames = 0; !owner.closed; frames++) {
-      const gathered = this.#output.buffer.pendingBytes;
-      if (this.#mustWait(unsent + gathered) || this.#isThrottled(nowMs)) {
+      const gathered = output.buffer.pendingBytes;
+      if (this.#mustWait(unsent + gathered + output.waitingBytes) || this.#isThrottled(nowMs)) {
         this.#wait();
         break;
       }

@@ -9,6 +9,8 @@ const PREAMBLE = encodePreamble();
 
 export class ConnectionOutput {
   readonly buffer = new OutputBuffer();
+  /** Of replies that must wait for those before them, where replies keep an order. */
+  waitingBytes = 0;
   /** Handed to the socket so far. */
   bytesOut = 0;
   readonly #socket: Socket;
@@ -27,9 +29,9 @@ export class ConnectionOutput {
     this.caughtUpMs = services.coarseNowMs;
   }
 
-  /** Bytes of replies that the kernel has not taken. */
+  /** Bytes of replies that the kernel has not taken, or that are not handed to it yet. */
   get pendingBytes(): number {
-    return this.buffer.pendingBytes + this.#socket.writableLength;
+    return this.buffer.pendingBytes + this.#socket.writableLength + this.waitingBytes;
   }
 
   /** Ours comes first of all, once. */

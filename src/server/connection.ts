@@ -15,10 +15,12 @@ import type { Socket } from 'node:net';
 import { assert, CaskError, toCaskError } from '../errors/cask-error.ts';
 import { limitError } from '../errors/limit-error.ts';
 import { errorMessage, errorNumber } from '../protocol/error-message.ts';
-import { CONNECTION_ID, REQUEST_ID_MAX } from '../protocol/frame.ts';
+import { CONNECTION_ID, GREETING_FRAME_BYTES_MAX, REQUEST_ID_MAX } from '../protocol/frame.ts';
+import { FrameParser } from '../protocol/frame-parser.ts';
 import { checkBody } from '../protocol/msgpack-reader.ts';
 import { OP_HELLO, opName } from '../protocol/op-codes.ts';
 import type { OutputBuffer } from '../protocol/output-buffer.ts';
+import { PreambleReader } from '../protocol/preamble.ts';
 import { PUSH_DISCONNECT, PUSH_GOAWAY, PUSH_PING } from '../protocol/push-kinds.ts';
 import { encodeErrorReply, encodePush } from '../protocol/reply-writer.ts';
 import { RequestReader } from '../protocol/request-reader.ts';
@@ -33,6 +35,7 @@ import type { Patience } from '../storage/patience.ts';
 import type { Session } from '../storage/session.ts';
 import type { ClientFacts } from '../vocabulary/insight.ts';
 import { BackPressure, type Held } from './back-pressure.ts';
+import { clientAddressOf } from './client-address.ts';
 import type { CommandContext, LaterAnswer } from './commands/command.ts';
 import { dispatch } from './commands/dispatch.ts';
 import { ConnectionDeadlines } from './connection-deadlines.ts';
@@ -42,8 +45,8 @@ import { ConnectionReplies } from './connection-replies.ts';
 import type { Flushable } from './flush-queue.ts';
 import { overdueError } from './lateness.ts';
 import { LimitedSession } from './limited-session.ts';
+import type { ServedConnection } from './served-connection.ts';
 import type { ServerServices } from './server-services.ts';
-import type { SlowRequester } from './slow-log.ts';
 import { certificateNameOf } from './tls/certificate-name.ts';
 
 export type ConnectionState = 'greeting' | 'nameless' | 'open' | 'draining' | 'closed';
@@ -52,7 +55,7 @@ export type ConnectionState = 'greeting' | 'nameless' | 'open' | 'draining' | 'c
 const NAMELESS_REQUESTS_MAX = 16;
 const CLIENT_NAME_CHARACTERS_MAX = 128;
 
-export class Connection implements CommandContext, InputOwner, Flushable, SlowRequester {
+export class Connection implements ServedConnection, CommandContext, InputOwner, Flushable {
   readonly services: ServerServices;
   readonly clientId: number;
   readonly out: OutputBuffer;
@@ -93,14 +96,18 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.#socket = socket;
     this.#host = socket.remoteAddress ?? '';
     this.#group = addressGroup(this.#host);
-    this.address = addressOf(socket);
+    this.address = clientAddressOf(socket);
     this.#output = new ConnectionOutput(socket, services);
     this.out = this.#output.buffer;
     this.#pressure = new BackPressure(services);
     this.#deadlines = new ConnectionDeadlines(services, performance.now());
     this.#replies = new ConnectionReplies(this, services, this.#output, this.#pressure);
     const parts = [this.#output, this.#pressure, this.#deadlines] as const;
-    this.#input = new ConnectionInput(this, socket, ...parts);
+    const grammar = {
+      parser: new FrameParser(GREETING_FRAME_BYTES_MAX, 0),
+      preamble: new PreambleReader(),
+    };
+    this.#input = new ConnectionInput(this, grammar, socket, ...parts);
   }
 
   get state(): ConnectionState {
@@ -508,10 +515,4 @@ export class Connection implements CommandContext, InputOwner, Flushable, SlowRe
     this.#replies.close();
     this.#input.close();
   }
-}
-
-/** `host:port`, or `[host]:port` where the host has colons itself. */
-function addressOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
-  const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
-  return `${host}:${remotePort}`;
 }

@@ -1,15 +1,15 @@
 /**
- * The TCP listener: accepts connections up to a limit, sweeps over their deadlines once a second,
+ * The server: what its connections share. It sweeps over their deadlines once a second,
  * and lets them go in good order when the server stops.
  */
 
-import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { CaskError } from '../errors/cask-error.ts';
 import { limitNameOf } from '../errors/limit-error.ts';
-import { type Authenticator, addressGroup } from '../security/index.ts';
+import type { Authenticator } from '../security/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
 import type { LimitFigures } from '../vocabulary/limit-figure.ts';
+import { Acceptor, type Connect, type ListenPlace } from './acceptor.ts';
 import { ConnectionRegistry } from './client-registry.ts';
 import { Connection } from './connection.ts';
 import { ConnectionAdmission } from './connection-admission.ts';
@@ -20,6 +20,7 @@ import { limitFigures } from './limit-figures.ts';
 import { OperationLatencies } from './operation-latencies.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServedConfiguration } from './served-configuration.ts';
+import type { ServedConnection } from './served-connection.ts';
 import type { ServedStore } from './served-store.ts';
 import { ServerCounters } from './server-counters.ts';
 import {
@@ -32,17 +33,11 @@ import { ServerLoad } from './server-load.ts';
 import type { HostSource, ServerIdentity, ServerServices } from './server-services.ts';
 import { type ServerStats, serverStats } from './server-stats.ts';
 import { SlowLog } from './slow-log.ts';
-import { TlsFront } from './tls/tls-front.ts';
 import type { TlsIdentity } from './tls/tls-identity.ts';
 import { Turns } from './turns.ts';
 
-export interface ListenOptions {
+export interface ListenOptions extends ListenPlace {
   readonly store: ServedStore;
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-  /** A listening TCP socket that was handed down; takes the place of host and port. */
-  readonly fd?: number | undefined;
   readonly identity: ServerIdentity;
   readonly limits?: Partial<ServerLimits>;
   /** Without it connections are in the clear. */
@@ -57,24 +52,10 @@ export interface ListenOptions {
   readonly hostFigures?: HostSource | undefined;
 }
 
-/** Connections above the limit that are told so; more are just closed. */
-const REJECTIONS_AT_ONCE_MAX = 64;
 const SWEPT_PER_TURN = 500;
 /** After GOAWAY, the time for requests that crossed it to get their answer. */
 const DRAIN_CROSSING_MS = 100;
 const DRAIN_POLL_MS = 10;
-const KEEP_ALIVE_DELAY_MS = 60_000;
-const ACCEPT_BACKLOG = 511;
-const PLAIN_SPOKEN = 'connections to this port must be under TLS; connect with casks://';
-
-const SOCKET_OPTIONS = {
-  noDelay: true,
-  keepAlive: true,
-  keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
-  // a client may shut down its sending side and still read its answers
-  allowHalfOpen: true,
-} as const;
-
 /**
  * Listens.
  * @throws CaskError INVALID_OPTION; the system's error (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...)
@@ -111,14 +92,14 @@ export class CaskServer implements ServerServices {
   readonly latencies = new OperationLatencies(this.coarseNowMs);
   readonly slowLog = new SlowLog(() => this.limits);
 
-  readonly #server: Server;
-  readonly #front: TlsFront | undefined;
+  readonly #tls: TlsIdentity | undefined;
+  readonly #native: Acceptor;
+  readonly #acceptors: Acceptor[] = [];
   readonly clients = new ConnectionRegistry();
   #sweeper: NodeJS.Timeout | undefined;
   /** Connections that the sweep has still to look at. */
-  #unswept: IterableIterator<Connection> | undefined;
+  #unswept: IterableIterator<ServedConnection> | undefined;
   #clientIds = 0;
-  #rejecting = 0;
   #awaitingShortQueue = false;
   #closed: Promise<void> | undefined;
 
@@ -132,56 +113,37 @@ export class CaskServer implements ServerServices {
     this.backupDirectory = options.backupDirectory;
     this.log = options.log ?? (() => {});
     this.hostFigures = options.hostFigures;
-    this.#front = options.tls === undefined ? undefined : this.#createFront(options.tls);
-    this.#server = createServer(SOCKET_OPTIONS, (socket) => {
-      if (this.#front === undefined) this.#accept(socket);
-      else this.#front.take(socket);
-    });
-    // handshakes that are underway are no connections yet, and must not be many more
-    if (this.tls) this.#server.maxConnections = this.limits.maxConnections + REJECTIONS_AT_ONCE_MAX;
-    this.#server.on('drop', () => {
-      this.counters.connectionsRejected += 1;
-    });
-  }
-
-  #createFront(identity: TlsIdentity): TlsFront {
-    return new TlsFront({
-      identity,
-      handshakeTimeoutMs: this.limits.handshakeTimeoutMs,
-      onSecure: (socket) => this.#accept(socket),
-      onPlain: (socket) => {
-        this.counters.tlsFailures += 1;
-        this.#accept(socket, new CaskError('TLS_REQUIRED', PLAIN_SPOKEN));
-      },
-      onFailure: (reason) => {
-        this.counters.tlsFailures += 1;
-        this.log('debug', 'tls-handshake-failed', { reason });
-      },
-    });
+    this.#tls = options.tls;
+    this.#native = this.#acceptorOf((socket, id) => new Connection(socket, this, id));
+    this.#acceptors.push(this.#native);
   }
 
   /** Starts to listen; `listen()` does it. */
-  open({ host, port, fd }: Pick<ListenOptions, 'host' | 'port' | 'fd'>): Promise<void> {
-    const where = fd === undefined ? { host, port } : { fd };
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ ...where, backlog: ACCEPT_BACKLOG }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => {
-          this.log('error', 'listener-failed', { error: error.message });
-        });
-        this.#sweeper = setInterval(() => this.#sweep(), this.limits.sweepIntervalMs);
-        this.#sweeper.unref();
-        resolve();
-      });
-    });
+  async open(where: ListenPlace): Promise<void> {
+    await this.#native.open(where);
+    this.#sweeper = setInterval(() => this.#sweep(), this.limits.sweepIntervalMs);
+    this.#sweeper.unref();
+  }
+
+  /**
+   * Listens at one more address, where clients speak another protocol: with the same store, limits,
+   * users and figures. It ends with the server.
+   * @throws the system's error
+   */
+  async listenAlso(connect: Connect, where: ListenPlace): Promise<Acceptor> {
+    const acceptor = this.#acceptorOf(connect);
+    await acceptor.open(where);
+    this.#acceptors.push(acceptor);
+    return acceptor;
+  }
+
+  #acceptorOf(connect: Connect): Acceptor {
+    return new Acceptor({ services: this, connections: this.clients.all, tls: this.#tls, connect });
   }
 
   /** Where it listens. */
   get address(): { readonly host: string; readonly port: number } {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') return { host: '', port: 0 };
-    return { host: address.address, port: address.port };
+    return this.#native.address;
   }
 
   /**
@@ -200,6 +162,11 @@ export class CaskServer implements ServerServices {
   limitFigures(): LimitFigures {
     const { limits = {} } = this.store.stats() as { readonly limits?: LimitFigures };
     return limitFigures(this, limits);
+  }
+
+  takeClientId(): number {
+    this.#clientIds += 1;
+    return this.#clientIds;
   }
 
   countError(error: CaskError): void {
@@ -255,55 +222,12 @@ export class CaskServer implements ServerServices {
     clearInterval(this.#sweeper);
     this.alarm.cancel();
     for (const connection of this.clients.all) connection.destroy();
-    this.#front?.close();
+    for (const acceptor of this.#acceptors) acceptor.destroyUnaccepted();
   }
 
   #stopAccepting(): Promise<void> {
-    this.#closed ??= new Promise((resolve) => {
-      this.#server.close(() => resolve());
-    });
+    this.#closed ??= Promise.all(this.#acceptors.map((acceptor) => acceptor.stop())).then(() => {});
     return this.#closed;
-  }
-
-  /** @param reason why the connection is told to go at once, whatever there is room for */
-  #accept(socket: Socket, reason?: CaskError): void {
-    const { counters, admission } = this;
-    const address = addressGroup(socket.remoteAddress ?? '');
-    const nowMs = performance.now();
-    const refusal = reason ?? admission.refusal(address, nowMs);
-    if (refusal !== undefined && this.#rejecting >= REJECTIONS_AT_ONCE_MAX) {
-      counters.connectionsRejected += 1;
-      this.countError(refusal);
-      socket.destroy();
-      return;
-    }
-    this.#clientIds += 1;
-    const connection = new Connection(socket, this, this.#clientIds);
-    this.clients.all.add(connection);
-    if (refusal === undefined) {
-      admission.enter(connection, address, nowMs);
-      counters.connectionsOpen += 1;
-      counters.connectionsAccepted += 1;
-    } else {
-      this.#rejecting += 1;
-      counters.connectionsRejected += 1;
-    }
-    // an error is followed by 'close', which is all there is to do
-    socket.on('error', () => {});
-    socket.on('data', (chunk: Buffer) => connection.onData(chunk));
-    socket.on('drain', () => connection.onDrain());
-    socket.on('end', () => connection.onEnd());
-    socket.on('close', () => {
-      connection.onClose();
-      this.clients.all.delete(connection);
-      if (refusal === undefined) {
-        admission.leave(connection, address);
-        counters.connectionsOpen -= 1;
-      } else {
-        this.#rejecting -= 1;
-      }
-    });
-    if (refusal !== undefined) connection.reject(refusal);
   }
 
   /** @returns when something may be too late next */

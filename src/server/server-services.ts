@@ -62,6 +62,8 @@ export interface ServerServices {
   readonly hostFigures: HostSource | undefined;
   /** Milliseconds that never go back, as of the last sweep: cheap, and good for deadlines. */
   readonly coarseNowMs: number;
+  /** For a new connection; ids ascend. */
+  takeClientId(): number;
   /** Counts an error that a client is told, and the limit that it is about. */
   countError(error: CaskError): void;
   /** Calls back, once, when the store's write queue is short again. */

@@ -8,7 +8,7 @@ import { type SettingName, type SettingValues, settingOfOption } from './schema.
 import { pathOf, securityRuleProblems } from './security-settings.ts';
 
 /** Settings that are addresses to listen on. */
-export const ADDRESS_SETTINGS = ['listen', 'http'] as const;
+export const ADDRESS_SETTINGS = ['listen', 'http', 'resp'] as const;
 export type AddressSetting = (typeof ADDRESS_SETTINGS)[number];
 
 export interface RuleProblem {

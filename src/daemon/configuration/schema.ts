@@ -20,6 +20,7 @@
 import { GENERAL_SETTINGS } from './general-settings.ts';
 import { HTTP_SETTINGS } from './http-settings.ts';
 import { MERGE_SETTINGS } from './merge-settings.ts';
+import { RESP_SETTINGS } from './resp-settings.ts';
 import { SECURITY_SETTINGS } from './security-settings.ts';
 import { SERVER_SETTINGS } from './server-settings.ts';
 import type { Setting } from './setting.ts';
@@ -32,6 +33,7 @@ export const SETTINGS = {
   ...MERGE_SETTINGS,
   ...SERVER_SETTINGS,
   ...HTTP_SETTINGS,
+  ...RESP_SETTINGS,
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

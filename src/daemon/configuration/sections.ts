@@ -37,6 +37,10 @@ export const SECTIONS = {
     about: 'What the daemon keeps to tell where time goes; `caskctl slowlog` shows it.',
   },
   http: { title: 'HTTP', about: 'Health, metrics and statistics for programs: see docs/http.md.' },
+  resp: {
+    title: 'Redis',
+    about: 'The protocol of Redis over the same data: see docs/redis-compatibility.md.',
+  },
 } as const;
 
 export type Section = keyof typeof SECTIONS;

@@ -1,0 +1,26 @@
+/** Replies that are ready and must wait for those before them, one behind the other. */
+
+import type { ReplyTarget } from './reply-writer.ts';
+
+const BYTES_MIN = 4 * 1024;
+const BYTES_KEPT_MAX = 64 * 1024;
+const EMPTY = Buffer.alloc(0);
+
+export class HeldReplies implements ReplyTarget {
+  bytes: Buffer = EMPTY;
+  at = 0;
+
+  reserve(bytes: number): void {
+    const needed = this.at + bytes;
+    if (needed <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, BYTES_MIN));
+    this.bytes.copy(grown, 0, 0, this.at);
+    this.bytes = grown;
+  }
+
+  /** Nothing waits any more. */
+  clear(): void {
+    this.at = 0;
+    if (this.bytes.length > BYTES_KEPT_MAX) this.bytes = EMPTY;
+  }
+}
