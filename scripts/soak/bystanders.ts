@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { type CaskClient, connect } from '../../src/client/index.ts';
-import { OutputBuffer } from '../../src/protocol/output-buffer.ts';
 import { encodePreamble } from '../../src/protocol/preamble.ts';
 import { encodeHelloRequest, encodeRange } from '../../src/protocol/request-writer.ts';
+import { framesOf } from '../load/peer.ts';
 
 const PAGES_ASKED = 40;
 const READ_EVERY_MS = 200;
@@ -55,10 +55,11 @@ export class SlowReader {
     });
     socket.pause();
     socket.write(encodePreamble());
-    const out = new OutputBuffer();
-    encodeHelloRequest(out, 1, { client: 'slow-reader', version: '0' });
-    for (let id = 2; id < PAGES_ASKED + 2; id += 1) encodeRange(out, id, {});
-    for (let part = out.take(); part !== undefined; part = out.take()) socket.write(part);
+    const asked = framesOf((out) => {
+      encodeHelloRequest(out, 1, { client: 'slow-reader', version: '0' });
+      for (let id = 2; id < PAGES_ASKED + 2; id += 1) encodeRange(out, id, {});
+    });
+    socket.write(asked);
     return socket;
   }
 }

@@ -4,7 +4,7 @@ import type { DamagedEntry, Entry, KeyEntry, Page } from '../../src/client/index
 import { foundOf, story } from '../torture/check.ts';
 import type { KeyHistory } from '../torture/key-history.ts';
 import type { KeyOwner } from '../torture/key-owner.ts';
-import { problemOfPresence, problemOfRead } from './seen.ts';
+import { problemOfPresence } from './seen.ts';
 
 /** What was asked for: from a key upwards, it included, or down from it, it excluded. */
 export interface Question {
@@ -81,9 +81,11 @@ function problemOfEntry(
   sentAtMs: number,
   answeredAtMs: number,
 ): string | undefined {
-  if (entry === undefined) return problemOfRead(history, undefined, sentAtMs, answeredAtMs);
+  if (entry === undefined) return history.problemOf(undefined, 0, answeredAtMs);
   if (entry.error !== undefined) return entry.error.message;
   if (entry.value === undefined) return problemOfPresence(history, entry.revision, answeredAtMs);
   const found = foundOf(history.key, entry.value, entry.revision, [owner]);
-  return problemOfRead(history, found, sentAtMs, answeredAtMs);
+  // Not taken as the new beginning: a page that was made earlier may be answered later, and rightly
+  // have what has expired since.
+  return history.problemOf(found, 0, sentAtMs);
 }

@@ -183,12 +183,19 @@ export class Worker extends KeyOwner {
     const options = isConditional ? { ifRevision: history.certain?.revision ?? 0 } : {};
     const attempt = this.attempt('delete', 0, 0, 0);
     this.note(key, attempt);
-    const answer = client.deleteEntry(key, options);
-    const error = await this.settle(
-      [attempt],
-      answer.then(({ revision }) => [revision]),
-    );
-    if (error !== undefined || isThere === undefined || isThere === attempt.revision > 0) return;
+    let wasThere: boolean | undefined;
+    const answer =
+      !isConditional && this.#random.chance(0.3)
+        ? client.getAndDelete(key).then((value) => {
+            wasThere = value !== undefined;
+            return [undefined];
+          })
+        : client.deleteEntry(key, options).then(({ deleted, revision }) => {
+            wasThere = deleted;
+            return [revision];
+          });
+    const error = await this.settle([attempt], answer);
+    if (error !== undefined || isThere === undefined || isThere === wasThere) return;
     this.fail(`${key}: a delete found it ${isThere ? 'absent' : 'there'}\n${story(history)}`);
   }
 

@@ -1,7 +1,7 @@
 /**
  * Everything at once on the real daemon for a few seconds: `npm run soak` for longer. What counts
- * here is that every answer is right; figures are for those who look. SOAK_SECONDS and SOAK_SEED say
- * otherwise.
+ * here is that every answer is right; figures are for those who look. SOAK_SECONDS (8 at
+ * least, for a kill and a stop) and SOAK_SEED say otherwise.
  */
 
 import { readFile, rm } from 'node:fs/promises';
