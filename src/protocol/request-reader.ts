@@ -382,9 +382,10 @@ export class RequestReader {
     if (reader.skipNil()) return TTL_NONE;
     const flag = reader.tryBool();
     if (flag === true) return TTL_KEEP;
-    const ttlMs = flag === undefined ? reader.readUint(what) : 0;
-    if (ttlMs < 1 || ttlMs > TTL_MS_MAX) {
-      reader.mismatch(what, 'nil, true or an integer from 1 to 2^47');
+    const ttlMs = flag === undefined ? reader.readInt(what) : 0;
+    const isAbsolute = ttlMs < TTL_KEEP && ttlMs > -EXPIRES_AT_LIMIT;
+    if (!isAbsolute && (ttlMs < 1 || ttlMs > TTL_MS_MAX)) {
+      reader.mismatch(what, 'nil, true, an integer from 1 to 2^47, or minus a time from 2 to 2^48');
     }
     return ttlMs;
   }
@@ -425,7 +426,8 @@ export class RequestReader {
     for (let extra = options - 2; extra > 0; extra--) reader.skip(3);
     const item = { type: 'put', key, value, ...conditionFields(condition) } as const;
     if (ttlMs === TTL_NONE) return item;
-    return ttlMs === TTL_KEEP ? { ...item, keepTtl: true } : { ...item, ttlMs };
+    if (ttlMs === TTL_KEEP) return { ...item, keepTtl: true };
+    return ttlMs < 0 ? { ...item, expiresAt: -ttlMs } : { ...item, ttlMs };
   }
 }
 

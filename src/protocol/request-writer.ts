@@ -24,6 +24,7 @@ import {
   writeArrayHeader,
   writeBool,
   writeBytes,
+  writeInt,
   writeInt64,
   writeMapHeader,
   writeNil,
@@ -164,7 +165,7 @@ function writeCondition(bytes: Buffer, at: number, condition: number): number {
 }
 
 function writeTtl(bytes: Buffer, at: number, ttlMs: number): number {
-  return ttlMs === TTL_KEEP ? writeBool(bytes, at, true) : writeUint(bytes, at, ttlMs);
+  return ttlMs === TTL_KEEP ? writeBool(bytes, at, true) : writeInt(bytes, at, ttlMs);
 }
 
 /** How many of condition and time to live must be written. */

@@ -42,6 +42,21 @@ export const ttlCases: Cases = {
     });
   },
 
+  async 'a put and an item of a batch expire at a time'({ db, pass }) {
+    const { updatedAt } = await db.put('now', 'v');
+    const expiresAt = updatedAt + 1000;
+    expect((await db.put('k', 'v', { expiresAt })).expiresAt).toBe(expiresAt);
+    await db.batch([{ type: 'put', key: 'l', value: 'v', expiresAt: expiresAt + 1000 }]);
+    expect((await db.getEntry('l'))?.expiresAt).toBe(expiresAt + 1000);
+    pass(1000);
+    expect(await keysOf(db)).toEqual(['l', 'now']);
+    pass(1000);
+    expect(await keysOf(db)).toEqual(['now']);
+    await expect(db.put('k', 'v', { expiresAt, ttlMs: 1 })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+  },
+
   async 'an entry starts anew after it expired'({ db, pass }) {
     const before = await db.put('k', 'one', { ttlMs: 1000 });
     await db.put('k', 'two', { ttlMs: 1000 });
