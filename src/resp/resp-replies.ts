@@ -305,7 +305,8 @@ export class RespReplies implements ReplySink, Held {
   }
 
   onDelete(token: number, revision: number): void {
-    this.#count(token, revision > 0 ? 1 : 0);
+    if (this.#shapeOf(token) !== SHAPES.ok) this.#count(token, revision > 0 ? 1 : 0);
+    else if (this.#isAwaited(token)) this.ok(token);
   }
 
   #count(token: number, value: number): void {

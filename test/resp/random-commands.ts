@@ -143,6 +143,10 @@ export class CommandSource {
     return this.#pick<() => string[]>([
       () => ['KEYS', this.#pick(PATTERNS)],
       () => ['DBSIZE'],
+      () => [
+        this.#pick(['FLUSHALL', 'FLUSHDB']),
+        ...this.#maybe([this.#pick(['ASYNC', 'SYNC', 'x'])]),
+      ],
       () => ['UNWATCH'],
       () => ['EXEC'],
       () => ['DISCARD'],

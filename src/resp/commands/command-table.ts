@@ -11,7 +11,19 @@ import { COUNTERS, incrByFloat } from './counters.ts';
 import { EXPIRY_COMMANDS, persist } from './expiry.ts';
 import { get } from './get.ts';
 import { info } from './info.ts';
-import { copy, del, exists, randomKey, rename, renameNx, touch, type, unlink } from './keys.ts';
+import {
+  copy,
+  del,
+  exists,
+  flushAll,
+  flushDb,
+  randomKey,
+  rename,
+  renameNx,
+  touch,
+  type,
+  unlink,
+} from './keys.ts';
 import { mGet, mSet, mSetNx } from './many.ts';
 import { discard, exec, multi, unwatch, watch } from './multi.ts';
 import { memory, object } from './object.ts';
@@ -33,7 +45,7 @@ import { append, getRange, setRange, strLen, subStr } from './strings.ts';
 const ALL: readonly RespCommand[] = [
   ...[get, set, setNx, setEx, pSetEx, getSet, getDel, getEx, mGet, mSet, mSetNx],
   ...[...COUNTERS, incrByFloat, append, strLen, getRange, subStr, setRange],
-  ...[del, unlink, exists, touch, type, rename, renameNx, copy, randomKey],
+  ...[del, unlink, exists, touch, type, rename, renameNx, copy, randomKey, flushAll, flushDb],
   ...[...EXPIRY_COMMANDS, persist, scan, keys, dbSize],
   ...[multi, exec, discard, watch, unwatch],
   ...[hello, auth, ping, echo, select, quit, reset, client],

@@ -1,6 +1,6 @@
 /** INCR and its kin. */
 
-import { OP_PUT } from '../../protocol/op-codes.ts';
+import { OP_INCR } from '../../protocol/op-codes.ts';
 import { TTL_KEEP } from '../../vocabulary/write-arguments.ts';
 import { decimalFrom, decimalText } from '../decimal-text.ts';
 import { INT64_MAX, INT64_MIN, integerFrom, integerOf } from '../integer-text.ts';
@@ -71,7 +71,7 @@ const described = {
   flags: ['write', 'denyoom', 'fast'],
   role: 'write',
   reach: 'session',
-  op: OP_PUT,
+  op: OP_INCR,
   group: 'string',
 } as const;
 

@@ -1,6 +1,6 @@
 /** When keys expire: EXPIRE, TTL, PERSIST and their kin. */
 
-import { OP_GET, OP_PUT } from '../../protocol/op-codes.ts';
+import { OP_PERSIST, OP_TOUCH, OP_TTL } from '../../protocol/op-codes.ts';
 import type { EntryView } from '../../storage/reply-sink.ts';
 import { TTL_NONE } from '../../vocabulary/write-arguments.ts';
 import type { RespArguments } from '../resp-arguments.ts';
@@ -41,7 +41,7 @@ function expiring(name: string, unit: string, since: string, syntax: string): Re
       arity: -3,
       flags: ['write', 'fast'],
       role: 'write',
-      op: OP_PUT,
+      op: OP_TOUCH,
       since,
       summary: 'Sets the expiration time of a key.',
       syntax: `key ${syntax} [NX|XX|GT|LT]`,
@@ -85,7 +85,7 @@ function telling(
       arity: 2,
       flags: ['readonly', 'fast'],
       role: 'read',
-      op: OP_GET,
+      op: OP_TTL,
       since,
       summary,
       syntax: 'key',
@@ -137,7 +137,7 @@ export const persist = keyCommand(
     arity: 2,
     flags: ['write', 'fast'],
     role: 'write',
-    op: OP_PUT,
+    op: OP_PERSIST,
     since: '2.2.0',
     summary: 'Removes the expiration time of a key.',
     syntax: 'key',

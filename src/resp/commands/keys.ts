@@ -1,6 +1,12 @@
 /** Keys as such: DEL, EXISTS, TYPE, RENAME, COPY and the like. */
 
-import { OP_DELETE, OP_EXISTS, OP_PUT, OP_RANGE } from '../../protocol/op-codes.ts';
+import {
+  OP_DELETE,
+  OP_DELETE_RANGE,
+  OP_EXISTS,
+  OP_PUT,
+  OP_RANGE,
+} from '../../protocol/op-codes.ts';
 import { CONDITION_NONE } from '../../vocabulary/write-arguments.ts';
 import { clampedIntegerOf } from '../integer-text.ts';
 import type { KeyView } from '../key-view.ts';
@@ -113,6 +119,34 @@ export const type = keyCommand(
       reply.simple(current === undefined ? 'none' : 'string'),
   },
 );
+
+function flushing(name: string): RespCommand {
+  return {
+    ...described,
+    group: 'server',
+    name,
+    arity: -1,
+    flags: ['write'],
+    keys: [0, 0, 0],
+    role: 'write',
+    op: OP_DELETE_RANGE,
+    since: '1.0.0',
+    summary: 'Removes all keys, at once.',
+    syntax: '[ASYNC|SYNC]',
+    run(context, args) {
+      const isRight = args.count === 1 || ['async', 'sync'].includes(args.option(1));
+      if (args.count > 2 || !isRight) {
+        context.error(SYNTAX);
+        return;
+      }
+      context.expect(SHAPES.ok);
+      context.session.clear(context.token);
+    },
+  };
+}
+
+export const flushAll = flushing('flushall');
+export const flushDb = flushing('flushdb');
 
 /** @returns was there a key */
 function copyEntry(view: KeyView, from: Buffer, to: Buffer): boolean {

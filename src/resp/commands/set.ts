@@ -1,6 +1,6 @@
 /** SET and its older forms. A plain one goes the way of the native PUT. */
 
-import { OP_PUT } from '../../protocol/op-codes.ts';
+import { OP_GET_AND_DELETE, OP_PUT } from '../../protocol/op-codes.ts';
 import type { Decision } from '../../storage/modifier.ts';
 import type { EntryView } from '../../storage/reply-sink.ts';
 import {
@@ -270,6 +270,7 @@ export const getSet = keyCommand(
 export const getDel = keyCommand(
   {
     ...described,
+    op: OP_GET_AND_DELETE,
     name: 'getdel',
     arity: 2,
     flags: ['write', 'fast'],
