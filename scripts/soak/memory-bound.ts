@@ -3,7 +3,7 @@
  * that bound its parts, and of what the program itself takes.
  */
 
-const MIB = 1024 * 1024;
+import { memoryBound as boundOf } from '../../src/daemon/memory-bound.ts';
 
 /** Small enough that a leak would come up against the bound soon. */
 export const LIMIT_FLAGS: readonly string[] = [
@@ -20,24 +20,10 @@ export const LIMIT_FLAGS: readonly string[] = [
   ...['--max-read-bytes-in-flight', '16m', '--max-batch-bytes', '8m', '--max-value-bytes', '4m'],
 ];
 
-/** Limits whose sum counts, by their names in STATS. */
-const PARTS: readonly string[] = [
-  'maxKeydirBytes',
-  'cacheBytes',
-  'maxWriteQueueBytes',
-  'maxRequestBytes',
-  'maxOutputBytes',
-  'maxReadBytesInFlight',
-  'maxPageBytesInFlight',
-];
-
-/** Node's code and heaps of two threads, buffers of merges, and garbage not yet collected. */
-const PROGRAM_BYTES = 320 * MIB;
-
 export function memoryBound(limits: Readonly<Record<string, { readonly limit: number }>>): number {
-  return PARTS.reduce((sum, name) => {
+  return boundOf((name) => {
     const limit = limits[name]?.limit;
     if (limit === undefined) throw new Error(`STATS has no limit ${name}`);
-    return sum + limit;
-  }, PROGRAM_BYTES);
+    return limit;
+  });
 }

@@ -16,6 +16,7 @@ import { RunningConfiguration } from './configuration/running-configuration.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { takeInheritedSockets } from './inherited-sockets.ts';
 import { type DaemonWorld, runDaemon } from './lifecycle.ts';
+import { limitsReport } from './limits-report.ts';
 import { LogLines } from './log-lines.ts';
 import { createLogger } from './logging.ts';
 import { keepFilesPrivate } from './private-files.ts';
@@ -50,6 +51,8 @@ async function run(argv: readonly string[], open: DaemonWorld['openStore']): Pro
         return print(`${packageVersion()}\n`);
       case 'check':
         return check(inputs);
+      case 'limits':
+        return printLimits(inputs);
       case 'run':
         return await serve(inputs, open);
     }
@@ -71,6 +74,13 @@ function check(inputs: ConfigurationInputs): ExitCode {
   const configuration = loadConfiguration(inputs);
   for (const warning of configuration.warnings) console.error(`caskd: ${warning}`);
   return print(configurationToml(effectiveSettings(configuration), true));
+}
+
+/** `--print-limits` */
+function printLimits(inputs: ConfigurationInputs): ExitCode {
+  const { text, warning } = limitsReport(loadConfiguration(inputs), inputs.memoryBytes);
+  if (warning !== undefined) console.error(`caskd: ${warning}`);
+  return print(text);
 }
 
 async function serve(

@@ -7,7 +7,7 @@ import { flagOf } from './setting-names.ts';
 import { allowedInWords, defaultInWords } from './setting-words.ts';
 import { hintFor } from './suggestion.ts';
 
-export type CommandLineAction = 'run' | 'check' | 'help' | 'version';
+export type CommandLineAction = 'run' | 'check' | 'limits' | 'help' | 'version';
 
 export interface CommandLine {
   readonly action: CommandLineAction;
@@ -18,7 +18,7 @@ export interface CommandLine {
   readonly problems: readonly string[];
 }
 
-const NOT_SETTINGS = ['--config', '--check-config', '--version', '--help'];
+const NOT_SETTINGS = ['--config', '--check-config', '--print-limits', '--version', '--help'];
 
 /** @param argv as in `process.argv` */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
@@ -47,6 +47,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 function actionOf(given: Readonly<Record<string, unknown>>): CommandLineAction {
   if (given['help'] === true) return 'help';
   if (given['version'] === true) return 'version';
+  if (given['printLimits'] === true) return 'limits';
   return given['checkConfig'] === true ? 'check' : 'run';
 }
 
@@ -81,6 +82,7 @@ export function commandLineParser(): Command {
     .optionsGroup('Configuration:')
     .option('--config [path]', 'a TOML file with the settings below by their camelCase names')
     .option('--check-config', 'check the configuration, print it with origins, and exit')
+    .option('--print-limits', 'print every limit and the memory they amount to, and exit')
     .option('--version', 'print the version and exit')
     .option('--help', 'print this and exit');
   for (const name of SETTING_NAMES) command.addOption(optionOf(name));

@@ -35,6 +35,7 @@ test('--help names every flag with its default; words for help and version are k
     '--help': 'help',
     '--version': 'version',
     '--check-config': 'check',
+    '--print-limits': 'limits',
   })) {
     expect(parseCommandLine(['node', 'caskd', word]).action).toBe(action);
   }
