@@ -1,12 +1,14 @@
 /** While history is kept, merges drop no record that a state from the floor on consists of. */
 
 import { expect, it } from 'vitest';
-import { segmentName } from '../../src/storage/format/file-names.ts';
+import type { RecordTypeName } from '../../src/storage/format/record.ts';
 import type { Store } from '../../src/storage/index.ts';
-import { dumpSegment, restoreStore } from '../../src/storage/offline/index.ts';
-import { inspect, manifestOf } from './world/inspect.ts';
+import { restoreStore } from '../../src/storage/offline/index.ts';
+import { TTL_NONE } from '../../src/vocabulary/write-arguments.ts';
+import { type Kept, recordsOf } from './world/records.ts';
 import { scratchDirectories } from './world/scratch.ts';
 import { SeededRandom } from './world/seeded-random.ts';
+import { Touch } from './world/touch.ts';
 import { World } from './world/world.ts';
 
 const newDirectory = scratchDirectories();
@@ -15,41 +17,31 @@ const RETAIN_MS = 60_000;
 const STEP_MS = 400;
 const KEYS = 12;
 
-interface Kept {
-  readonly sequence: number;
-  readonly key: string;
-  /** Undefined: a tombstone. */
-  readonly value: string | undefined;
-  readonly expiresAt: number;
-}
-
-/** Every record that the store has now. */
-async function recordsOf(directory: string): Promise<Kept[]> {
-  const records: Kept[] = [];
-  for (const { kind, id } of (await manifestOf(directory)).segments) {
-    await dumpSegment({
-      path: `${directory}/${segmentName(kind, id)}`,
-      visitor: {
-        header() {},
-        record({ sequence, type, key, value, expiresAt }) {
-          const text = type === 'put' ? Buffer.from(value).toString() : undefined;
-          const name = Buffer.from(key).toString();
-          records.push({ sequence, key: name, value: text, expiresAt: expiresAt ?? 0 });
-        },
-        stretch() {},
-      },
-    });
+/** The newest record of each key up to a revision, and the newest that says of a value. */
+function newestAt(
+  records: readonly Kept[],
+  revision: number,
+): readonly [Map<string, Kept>, Map<string, Kept>] {
+  const newest = new Map<string, Kept>();
+  const values = new Map<string, Kept>();
+  for (const record of records) {
+    if (record.sequence > revision) break;
+    if (record.type === 'clear') newest.clear();
+    else newest.set(record.key, record);
+    if (record.type === 'put' || record.type === 'delete') values.set(record.key, record);
   }
-  return records.sort((a, b) => a.sequence - b.sequence);
+  return [newest, values];
 }
 
 /** What had been written up to a revision, as the records say it. */
 function stateAt(records: readonly Kept[], revision: number, now: number): Map<string, string> {
+  const [newest, values] = newestAt(records, revision);
   const state = new Map<string, string>();
-  for (const { sequence, key, value, expiresAt } of records) {
-    if (sequence > revision) break;
-    if (value === undefined || (expiresAt !== 0 && expiresAt <= now)) state.delete(key);
-    else state.set(key, value);
+  for (const [key, { type, expiresAt, valueSequence }] of newest) {
+    if (type === 'delete' || (expiresAt !== 0 && expiresAt <= now)) continue;
+    const found = values.get(key);
+    if (found === undefined || found.sequence < valueSequence) state.set(key, 'it is lost');
+    else if (found.type === 'put') state.set(key, found.value);
   }
   return state;
 }
@@ -59,6 +51,8 @@ class Chronicle {
   readonly records: Kept[] = [];
   readonly revisions: number[] = [];
   readonly #random: SeededRandom;
+  /** Of the newest put of each key. */
+  readonly #putAt = new Map<string, number>();
   #count = 0;
 
   constructor(random: SeededRandom) {
@@ -70,34 +64,58 @@ class Chronicle {
     this.#count += 1;
     const key = `key-${random.below(KEYS)}`;
     const value = `${this.#count}`.padEnd(random.below(500) + 8, '.');
-    const choice = random.below(10);
-    if (choice < 2) {
-      const existed = await store.delete(key);
-      if (existed) this.#add(store.stats().committedRevision, key, undefined, 0);
-    } else if (choice < 4) {
-      const items = [key, `key-${random.below(KEYS)}`, `key-${random.below(KEYS)}`];
-      const results = await store.batch(
-        items.map((name, at) => ({ type: 'put', key: name, value: `${at}-${value}` })),
-      );
-      for (const [at, { revision = 0 }] of results.entries()) {
-        this.records.push(keptOf(revision, items[at] as string, `${at}-${value}`, 0));
-      }
-      this.revisions.push(results.at(-1)?.revision ?? 0);
+    const choice = random.below(100);
+    if (choice < 16) {
+      if (await store.delete(key)) this.#add(store, 'delete', key, '', 0);
+    } else if (choice < 32) {
+      await this.#writeBatch(store, key, value);
+    } else if (choice < 56) {
+      const touched = await store.modify(key, new Touch(this.#ttl() ?? TTL_NONE));
+      if (touched !== undefined) this.#add(store, 'touch', key, '', touched.expiresAt ?? 0);
+    } else if (choice === 56) {
+      await store.clear();
+      this.#add(store, 'clear', '', '', 0);
     } else {
-      const ttlMs = choice === 4 ? 1 + random.below(2 * RETAIN_MS) : undefined;
+      const ttlMs = this.#ttl();
       const put = await store.put(key, value, ttlMs === undefined ? {} : { ttlMs });
-      this.#add(put.revision, key, value, put.expiresAt ?? 0);
+      this.#add(store, 'put', key, value, put.expiresAt ?? 0);
     }
   }
 
-  #add(sequence: number, key: string, value: string | undefined, expiresAt: number): void {
-    this.records.push(keptOf(sequence, key, value, expiresAt));
+  async #writeBatch(store: Store, first: string, value: string): Promise<void> {
+    const random = this.#random;
+    const keys = [first, `key-${random.below(KEYS)}`, `key-${random.below(KEYS)}`];
+    const results = await store.batch(
+      keys.map((key, at) => ({ type: 'put', key, value: `${at}-${value}` })),
+    );
+    for (const [at, { revision = 0 }] of results.entries()) {
+      this.#note(revision, 'put', keys[at] as string, `${at}-${value}`, 0);
+    }
+    this.revisions.push(results.at(-1)?.revision ?? 0);
+  }
+
+  #ttl(): number | undefined {
+    const random = this.#random;
+    return random.below(3) > 0 ? undefined : 1 + random.below(2 * RETAIN_MS);
+  }
+
+  #add(store: Store, type: RecordTypeName, key: string, value: string, expiresAt: number): void {
+    const sequence = store.stats().committedRevision;
+    this.#note(sequence, type, key, value, expiresAt);
     this.revisions.push(sequence);
   }
-}
 
-function keptOf(sequence: number, key: string, value: string | undefined, expiresAt: number): Kept {
-  return { sequence, key, value, expiresAt };
+  #note(
+    sequence: number,
+    type: RecordTypeName,
+    key: string,
+    value: string,
+    expiresAt: number,
+  ): void {
+    if (type === 'put') this.#putAt.set(key, sequence);
+    const valueSequence = type === 'touch' ? (this.#putAt.get(key) as number) : 0;
+    this.records.push({ sequence, type, key, value, expiresAt, valueSequence });
+  }
 }
 
 function options(automatic: boolean) {
@@ -176,7 +194,10 @@ async function expectRestores(
     await restoreStore({ backup: path, target, toRevision, report() {}, environment });
     const restored = await world.open(target);
     const found = new Map<string, string>();
-    for (const [key, { value }] of await inspect(restored)) found.set(key, value);
+    for await (const entry of restored.range()) {
+      if ('error' in entry) throw entry.error;
+      found.set(entry.key.toString(), entry.value.toString());
+    }
     await restored.close();
     const expected = stateAt(chronicle.records, toRevision, world.clock.wall);
     expect(found, `at ${toRevision}`).toEqual(expected);

@@ -347,7 +347,6 @@ export class Appender {
       segment.preallocatedBytes = 0;
     }
     segment.state = 'sealed';
-    segment.latestUpdatedAt = this.#parts.clock.latest;
   }
 
   #prepareNext(): NextSegment {

@@ -35,8 +35,10 @@ export class Segment {
   /** Bytes of tombstones in it. Counted as dead, but a merge may have to keep them. */
   tombstoneBytes = 0;
   hintBytes = 0;
-  /** No record in it was written later than this; until it is known, any time. */
+  /** The time of its last record; until it is known, any time. */
   latestUpdatedAt = Number.MAX_SAFE_INTEGER;
+  /** Whether touches are in it; `unseen`: none but such as a later record in it supersedes. */
+  touches: 'none' | 'unseen' | 'some' = 'none';
   /** Bytes of dead records that a merge kept for the sake of history. */
   historyBytes = 0;
   /** Once every write up to this sequence is older than the retention, they may go. */

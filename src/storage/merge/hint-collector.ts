@@ -76,6 +76,7 @@ export class HintCollector {
   lowestSequence = 0;
   highestSequence = 0;
   latestUpdatedAt = 0;
+  hasTouches = false;
   /** Of all tombstones and clears, superseded ones included. */
   tombstoneBytes = 0;
 
@@ -115,6 +116,7 @@ export class HintCollector {
     this.#filled += KEY_AT + keyBytes;
     this.#rows += 1;
     if (record.type !== RECORD_TOUCH) return;
+    this.hasTouches = true;
     writeU64(target, this.#filled, record.valueSequence);
     writeU48(target, this.#filled + 8, record.updatedAt);
     this.#filled += TOUCH_BYTES;

@@ -7,11 +7,13 @@
 
 import type { Environment } from '../disk/environment.ts';
 import { segmentName } from '../format/file-names.ts';
+import { NO_EXPIRY } from '../format/record.ts';
 import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
 import { SegmentScanner, STEP_END, STEP_MORE, STEP_RECORD } from '../log/segment-scanner.ts';
 import { damaged } from './hint-job.ts';
-import type { JobSegment, VerdictReply, VerdictRequest } from './job-input.ts';
+import type { JobSegment, MergeJobInput, VerdictReply, VerdictRequest } from './job-input.ts';
 import type { JobLine } from './job-line.ts';
+import { eachTouch } from './touch-search.ts';
 import { ABSENT, SUPERSEDED_LATELY, VerdictRequestWriter } from './verdicts.ts';
 
 const VERDICTS_MAX = 4000;
@@ -20,27 +22,35 @@ const NOTED_BYTES_MAX = 128 << 20;
 /** What a key costs besides its bytes: a string, a number, a slot of the map. */
 const NOTE_BYTES = 96;
 
+/** The newest record of a key, and what of the key is needed with it. */
+export interface Newest {
+  readonly sequence: number;
+  /** The lowest sequence that is needed for it: what was put last is, with a touch. */
+  readonly neededFrom: number;
+  /** It had expired, and nothing gave the key more time: from then on it was gone. */
+  readonly isOver: boolean;
+}
+
 interface Asked {
   readonly key: string;
   readonly sequence: number;
-  /** What was put last is needed with a touch, too. */
-  readonly neededFrom: number;
+  readonly valueSequence: number;
+  readonly expiresAt: number;
 }
-
-/** The newest record of a key, and the lowest sequence that is needed for it. */
-export type Newest = Pick<Asked, 'sequence' | 'neededFrom'>;
 
 export class HistorySurvey {
   readonly #environment: Environment;
-  readonly #directory: string;
+  readonly #input: MergeJobInput;
   readonly #line: JobLine;
-  /** The sequence of a put or tombstone; a touch needs more. */
+  /** Of a put that does not expire, and of a tombstone, the sequence says it all. */
   readonly #newest = new Map<string, number | Newest>();
+  /** What has expired, by the sequence of its value: a touch may have given it more time. */
+  readonly #expired = new Map<number, string>();
   #notedBytes = 0;
 
-  constructor(environment: Environment, directory: string, line: JobLine) {
+  constructor(environment: Environment, input: MergeJobInput, line: JobLine) {
     this.#environment = environment;
-    this.#directory = directory;
+    this.#input = input;
     this.#line = line;
   }
 
@@ -48,11 +58,16 @@ export class HistorySurvey {
   newestOf(buffer: Uint8Array, keyStart: number, keyBytes: number): Newest | undefined {
     const newest = this.#newest.get(textOf(buffer, keyStart, keyBytes));
     if (typeof newest !== 'number') return newest;
-    return { sequence: newest, neededFrom: newest };
+    return { sequence: newest, neededFrom: newest, isOver: false };
   }
 
-  async add(segment: JobSegment): Promise<void> {
-    const path = `${this.#directory}/${segmentName(segment.kind, segment.id)}`;
+  async run(): Promise<void> {
+    for (const segment of this.#input.segments) await this.#add(segment);
+    await this.#searchTouches();
+  }
+
+  async #add(segment: JobSegment): Promise<void> {
+    const path = `${this.#input.directory}/${segmentName(segment.kind, segment.id)}`;
     const file = await this.#environment.fs.open(path, 'read');
     try {
       const range = { start: SEGMENT_HEADER_BYTES, end: segment.bytes, withValues: false };
@@ -86,7 +101,7 @@ export class HistorySurvey {
     }
   }
 
-  #noteOne({ key, sequence, neededFrom }: Asked): void {
+  #noteOne({ key, sequence, valueSequence, expiresAt }: Asked): void {
     const newest = this.#newest.get(key);
     const before = typeof newest === 'object' ? newest.sequence : newest;
     if (before === undefined) {
@@ -96,7 +111,33 @@ export class HistorySurvey {
     } else if (sequence <= before) {
       return;
     }
-    this.#newest.set(key, neededFrom < sequence ? { sequence, neededFrom } : sequence);
+    const neededFrom = valueSequence > 0 ? valueSequence : sequence;
+    const isOver = expiresAt !== NO_EXPIRY && expiresAt <= this.#input.touchesKnownTo;
+    if (typeof newest === 'object' && newest.isOver) this.#expired.delete(newest.neededFrom);
+    if (isOver) this.#expired.set(neededFrom, key);
+    const isPlain = neededFrom === sequence && !isOver;
+    this.#newest.set(key, isPlain ? sequence : { sequence, neededFrom, isOver });
+  }
+
+  /** What is not merged may have a touch of what has expired. */
+  async #searchTouches(): Promise<void> {
+    const { directory, uuid, touched } = this.#input;
+    const store = { environment: this.#environment, directory, uuid };
+    for (const segment of touched) {
+      if (this.#expired.size === 0) return;
+      const visit = (valueSequence: number): void => this.#noteTouched(valueSequence);
+      if (await eachTouch(store, segment, visit)) continue;
+      for (const valueSequence of this.#expired.keys()) this.#noteTouched(valueSequence);
+    }
+    this.#expired.clear();
+  }
+
+  #noteTouched(valueSequence: number): void {
+    const key = this.#expired.get(valueSequence);
+    const newest = key === undefined ? undefined : this.#newest.get(key);
+    if (key === undefined || typeof newest !== 'object') return;
+    this.#expired.delete(valueSequence);
+    this.#newest.set(key, { ...newest, isOver: false });
   }
 }
 
@@ -106,11 +147,11 @@ function ask(
   asked: Asked[],
   { view, buffer }: SegmentScanner,
 ): void {
-  const { sequence, keyStart, keyBytes, valueSequence } = view;
+  const { sequence, keyStart, keyBytes, valueSequence, expiresAt } = view;
   if (keyBytes === 0) return;
   request.add(sequence, buffer, keyStart, keyBytes);
-  const neededFrom = valueSequence > 0 ? valueSequence : sequence;
-  asked.push({ sequence, neededFrom, key: textOf(buffer, keyStart, keyBytes) });
+  const key = textOf(buffer, keyStart, keyBytes);
+  asked.push({ key, sequence, valueSequence, expiresAt });
 }
 
 function textOf(buffer: Uint8Array, start: number, bytes: number): string {

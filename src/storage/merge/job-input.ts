@@ -37,6 +37,10 @@ export interface MergeJobInput {
   readonly clearedBelow: number;
   /** Every state from this sequence on is kept; all of the inputs lie below. */
   readonly horizon: number;
+  /** Of what expired by this time, no touch but in the inputs and in `touched` can tell more. */
+  readonly touchesKnownTo: number;
+  /** While history is kept: other segments with touches. Their hints, or else they, tell them. */
+  readonly touched: readonly JobSegment[];
   /** 0: no limit. */
   readonly bytesPerSecond: number;
 }
@@ -76,6 +80,7 @@ export interface MergeOutput extends JobSegment {
   readonly tombstoneBytes: number;
   readonly hintBytes: number;
   readonly latestUpdatedAt: number;
+  readonly hasTouches: boolean;
 }
 
 /** An output of a merge, and how much of it is kept for history alone. */

@@ -17,8 +17,10 @@
  *
  * While history is kept, all inputs lie below its horizon, and "superseded" means: by a record
  * below it, too. Where the newest record of the key is beyond it, or there is none, the newest in
- * the inputs stays for the states from the horizon on, as what it is; those before it are dropped
- * (`history-survey.ts`). With a key that is absent nobody knows when it was deleted.
+ * the inputs stays for the states from the horizon on, as what it is; those before it are dropped,
+ * but for the put that a touch is of (`history-survey.ts`). With a key that is absent nobody knows
+ * when it was deleted: one that has expired becomes a tombstone only when no touch gave it more
+ * time (`touch-knowledge.ts`).
  */
 
 import type { Environment, JobPort } from '../disk/environment.ts';
@@ -50,7 +52,7 @@ import type {
 } from './job-input.ts';
 import { JobLine } from './job-line.ts';
 import { MergedWriter } from './merged-writer.ts';
-import { CURRENT, CURRENT_VALUE, SUPERSEDED, VerdictRequestWriter } from './verdicts.ts';
+import { ABSENT, CURRENT, CURRENT_VALUE, SUPERSEDED, VerdictRequestWriter } from './verdicts.ts';
 
 /** Records of one question: enough that asking costs little, few enough to be judged soon. */
 const VERDICTS_MAX = 4000;
@@ -69,9 +71,8 @@ export async function runMergeJob(
   const job = new MergeJob(environment, line, input);
   try {
     if (input.horizon !== NO_HISTORY) {
-      const survey = new HistorySurvey(environment, input.directory, line);
-      for (const segment of input.segments) await survey.add(segment);
-      job.survey = survey;
+      job.survey = new HistorySurvey(environment, input, line);
+      await job.survey.run();
     }
     for (const segment of input.segments) await job.copySegment(segment);
     await job.finish();
@@ -185,7 +186,7 @@ class MergeJob {
     const fate =
       this.survey === undefined
         ? fateWithoutHistory(isTombstone || expires)
-        : fateInHistory(this.survey, buffer, record, isTombstone || hasExpired);
+        : fateInHistory(this.survey, buffer, record, verdict);
     if (fate !== BURY) return fate;
     if (record.sequence < this.#input.survivorMin) return DROP;
     return isTombstone ? COPY : BURY;
@@ -245,9 +246,13 @@ function fateInHistory(
   survey: HistorySurvey,
   buffer: Uint8Array,
   record: RecordView,
-  saysGone: boolean,
+  verdict: number,
 ): number {
   const newest = survey.newestOf(buffer, record.keyStart, record.keyBytes);
-  if (newest !== undefined && record.sequence < newest.neededFrom) return DROP;
-  return newest?.sequence === record.sequence && saysGone ? BURY : COPY;
+  if (newest === undefined) return COPY;
+  const isNewest = record.sequence === newest.sequence;
+  // A touch since may name the put whose time is over: that must not become a tombstone.
+  const isOver = newest.isOver && verdict === ABSENT;
+  if (isNewest) return isOver || record.type === RECORD_DELETE ? BURY : COPY;
+  return isOver || record.sequence < newest.neededFrom ? DROP : COPY;
 }

@@ -158,6 +158,7 @@ export class MergedWriter {
       tombstoneBytes,
       hintBytes: hint.fileBytes,
       latestUpdatedAt,
+      hasTouches: collector.hasTouches,
     };
   }
 

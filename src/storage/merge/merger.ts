@@ -26,6 +26,7 @@ import type { SegmentFiles } from '../log/segment-files.ts';
 import type { StoreLogger, StoreOptions } from '../store-options.ts';
 import { type Committed, HistoryHorizon, NO_HISTORY } from './history-horizon.ts';
 import type {
+  JobSegment,
   MergeEngineMessage,
   MergeJobInput,
   MergeJobMessage,
@@ -35,6 +36,7 @@ import type {
 } from './job-input.ts';
 import { installOutput } from './merge-install.ts';
 import { chooseAll, chooseSegments } from './merge-policy.ts';
+import { touchedBeside, touchesKnownTo } from './touch-knowledge.ts';
 import { VerdictJudge } from './verdicts.ts';
 
 const RECORDS_PER_SLICE = 500;
@@ -344,7 +346,7 @@ export class Merger {
     bytesTotal: number,
     horizon: Committed,
   ): Promise<MergeJobResult> {
-    const { environment, options, manifests, clock } = this.#parts;
+    const { environment, options, manifests, catalog, clock } = this.#parts;
     const now = clock.now();
     // A touch that was sequenced in time still keeps what expires by now; none comes later.
     await this.#parts.afterSequenced();
@@ -357,12 +359,14 @@ export class Merger {
       directory: options.directory,
       uuid: manifests.uuid,
       epoch: manifests.epoch,
-      segments: inputs.map(({ id, kind, salt, bytes }) => ({ id, kind, salt, bytes })),
+      segments: inputs.map(jobSegmentOf),
       segmentBytes: options.segmentBytes,
       now,
       survivorMin: this.#survivorMin(inputs),
       clearedBelow: clearedBelow <= horizon.sequence ? clearedBelow : 0,
       horizon: horizon.sequence,
+      touchesKnownTo: touchesKnownTo(catalog, horizon.sequence, now),
+      touched: touchedBeside(catalog, inputs, horizon.sequence).map(jobSegmentOf),
       bytesPerSecond: options.merge.bytesPerSecond,
     };
     const outputIds: number[] = [];
@@ -554,10 +558,15 @@ function addOutput(catalog: SegmentCatalog, output: MergeJobOutput, relied: numb
   segment.tombstoneBytes = output.tombstoneBytes;
   segment.hintBytes = output.hintBytes;
   segment.latestUpdatedAt = output.latestUpdatedAt;
+  segment.touches = output.hasTouches ? 'some' : 'none';
   segment.historyBytes = output.historyBytes;
   // What superseded these was committed by now.
   segment.historyUntil = output.historyBytes > 0 ? relied : 0;
   return segment;
+}
+
+function jobSegmentOf({ id, kind, salt, bytes }: Segment): JobSegment {
+  return { id, kind, salt, bytes };
 }
 
 /** What copying a segment will take: its live records, its tombstones, and their hint. */

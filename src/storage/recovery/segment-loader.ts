@@ -84,6 +84,7 @@ export class SegmentLoader {
       const { id: segmentId, salt, bytes: segmentBytes } = segment;
       const binding = { uuid, segmentId, salt, segmentBytes };
       reader = await HintReader.open(fs, files.hintPathOf(segment), binding);
+      segment.touches = 'unseen';
       keydir.loadRunBegin();
       try {
         await this.#loadBlocks(segment, reader);
@@ -129,6 +130,7 @@ export class SegmentLoader {
       keydir.loadClear(sequence);
       return;
     }
+    if (type === RECORD_TOUCH) segment.touches = 'some';
     const isNewest =
       type === RECORD_TOUCH
         ? keydir.loadTouch(

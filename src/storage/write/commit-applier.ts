@@ -187,6 +187,7 @@ export class CommitApplier {
         view.expiresAt,
       );
       segment.liveBytes += view.recordBytes;
+      segment.touches = 'some';
       return;
     }
     keydir.clear();

@@ -297,6 +297,7 @@ export class GroupCommit {
     segment.records += group.recordAts.length;
     segment.last = group.lastSequence;
     segment.bytes = group.endOffset;
+    segment.latestUpdatedAt = group.now;
   }
 
   #finish(group: Group): void {

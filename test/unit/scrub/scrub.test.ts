@@ -5,6 +5,7 @@ import { createNodeEnvironment } from '../../../src/storage/disk/node-environmen
 import type { StoreOptionsInput } from '../../../src/storage/index.ts';
 import { repairInPlace } from '../../../src/storage/offline/index.ts';
 import { TestClock } from '../../crash/world/test-clock.ts';
+import { Touch } from '../../crash/world/touch.ts';
 import { World } from '../../crash/world/world.ts';
 import { inlineEnvironment, KeptStore, segmentsIn } from '../backup/kept-store.ts';
 
@@ -31,6 +32,20 @@ it('a scrub of a sound store reads all of it and finds nothing', async () => {
   expect(damage).toEqual([]);
   expect(scrub).toMatchObject({ running: false, runs: 1, failures: 0, bytesRead: sealedBytes });
   expect(scrub.lastEndedAt).toBeGreaterThan(Date.now() - 60_000);
+});
+
+it('a scrub knows records of every type', async () => {
+  await using kept = await KeptStore.create();
+  await kept.store.put('old', 'value');
+  await kept.store.clear();
+  await kept.store.put('touched', 'value');
+  await kept.store.modify('touched', new Touch(60_000));
+  await kept.store.put('deleted', 'value');
+  await kept.store.delete('deleted');
+  await kept.reopen();
+  expect(await kept.store.scrub()).toMatchObject({ segments: 1, damaged: [], hintsRejected: 0 });
+  await flip(join(kept.directory, 'seg-0000000001.log'), 80 + 44 + 3 + 5 + 20); // in the clear
+  expect((await kept.store.scrub()).damaged).toEqual([1]);
 });
 
 it('a scrub in a worker thread finds damage as well', async () => {
