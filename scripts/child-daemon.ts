@@ -5,10 +5,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { residentBytesOf } from './process-figures.ts';
+import { cpuMsOf, residentBytesOf } from './process-figures.ts';
 
 /** What is run after `node`; the daemon's flags follow. */
 export type DaemonProgram = readonly string[];
@@ -23,14 +22,6 @@ const LINES_KEPT = 20;
 const START_TIMEOUT_MS = 60_000;
 
 type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
-
-/** Processor time that a process has used so far, user and system, all threads. */
-export async function cpuMsOf(pid: number | undefined): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // proc(5): fields 14 and 15, in ticks of 10 ms; the name in field 2 may hold spaces
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
 
 export class ChildDaemon {
   readonly #child: ChildProcess;
@@ -88,14 +79,23 @@ export class ChildDaemon {
     return `http://${String(this.#seen.get('http-ready')?.line['address'])}`;
   }
 
+  /** Of a daemon that was started with `--resp`. */
+  get respPort(): number {
+    return Number(new URL(`redis://${String(this.#seen.get('resp-ready')?.line['address'])}`).port);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Memory that is resident now, shared memory of the keydir included. */
   residentBytes(): Promise<number> {
-    return residentBytesOf(this.#child.pid ?? 0);
+    return residentBytesOf(this.pid);
   }
 
   /** Processor time used so far, user and system, all threads. */
   cpuMs(): Promise<number> {
-    return cpuMsOf(this.#child.pid);
+    return cpuMsOf(this.pid);
   }
 
   /** kill -9. Resolves when the process is gone. */

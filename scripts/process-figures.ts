@@ -13,3 +13,11 @@ export async function residentBytesOf(pid: number): Promise<number> {
 export async function descriptorsOf(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
 }
+
+/** Processor time that a process has used so far, user and system, all threads. */
+export async function cpuMsOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // proc(5): fields 14 and 15, in ticks of 10 ms; the name in field 2 may hold spaces
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

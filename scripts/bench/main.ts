@@ -1,51 +1,47 @@
 /**
- * `npm run bench -- PART...`: measures the real daemon through the real client. Without a part,
- * all of them. A new part is one file, and one line here.
+ * `npm run bench -- PART...`: measures the real daemon beside its peers, and renews
+ * docs/benchmarks.md. Exits with 1 when a part of requirements misses one.
  */
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Argument, Command, InvalidArgumentError } from 'commander';
-import { chooseDaemonProgram } from './daemon-program.ts';
-import { http } from './http.ts';
-import type { BenchPart } from './part.ts';
-import { quick } from './quick.ts';
+import { fileURLToPath } from 'node:url';
+import { type BenchCommand, listText, parseCommandLine } from './command-line.ts';
+import { PARTS } from './parts/all-parts.ts';
+import { profilePart } from './profile/profile-part.ts';
+import { verdictOf } from './report/bound.ts';
+import { conditionsText } from './report/conditions.ts';
+import { printTables } from './report/print-tables.ts';
+import { publish } from './report/publish.ts';
+import { median } from './report/statistics.ts';
+import { tablesOf } from './report/tables.ts';
+import { runPart } from './run-part.ts';
+import { chooseDaemonProgram } from './servers/daemon-program.ts';
 
-const PARTS: readonly BenchPart[] = [quick, http];
+const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
 
-function parseRounds(text: string): number {
-  const rounds = Number(text);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new InvalidArgumentError('It is 1 or more.');
-  return rounds;
-}
+const print = (line: string): void => console.log(line);
 
-async function runParts(parts: readonly BenchPart[], rounds: number): Promise<void> {
-  const { program, description } = chooseDaemonProgram();
-  const processors = availableParallelism();
-  console.log(`daemon: ${description}; Node ${process.versions.node}; ${processors} processors`);
-  const parent = await mkdtemp(join(tmpdir(), 'caskd-bench-'));
-  try {
-    for (const part of parts) {
-      console.log(`\n${part.name}: ${part.summary}`);
-      const directory = join(parent, part.name);
-      await mkdir(directory);
-      await part.run({ program, directory, rounds });
-    }
-  } finally {
-    await rm(parent, { recursive: true });
+async function runParts({ parts, size }: BenchCommand & { readonly action: 'run' }): Promise<void> {
+  const program = chooseDaemonProgram();
+  const order = PARTS.map(({ name }) => name);
+  for (const part of parts) {
+    print(`\n${part.name}: ${part.summary}`);
+    const results = await runPart(part, size, program, print);
+    print(conditionsText(results.conditions));
+    for (const note of results.notes) print(note);
+    printTables(tablesOf(results), print);
+    if (part.isPublished) publish(DOCS, results, order);
+    const missed = results.figures.filter(
+      ({ samples, bound }) => verdictOf(median(samples), bound) === 'missed',
+    );
+    if (part.isRequirement && missed.length > 0) process.exitCode = 1;
   }
 }
 
-const names = PARTS.map(({ name }) => name);
-const program = new Command('bench')
-  .description('Measures the daemon through the client, on a temporary directory.')
-  .addArgument(new Argument('[parts...]', 'what to measure').choices(names).default(names))
-  .option('--rounds <n>', 'how often; the median is shown', parseRounds, 3)
-  .addHelpText('after', `\n${PARTS.map(({ name, summary }) => `${name}: ${summary}`).join('\n')}`)
-  .parse();
-const [chosen] = program.processedArgs as [readonly string[]];
-await runParts(
-  PARTS.filter(({ name }) => chosen.includes(name)),
-  program.opts<{ rounds: number }>().rounds,
-);
+// a signal ends this process in order, and with it what it started
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(130));
+}
+const command = parseCommandLine(process.argv.slice(2), PARTS);
+if (command.action === 'list') print(listText(PARTS));
+else if (command.action === 'run') await runParts(command);
+else await profilePart(command.part, command.size, chooseDaemonProgram(), print);

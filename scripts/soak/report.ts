@@ -1,7 +1,7 @@
 /** What a soak found: its figures, what they mean, and how they look. */
 
 import Table from 'cli-table3';
-import { median } from '../bench/figures.ts';
+import { median } from '../bench/report/statistics.ts';
 import type { MemoryTrend } from './memory-trend.ts';
 import type { Sample } from './sampler.ts';
 import { svgOf } from './svg-chart.ts';

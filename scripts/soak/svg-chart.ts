@@ -1,5 +1,7 @@
 /** Lines over time as an SVG: panels below each other that share the axis of time. */
 
+import { escaped, roundUp } from '../charts/svg-text.ts';
+
 export interface Series {
   readonly name: string;
   readonly colour: string;
@@ -104,16 +106,4 @@ function greatest(series: readonly Series[]): number {
     for (const [, value] of points) max = Math.max(max, value ?? 0);
   }
   return max;
-}
-
-/** To a number whose quarters read well: 1, 2, 4 or 8 times a power of ten. */
-function roundUp(value: number): number {
-  if (value <= 0) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  for (const factor of [1, 2, 4, 8]) if (value <= factor * power) return factor * power;
-  return 10 * power;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

@@ -5,21 +5,22 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ChildDaemon, cpuMsOf } from '../child-daemon.ts';
-import { Figures } from './figures.ts';
-import type { BenchContext, BenchPart } from './part.ts';
+import { ChildDaemon } from '../../child-daemon.ts';
+import { cpuMsOf } from '../../process-figures.ts';
+import type { BenchContext, BenchPart } from '../part.ts';
 
-const HELLO = fileURLToPath(new URL('./hello-server.ts', import.meta.url));
-const LOAD = fileURLToPath(new URL('./http-load.ts', import.meta.url));
+const HELLO = fileURLToPath(new URL('../load/hello-server.ts', import.meta.url));
+const LOAD = fileURLToPath(new URL('../load/http-load.ts', import.meta.url));
 const CONNECTIONS = 32;
-const MEASURE_MS = 1500;
 const VALUE = 'v'.repeat(100);
 
 export const http: BenchPart = {
   name: 'http',
   summary: 'reading an entry over HTTP, beside a bare fastify',
+  defaults: { rounds: 5, seconds: 1.5, keys: 1 },
+  isPublished: true,
 
-  async run({ program, directory, rounds }: BenchContext) {
+  async run({ program, directory, rounds, seconds, results }: BenchContext) {
     const flags = ['--data', join(directory, 'data'), '--http', '127.0.0.1:0'];
     const daemon = await ChildDaemon.start(flags, program);
     const hello = spawn(process.execPath, [HELLO], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -28,19 +29,25 @@ export const http: BenchPart = {
       const address = daemon.httpUrl;
       const headers = { 'content-type': 'text/plain' };
       await fetch(`${address}/v1/kv/key`, { method: 'PUT', headers, body: VALUE });
-      const figures = new Figures();
+      const measureMs = seconds * 1000;
       // in turns, so that what else the machine does falls on both
       for (let round = 0; round < rounds; round += 1) {
-        const bare = await measure(String(url).trim(), '/hello', () => cpuMsOf(hello.pid));
-        const read = await measure(address, '/v1/kv/key', () => daemon.cpuMs());
-        figures.add(`bare fastify, ${CONNECTIONS} connections`, 'k/s', bare.rate / 1000);
-        figures.add('GET /v1/kv/{key}', 'k/s', read.rate / 1000);
-        figures.add('  of the bare one', '', read.rate / bare.rate, { atLeast: 0.8 });
-        figures.add('  processor time, bare', 'us', bare.micros);
-        figures.add('  processor time, GET', 'us', read.micros);
-        figures.add('  of the bare one, by processor time', '', bare.micros / read.micros);
+        const bare = await measure(String(url).trim(), '/hello', measureMs, () =>
+          cpuMsOf(hello.pid ?? 0),
+        );
+        const read = await measure(address, '/v1/kv/key', measureMs, () => daemon.cpuMs());
+        const row = { table: `${CONNECTIONS} connections, one by one`, case: 'GET' };
+        for (const [subject, { rate, micros }] of [
+          ['bare fastify', bare],
+          ['caskd, /v1/kv/{key}', read],
+        ] as const) {
+          results.sample({ ...row, subject }, 'rate', 'k/s', rate / 1000);
+          results.sample({ ...row, subject }, 'CPU', 'us', micros);
+        }
+        const asked = { atLeast: 0.8 };
+        results.figure('GET over HTTP vs a bare fastify', 'x', read.rate / bare.rate, asked);
+        results.figure('the same, by processor time', 'x', bare.micros / read.micros);
       }
-      console.log(`${figures}`);
     } finally {
       hello.kill('SIGTERM');
       await daemon.kill();
@@ -55,9 +62,14 @@ interface Measured {
   readonly micros: number;
 }
 
-async function measure(url: string, path: string, cpuMs: () => Promise<number>): Promise<Measured> {
+async function measure(
+  url: string,
+  path: string,
+  measureMs: number,
+  cpuMs: () => Promise<number>,
+): Promise<Measured> {
   const { port } = new URL(url);
-  const args = [LOAD, port, path, String(CONNECTIONS), String(MEASURE_MS)];
+  const args = [LOAD, port, path, String(CONNECTIONS), String(measureMs)];
   const beforeMs = await cpuMs();
   const { stdout } = await promisify(execFile)(process.execPath, args);
   const usedMs = (await cpuMs()) - beforeMs;

@@ -1,9 +1,10 @@
-/** Runs one job in a load generator process and takes the daemon's processor time with it. */
+/** Runs one job in a load generator process and takes the server's processor time with it. */
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { ChildDaemon } from '../child-daemon.ts';
+import type { DurationSummary } from '../../../src/vocabulary/duration-histogram.ts';
+import { VALUE_BYTES } from './keys.ts';
 import type { LoadJob, LoadMessage } from './load-job.ts';
 
 const GENERATOR = fileURLToPath(new URL('./load-generator.ts', import.meta.url));
@@ -12,40 +13,45 @@ const GENERATOR = fileURLToPath(new URL('./load-generator.ts', import.meta.url))
 const WARM_UP_MS = 500;
 const MEASURE_MS = 1500;
 
-export const VALUE_BYTES = 100;
-export const KEY_BYTES = 17;
-
 export interface LoadFigures {
   readonly requestsPerSecond: number;
   readonly seconds: number;
-  /** Processor time of the daemon, all its threads, per request. */
-  readonly daemonMicros: number;
+  /** Processor time of the server, all its threads, per request. */
+  readonly serverMicros: number;
+  readonly latency: DurationSummary;
+}
+
+export interface Loaded {
+  readonly url: string;
+  cpuMs(): Promise<number>;
 }
 
 type Wanted = Pick<LoadJob, 'kind' | 'connections' | 'depth' | 'keys'> & Partial<LoadJob>;
 
 /** @throws when the generator fails or ends without a result */
-export async function generateLoad(daemon: ChildDaemon, wanted: Wanted): Promise<LoadFigures> {
+export async function generateLoad(server: Loaded, wanted: Wanted): Promise<LoadFigures> {
   const job: LoadJob = {
-    url: daemon.url,
+    driver: 'cask',
+    url: server.url,
     valueBytes: VALUE_BYTES,
     pageItems: 100,
     warmUpMs: WARM_UP_MS,
     measureMs: MEASURE_MS,
+    perSecond: 0,
     ...wanted,
   };
   const generator = fork(GENERATOR, [JSON.stringify(job)]);
   let cpuBefore = 0;
   let figures: LoadFigures | undefined;
   const read = async (message: LoadMessage): Promise<void> => {
-    const cpuMs = await daemon.cpuMs();
+    const cpuMs = await server.cpuMs();
     if (message.type === 'begun') {
       cpuBefore = cpuMs;
       return;
     }
-    const { requests, seconds } = message;
-    const daemonMicros = ((cpuMs - cpuBefore) * 1000) / requests;
-    figures = { requestsPerSecond: requests / seconds, seconds, daemonMicros };
+    const { requests, seconds, latency } = message;
+    const serverMicros = ((cpuMs - cpuBefore) * 1000) / requests;
+    figures = { requestsPerSecond: requests / seconds, seconds, serverMicros, latency };
   };
   let reading: Promise<void> = Promise.resolve();
   generator.on('message', (message) => {

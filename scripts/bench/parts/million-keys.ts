@@ -1,11 +1,10 @@
 /** One million keys: how long a restart takes, and how much memory a key takes. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { connect } from '../../src/client/index.ts';
-import { ChildDaemon } from '../child-daemon.ts';
-import type { Figures } from './figures.ts';
-import { generateLoad } from './generate-load.ts';
-import type { BenchContext } from './part.ts';
+import { connect } from '../../../src/client/index.ts';
+import { ChildDaemon } from '../../child-daemon.ts';
+import { generateLoad } from '../load/generate-load.ts';
+import type { BenchContext } from '../part.ts';
 
 const KEYS = 1_000_000;
 const RESTART_MS_MAX = 1500;
@@ -16,11 +15,8 @@ const SETTLE_MS = 1000;
 /** No value cache and no merge that begins by itself, so that memory is keys and nothing else. */
 const FLAGS = ['--durability', 'interval', '--cache-bytes', '0', '--merge-automatic', 'false'];
 
-export async function measureMillionKeys(
-  context: BenchContext,
-  directory: string,
-  figures: Figures,
-): Promise<void> {
+export async function measureMillionKeys(context: BenchContext, directory: string): Promise<void> {
+  const { results } = context;
   const flags = ['--data', directory, ...FLAGS];
   const start = (): Promise<ChildDaemon> => ChildDaemon.start(flags, context.program);
   let daemon = await start();
@@ -28,31 +24,31 @@ export async function measureMillionKeys(
     const emptyBytes = await settledBytes(daemon);
     const fill = { kind: 'fill', connections: 4, depth: 128, keys: KEYS } as const;
     const load = await generateLoad(daemon, fill);
-    figures.add('put a million new keys, 4 x 128', 'k/s', load.requestsPerSecond / 1000);
+    results.figure('put a million new keys, 4 x 128', 'k/s', load.requestsPerSecond / 1000);
     const loadedBytes = await settledBytes(daemon);
 
     await daemon.kill();
     daemon = await start();
     await daemon.msUntil('index-ready');
     await checkKeys(daemon);
-    figures.add('restart after kill -9, ready', 'ms', await daemon.msUntil('ready'));
-    figures.add('restart after kill -9, index ready', 'ms', await daemon.msUntil('index-ready'));
+    results.figure('restart after kill -9, ready', 'ms', await daemon.msUntil('ready'));
+    results.figure('restart after kill -9, index ready', 'ms', await daemon.msUntil('index-ready'));
     await daemon.stop();
 
     daemon = await start();
     await daemon.msUntil('index-ready');
-    const expectation = { atMost: RESTART_MS_MAX };
-    figures.add('restart by hints, ready', 'ms', await daemon.msUntil('ready'), expectation);
+    const bound = { atMost: RESTART_MS_MAX };
+    results.figure('restart by hints, ready', 'ms', await daemon.msUntil('ready'), bound);
     const indexMs = await daemon.msUntil('index-ready');
-    figures.add('restart by hints, index ready', 'ms', indexMs, expectation);
+    results.figure('restart by hints, index ready', 'ms', indexMs, bound);
     const restartedBytes = await settledBytes(daemon);
     const keydirBytes = await checkKeys(daemon);
 
+    const memory = { atMost: BYTES_PER_KEY_MAX };
     const perKey = (bytes: number): number => (bytes - emptyBytes) / KEYS;
-    const bound = { atMost: BYTES_PER_KEY_MAX };
-    figures.add('memory per key, after the puts', 'bytes', perKey(loadedBytes), bound);
-    figures.add('memory per key, after a restart', 'bytes', perKey(restartedBytes), bound);
-    figures.add('  of it keydir and index, by stats', 'bytes', keydirBytes / KEYS);
+    results.figure('memory per key, after the puts', 'bytes', perKey(loadedBytes), memory);
+    results.figure('memory per key, after a restart', 'bytes', perKey(restartedBytes), memory);
+    results.figure('  of it keydir and index, by stats', 'bytes', keydirBytes / KEYS);
     await daemon.stop();
   } finally {
     await daemon.kill();
