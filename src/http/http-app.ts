@@ -1,14 +1,12 @@
 /** The fastify instance that routes are added to: its limits, its hooks, its answer to errors. */
 
-import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { fastify } from 'fastify';
 import type { CaskError } from '../errors/cask-error.ts';
 import type { Authenticator } from '../security/index.ts';
 import type { TlsIdentity } from '../server/index.ts';
 import type { StoreLogger } from '../storage/store-options.ts';
 import { guardRoutes } from './access/guard.ts';
-import { guardOrigins } from './access/origins.ts';
+import { guardOrigins, KnownHosts } from './access/origins.ts';
 import { addBodyParsers } from './body-parsers.ts';
 import { compressAnswers } from './compression.ts';
 import type { HttpContext } from './http-context.ts';
@@ -18,14 +16,14 @@ import { HTTP_LIMITS, type HttpSettings } from './http-limits.ts';
 import type { Flights } from './in-flight.ts';
 import { knownMethods } from './known-methods.ts';
 import { parseQuery } from './query-string.ts';
+import { quickReads } from './quick-reads.ts';
 import { routePathOf } from './request-address.ts';
 import { countOperations } from './request-figures.ts';
+import { RequestIds } from './request-ids.ts';
 import { compileSerializer, compileValidator } from './schema/validation.ts';
 
 /** Of no route: paths that there are not. */
 const NO_ROUTE = 'none';
-/** Of requests: taken as it comes, if it is short and harmless. */
-const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
 
 export type HttpApp = ReturnType<typeof plainApp>;
 
@@ -38,7 +36,7 @@ export interface HttpSecurity {
 }
 
 /** What the hooks need of the listener. */
-export type AppContext = Pick<HttpContext, 'settings' | 'counters' | 'access' | 'served'>;
+export type AppContext = Pick<HttpContext, 'settings' | 'counters' | 'access' | 'served' | 'front'>;
 
 function socketOptions({ timeoutMs }: HttpSettings) {
   return {
@@ -49,9 +47,7 @@ function socketOptions({ timeoutMs }: HttpSettings) {
   };
 }
 
-function appOptions({ timeoutMs, idleTimeoutMs }: HttpSettings) {
-  const process = randomBytes(4).toString('hex');
-  let requests = 0;
+function appOptions({ timeoutMs, idleTimeoutMs }: HttpSettings, ids: RequestIds) {
   return {
     logger: false,
     bodyLimit: HTTP_LIMITS.maxPlainBodyBytes,
@@ -65,24 +61,19 @@ function appOptions({ timeoutMs, idleTimeoutMs }: HttpSettings) {
     clientErrorHandler: refuseBytes,
     rewriteUrl: routePathOf,
     routerOptions: { querystringParser: parseQuery },
-    genReqId: ({ headers }: Pick<IncomingMessage, 'headers'>) => {
-      const given = headers['x-request-id'];
-      if (typeof given === 'string' && REQUEST_ID.test(given)) return given;
-      requests += 1;
-      return `${process}-${requests.toString(36)}`;
-    },
+    genReqId: (request: Parameters<RequestIds['idOf']>[0]) => ids.idOf(request),
   } as const;
 }
 
-function plainApp(settings: HttpSettings) {
-  return fastify({ ...appOptions(settings), http: socketOptions(settings) });
+function plainApp(settings: HttpSettings, ids: RequestIds) {
+  return fastify({ ...appOptions(settings, ids), http: socketOptions(settings) });
 }
 
 /** The same to its routes. */
-function tlsApp(settings: HttpSettings, identity: TlsIdentity): HttpApp {
+function tlsApp(settings: HttpSettings, ids: RequestIds, identity: TlsIdentity): HttpApp {
   const { handshakeTimeoutMs: handshakeTimeout } = HTTP_LIMITS;
   const https = { ...socketOptions(settings), ...identity.serverOptions, handshakeTimeout };
-  const app = fastify({ ...appOptions(settings), https });
+  const app = fastify({ ...appOptions(settings, ids), https });
   identity.attach(app.server);
   app.server.on('close', () => identity.detach(app.server));
   return app as unknown as HttpApp;
@@ -96,7 +87,8 @@ export function createHttpApp(
   log: StoreLogger,
 ): HttpApp {
   const { settings, counters, access } = context;
-  const app = tls === undefined ? plainApp(settings) : tlsApp(settings, tls);
+  const ids = new RequestIds();
+  const app = tls === undefined ? plainApp(settings, ids) : tlsApp(settings, ids, tls);
   watchConnections(app, settings.maxConnections, counters);
   addBodyParsers(app);
   app.setValidatorCompiler(compileValidator as Parameters<HttpApp['setValidatorCompiler']>[0]);
@@ -109,7 +101,8 @@ export function createHttpApp(
     reply.header('x-request-id', request.id);
     next();
   });
-  guardOrigins(app, settings);
+  const hosts = new KnownHosts(settings);
+  guardOrigins(app, hosts, settings);
   guardRoutes(app, access);
   flights.watch(app);
   countOperations(app, context);
@@ -121,6 +114,7 @@ export function createHttpApp(
   });
   const countError = (error: CaskError): void => context.served?.server.countError(error);
   handleErrors(app, log, countError, methodsOf);
+  quickReads(app, context, { flights, hosts, ids });
   return app;
 }
 

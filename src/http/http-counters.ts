@@ -8,9 +8,8 @@ export class HttpCounters {
   connectionsRejected = 0;
   /** Requests for keys and values without an answer. */
   inFlight = 0;
-  /** By route and status. Bounded: routes are ours, and so are the statuses. */
-  readonly #requests = new Map<string, RouteCount>();
-  readonly #durations = new Map<string, DurationHistogram>();
+  /** Bounded: routes are ours, and so are the statuses. */
+  readonly #routes = new Map<string, RouteFigures>();
 
   connectionOpened(): void {
     this.connectionsOpen += 1;
@@ -26,33 +25,36 @@ export class HttpCounters {
   }
 
   answered(route: string, status: number, durationMs: number): void {
-    const name = `${status} ${route}`;
-    let count = this.#requests.get(name);
-    if (count === undefined) {
-      count = { route, status, requests: 0 };
-      this.#requests.set(name, count);
+    let figures = this.#routes.get(route);
+    if (figures === undefined) {
+      figures = { durations: new DurationHistogram(), byStatus: new Map() };
+      this.#routes.set(route, figures);
     }
-    count.requests += 1;
-    let durations = this.#durations.get(route);
-    if (durations === undefined) {
-      durations = new DurationHistogram();
-      this.#durations.set(route, durations);
-    }
-    durations.record(durationMs);
+    figures.byStatus.set(status, (figures.byStatus.get(status) ?? 0) + 1);
+    figures.durations.record(durationMs);
   }
 
-  get requests(): readonly Readonly<RouteCount>[] {
-    return [...this.#requests.values()];
+  get requests(): readonly RouteCount[] {
+    return [...this.#routes].flatMap(([route, { byStatus }]) =>
+      [...byStatus].map(([status, requests]) => ({ route, status, requests })),
+    );
   }
 
   /** By route. */
   get durations(): Readonly<Record<string, DurationHistogram>> {
-    return Object.fromEntries(this.#durations);
+    return Object.fromEntries(
+      [...this.#routes].map(([route, { durations }]) => [route, durations]),
+    );
   }
+}
+
+interface RouteFigures {
+  readonly durations: DurationHistogram;
+  readonly byStatus: Map<number, number>;
 }
 
 export interface RouteCount {
   readonly route: string;
   readonly status: number;
-  requests: number;
+  readonly requests: number;
 }

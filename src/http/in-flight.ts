@@ -76,6 +76,11 @@ export class Flights {
     });
   }
 
+  /** Nothing stands in the way of one more. */
+  get hasRoom(): boolean {
+    return !this.#isDraining && this.#all.size < this.#context.settings.maxInFlight;
+  }
+
   /** Lets nothing more begin, and resolves when all is answered, or the grace is over. */
   async drain(graceMs: number): Promise<void> {
     this.#isDraining = true;
@@ -106,8 +111,8 @@ export class Flights {
 
   #refusal(): CaskError | undefined {
     const { maxInFlight } = this.#context.settings;
+    if (this.hasRoom) return undefined;
     if (this.#isDraining) return new CaskError('SHUTTING_DOWN', 'the server is stopping');
-    if (this.#all.size < maxInFlight) return undefined;
     const message = `${maxInFlight} requests are under way already`;
     return limitError('BUSY', message, 'httpMaxInFlight', maxInFlight);
   }

@@ -1,8 +1,9 @@
 /** Requests over HTTP count as operations of the server: latencies, counters, the slow log. */
 
-import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Account } from '../security/index.ts';
 import type { HttpApp } from './http-app.ts';
-import type { HttpContext } from './http-context.ts';
+import type { HttpContext, Served } from './http-context.ts';
 
 /** Of no connection of the wire protocol. */
 const NO_CLIENT = 0;
@@ -19,21 +20,33 @@ export function countOperations(app: HttpApp, context: Pick<HttpContext, 'served
     const { op } = request.routeOptions.config;
     const { served } = context;
     if (op !== undefined && served !== undefined) {
-      const { server } = served;
-      const ms = reply.elapsedTime;
-      server.counters.countRequest(op);
-      server.latencies.record(op, ms, 1);
-      if (ms >= server.slowLog.thresholdMs) noteSlow(request, op, ms, server);
+      countOperation(served.server, op, reply.elapsedTime, request, request.account);
     }
     next();
   });
 }
 
-function noteSlow(
-  { headers, socket, account }: FastifyRequest,
+/** @param account null: it was refused before anyone was asked for */
+export function countOperation(
+  server: Served['server'],
   op: number,
   ms: number,
-  { slowLog }: NonNullable<HttpContext['served']>['server'],
+  request: AnsweredRequest,
+  account: Account | null,
+): void {
+  server.counters.countRequest(op);
+  server.latencies.record(op, ms, 1);
+  if (ms >= server.slowLog.thresholdMs) noteSlow(request, account, op, ms, server);
+}
+
+type AnsweredRequest = Pick<IncomingMessage, 'headers' | 'socket'>;
+
+function noteSlow(
+  { headers, socket }: AnsweredRequest,
+  account: Account | null,
+  op: number,
+  ms: number,
+  { slowLog }: Served['server'],
 ): void {
   const bytesIn = Number(headers['content-length'] ?? 0);
   slowLog.gather(op, ms, { bytesIn, bytesOut: 0, keyBytes: 0, items: 0 });

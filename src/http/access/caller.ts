@@ -3,7 +3,7 @@
  * certificate that its connection showed, or the session that a browser has.
  */
 
-import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import { CaskError } from '../../errors/cask-error.ts';
 import { type Account, type Authenticator, EVERYONE, NOBODY } from '../../security/index.ts';
 import { certificateNameOf } from '../../server/index.ts';
@@ -22,13 +22,18 @@ export interface CallerSources {
   readonly isTls: boolean;
 }
 
+/** What is looked at of a request. */
+export type AskingRequest = Pick<IncomingMessage, 'headers' | 'socket'> & {
+  readonly method?: string | undefined;
+};
+
 /**
  * A password is looked at only where one is given; the rest is known at once.
  * @throws CaskError UNAUTHENTICATED, AUTH_LOCKED, BUSY; FORBIDDEN without the token that a session
  * needs to change something
  */
 export function callerOf(
-  request: FastifyRequest,
+  request: AskingRequest,
   sources: CallerSources,
 ): Account | Promise<Account> {
   const { authenticator } = sources;
@@ -51,7 +56,7 @@ export function callerOf(
 }
 
 export function sessionOf(
-  { headers }: FastifyRequest,
+  { headers }: Pick<AskingRequest, 'headers'>,
   { sessions, isTls }: CallerSources,
 ): BrowserSession | undefined {
   const token = sessionTokenOf(headers.cookie, isTls);
@@ -63,7 +68,7 @@ export function sessionOf(
  * @throws CaskError FORBIDDEN
  */
 export function requireCsrfToken(
-  { method, headers }: FastifyRequest,
+  { method = '', headers }: AskingRequest,
   session: BrowserSession,
 ): void {
   if (SAFE_METHODS.has(method) || isCsrfToken(session, headers[CSRF_HEADER])) return;

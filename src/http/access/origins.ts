@@ -6,6 +6,7 @@
  * asks (Origin, Fetch metadata) changes nothing, unless its origin is configured (CORS).
  */
 
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpApp } from '../http-app.ts';
@@ -22,25 +23,35 @@ const CORS_REQUEST_HEADERS =
   'authorization, content-type, if-match, if-none-match, x-caskd-csrf, x-request-id';
 const CORS_RESPONSE_HEADERS = 'etag, location, retry-after, x-request-id';
 
-type OriginSettings = Pick<HttpSettings, 'corsOrigins' | 'allowedHosts'>;
+/** Names in the Host header that stand for this machine. */
+export class KnownHosts {
+  readonly #names: ReadonlySet<string>;
+  /** Most clients say the same each time. */
+  #last: string | undefined;
 
-export function guardOrigins(app: HttpApp, { corsOrigins, allowedHosts }: OriginSettings): void {
-  const names = new Set(['localhost', ...allowedHosts.map((name) => name.toLowerCase())]);
+  constructor({ allowedHosts }: Pick<HttpSettings, 'allowedHosts'>) {
+    this.#names = new Set(['localhost', ...allowedHosts.map((name) => name.toLowerCase())]);
+  }
+
+  /** False: a page whose name was made to point here. */
+  admit({ headers: { host }, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean {
+    if (host === undefined || host === this.#last) return true;
+    if (!isKnownHost(host, this.#names)) return !LOOPBACK.test(socket.localAddress ?? '');
+    this.#last = host;
+    return true;
+  }
+}
+
+export function guardOrigins(
+  app: HttpApp,
+  hosts: KnownHosts,
+  { corsOrigins }: Pick<HttpSettings, 'corsOrigins'>,
+): void {
   const anyOrigin = corsOrigins.includes('*');
   const origins = new Set(corsOrigins);
-
-  // most clients say the same each time
-  let lastKnown: string | undefined;
-  const isKnown = (host: string): boolean => {
-    if (host === lastKnown) return true;
-    if (!isKnownHost(host, names)) return false;
-    lastKnown = host;
-    return true;
-  };
-
   app.addHook('onRequest', (request, reply, next) => {
-    const { host, origin } = request.headers;
-    if (host !== undefined && !isKnown(host) && isFromLoopback(request)) {
+    const { origin } = request.headers;
+    if (!hosts.admit(request)) {
       next(unknownHost());
       return;
     }
@@ -66,10 +77,6 @@ function allow({ method }: FastifyRequest, reply: FastifyReply, origin: string):
   reply.header('access-control-allow-methods', CORS_METHODS);
   reply.header('access-control-allow-headers', CORS_REQUEST_HEADERS);
   reply.header('access-control-max-age', String(PREFLIGHT_SECONDS));
-}
-
-function isFromLoopback({ socket }: FastifyRequest): boolean {
-  return LOOPBACK.test(socket.localAddress ?? '');
 }
 
 function isKnownHost(header: string, names: ReadonlySet<string>): boolean {

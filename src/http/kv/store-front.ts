@@ -12,6 +12,8 @@ import { PromiseSink, type ValueAnswer } from '../../storage/promise-sink.ts';
 import type { Session } from '../../storage/session.ts';
 import type { EntryMeta } from '../../vocabulary/entry.ts';
 
+export type FoundValue = ValueAnswer | undefined;
+
 export class StoreFront {
   readonly #sink = new PromiseSink();
   readonly #reads: Session;
@@ -22,10 +24,13 @@ export class StoreFront {
     this.#writes = store.openSession(this.#sink);
   }
 
-  /** Undefined: there is no such key. */
-  get(account: Account, key: Buffer): Promise<ValueAnswer | undefined> {
+  /**
+   * Undefined: there is no such key. A promise only where the disk has to be waited for.
+   * @throws CaskError
+   */
+  get(account: Account, key: Buffer): FoundValue | Promise<FoundValue> {
     const session = this.reads(account);
-    return this.#sink.ask((token) => session.get(key, 0, key.length, token));
+    return this.#sink.askNow<FoundValue>((token) => session.get(key, 0, key.length, token));
   }
 
   put(

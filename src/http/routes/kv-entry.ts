@@ -1,16 +1,17 @@
 /** /v1/kv/{key}: PUT, GET, HEAD and DELETE of one entry. */
 
-import { isAscii } from 'node:buffer';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { OP_DELETE, OP_GET, OP_PUT } from '../../protocol/op-codes.ts';
+import { OP_DELETE, OP_PUT } from '../../protocol/op-codes.ts';
 import type { EntryMeta } from '../../vocabulary/entry.ts';
 import { TTL_MS_MAX, TTL_NONE } from '../../vocabulary/write-arguments.ts';
 import { addVary } from '../compression.ts';
 import type { HttpApp } from '../http-app.ts';
 import { type HttpContext, storeFrontOf } from '../http-context.ts';
 import { notFound } from '../http-error.ts';
+import { entryHeaders } from '../kv/entry-headers.ts';
 import { entryJson, keyMember, metaMembers, valueMember } from '../kv/entry-json.ts';
 import { type GivenValue, valueBytesOf } from '../kv/given-value.ts';
+import { askedOf, BYTES_TYPE, payloadOf, READ_CONFIG, READ_PATH } from '../kv/plain-read.ts';
 import {
   asPreconditionFailed,
   entityTagOf,
@@ -23,15 +24,11 @@ import { ENTRY_SCHEMA, GIVEN_VALUE_SCHEMA, PUT_SCHEMA } from '../schema/entry-sc
 import { type JsonSchema, objectOf, text } from '../schema/json-schema.ts';
 import { NO_CONTENT, responses } from '../schema/responses.ts';
 
-const PATH = '/v1/kv/:key';
+const PATH = READ_PATH;
 const tags = ['keys and values'];
 const JSON_TYPE = 'application/json; charset=utf-8';
-const BYTES_TYPE = 'application/octet-stream';
 /** Longer values are not repeated to who sent them. */
 const ECHO_BYTES_MAX = 64 * 1024;
-
-/** Longer values are not worth a copy. */
-const SHORT_BYTES_MAX = 4 * 1024;
 
 const BYTES: JsonSchema = { type: 'string', format: 'binary' };
 const params = objectOf({ key: text('The key, percent-encoded.') });
@@ -103,7 +100,7 @@ function addGet(app: HttpApp, context: HttpContext): void {
   app.get(
     PATH,
     {
-      config: { role: 'read', reach: 'session', op: OP_GET },
+      config: READ_CONFIG,
       schema: {
         tags,
         summary: 'Read an entry',
@@ -132,7 +129,8 @@ function addGet(app: HttpApp, context: HttpContext): void {
     async (request, reply) => {
       const key = keyOf(request);
       const { headers, account } = request;
-      const answer = await storeFrontOf(context).get(account, key);
+      const front = storeFrontOf(context);
+      const answer = await (askedOf(request.raw) ?? front.get(account, key));
       if (answer === undefined) throw notFound('there is no such key');
       describe(reply, answer);
       if (isNotModified(headers, answer)) return reply.code(304).send();
@@ -144,20 +142,12 @@ function addGet(app: HttpApp, context: HttpContext): void {
   );
 }
 
-/** Short text leaves in one write together with its head; the bytes are the same. */
-function payloadOf(value: Buffer): Buffer | string {
-  return value.length <= SHORT_BYTES_MAX && isAscii(value) ? value.toString('latin1') : value;
-}
-
 /** Headers that an entry has whatever form it is given in. */
 function describe(reply: FastifyReply, meta: EntryMeta): void {
-  const { revision, version, updatedAt, expiresAt } = meta;
-  reply.header('etag', entityTagOf(revision));
-  reply.header('last-modified', new Date(updatedAt).toUTCString());
-  reply.header('x-caskd-version', String(version));
-  if (expiresAt !== undefined)
-    reply.header('x-caskd-expires-at', new Date(expiresAt).toISOString());
-  reply.header('cache-control', 'no-cache');
+  const headers = entryHeaders(meta);
+  for (let at = 0; at < headers.length; at += 2) {
+    reply.header(headers[at] as string, headers[at + 1]);
+  }
   addVary(reply, 'accept');
 }
 

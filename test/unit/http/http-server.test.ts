@@ -84,7 +84,7 @@ function appWith(thrown: Error) {
   const context = { settings: HTTP_DEFAULTS, counters: new HttpCounters(), access };
   const countError = ({ code }: CaskError) => errors.push(code);
   const served = { server: { countError } } as unknown as Served;
-  const all = { ...context, served };
+  const all = { ...context, served, front: undefined };
   const app = createHttpApp(all, new Flights(all), undefined, log);
   const config = { role: 'anyone' } as const;
   app.get('/broken', { config }, () => {
