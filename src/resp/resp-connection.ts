@@ -319,10 +319,6 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
     this.#replies.expect(shape);
   }
 
-  get hasWritesBefore(): boolean {
-    return this.#replies.hasWritesBefore;
-  }
-
   gather(parts: number): void {
     this.#replies.gather(parts);
   }
@@ -336,12 +332,9 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
   }
 
   modify(command: KeyCommand, args: RespArguments): void {
-    this.modifyAt(this.token, 1, command, args);
-  }
-
-  modifyAt(token: number, key: number, command: KeyCommand, args: RespArguments): void {
+    const { token } = this;
     const modifier = this.#replies.modifierFor(token, command, args);
-    this.session.modify(args.buffer, args.start(key), args.bytes(key), modifier, token);
+    this.session.modify(args.buffer, args.start(1), args.bytes(1), modifier, token);
     if (!modifier.isApplied) modifier.keepArguments();
   }
 
@@ -372,12 +365,7 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
     write: (reply: Reply, results: readonly BatchItemResult[]) => void,
   ): void {
     const { session } = this;
-    const holds = this.#replies.hasDeferred;
-    const work = async (patience: Patience): Promise<BatchItemResult[]> => {
-      while (this.#replies.hasDeferred) await this.#replies.whenNoneDeferred();
-      return session.batch(items, patience);
-    };
-    this.later(holds ? work : (patience) => session.batch(items, patience), write, { holds });
+    this.later((patience) => session.batch(items, patience), write);
   }
 
   later<T>(

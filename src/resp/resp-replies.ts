@@ -71,8 +71,6 @@ export class RespReplies implements ReplySink, Held {
   // by token
   #shapes = new Uint8Array(CAPACITY_FIRST);
   #isWrite = new Uint8Array(CAPACITY_FIRST);
-  /** Writes that the store has not answered. */
-  #writes = 0;
   /** Of a part, the request that it is of; of a sum, the answers that lack. */
   #links = new Uint32Array(CAPACITY_FIRST);
   #sums = new Uint32Array(CAPACITY_FIRST);
@@ -80,7 +78,6 @@ export class RespReplies implements ReplySink, Held {
   readonly #errors = new Map<number, CaskError>();
   readonly #patiences = new Map<number, Patience>();
   readonly #deferred = new Set<number>();
-  #onNoneDeferred: (() => void)[] = [];
   readonly #pool: PooledModifier[] = [];
   #inTurn = false;
   #turnMs = 0;
@@ -128,18 +125,8 @@ export class RespReplies implements ReplySink, Held {
     const token = this.#order.take(this.#turnMs, op, bytesIn, requestTimeoutMs);
     if (token >= this.#shapes.length) this.#grow(token);
     this.#isWrite[token] = isWrite ? 1 : 0;
-    if (isWrite) this.#writes += 1;
     this.expectFor(token, SHAPES.later);
     this.token = token;
-  }
-
-  /**
-   * Do writes wait to be committed that were sent before the request at hand? Then a plain read
-   * might see those behind it, too: they may be committed together.
-   */
-  get hasWritesBefore(): boolean {
-    const isOwn = this.#isWrite[this.token] === 1;
-    return this.#writes > (isOwn ? 1 : 0);
   }
 
   /** One more reply behind that of the request at hand: a value. */
@@ -345,25 +332,15 @@ export class RespReplies implements ReplySink, Held {
     else this.refuse(token, error);
   }
 
-  /** Are there writes that came and are not sequenced? A batch would overtake them. */
-  get hasDeferred(): boolean {
-    return this.#deferred.size > 0;
-  }
-
-  whenNoneDeferred(): Promise<void> {
-    return new Promise((resolve) => this.#onNoneDeferred.push(resolve));
-  }
-
   onDeferred(token: number): void {
     this.#deferred.add(token);
   }
 
   mayBegin(token: number): boolean {
     this.#deferred.delete(token);
-    if (this.#deferred.size === 0) for (const go of this.#onNoneDeferred.splice(0)) go();
     if (this.#shapeOf(token) === SHAPES.part || !this.#order.wasEarly(token)) return true;
     this.#releaseModifier(token);
-    this.#drop(token);
+    this.#order.drop(token);
     return false;
   }
 
@@ -413,7 +390,6 @@ export class RespReplies implements ReplySink, Held {
   }
 
   #end(token: number): void {
-    if (!this.#order.wasEarly(token)) this.#writeEnded(token);
     this.#order.end(token);
     if (this.#inTurn || this.#queued) return;
     this.#queued = true;
@@ -424,19 +400,8 @@ export class RespReplies implements ReplySink, Held {
   #isAwaited(token: number): boolean {
     if (this.#closed) return false;
     if (!this.#order.wasEarly(token)) return true;
-    this.#drop(token);
-    return false;
-  }
-
-  #drop(token: number): void {
-    this.#writeEnded(token);
     this.#order.drop(token);
-  }
-
-  #writeEnded(token: number): void {
-    if (this.#isWrite[token] === 0) return;
-    this.#isWrite[token] = 0;
-    this.#writes -= 1;
+    return false;
   }
 
   #shapeOf(token: number): number {

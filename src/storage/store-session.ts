@@ -16,7 +16,7 @@ import type { Patience } from './patience.ts';
 import type { PutOutcome, ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';
 import type { Group } from './write/group.ts';
-import type { StalledWrites } from './write/stalled-writes.ts';
+import type { SessionLine } from './write/session-line.ts';
 import type { WriteOrigin } from './write/write-origin.ts';
 
 /** Where the answers of a closed session go. */
@@ -81,8 +81,7 @@ class SessionSink implements ReplySink {
 export class StoreSession implements Session, WriteOrigin {
   readonly sink: SessionSink;
   lastGroup: Group | undefined;
-  deferredWrites = 0;
-  stalled: StalledWrites | undefined;
+  line: SessionLine | undefined;
   readonly #engine: Engine;
 
   constructor(engine: Engine, sink: ReplySink) {

@@ -34,8 +34,6 @@ export interface RespContext {
   ok(): void;
   error(text: string): void;
   refuse(error: CaskError): void;
-  /** Writes that came before are not committed: a plain read might see those behind it, too. */
-  readonly hasWritesBefore: boolean;
   /** How the session's answer to the request at hand becomes a reply. */
   expect(shape: Shape): void;
   /** The request at hand is answered with the sum of so many answers of the session. */
@@ -45,8 +43,6 @@ export interface RespContext {
   takeItem(): number;
   /** Reads, decides and writes the key of a command as one. */
   modify(command: KeyCommand, args: RespArguments): void;
-  /** The same for the key that a word is, answered at a place of its own. */
-  modifyAt(token: number, key: number, command: KeyCommand, args: RespArguments): void;
   /** Reads and writes several keys as one; what is sent behind it waits. */
   transact(keys: readonly Buffer[], run: (view: KeyView, reply: Reply) => void): void;
   /** Writes several keys as one, in the order of the writes of the connection. */

@@ -26,10 +26,6 @@ export const get = keyCommand(
   },
   decideGet,
   (context, args) => {
-    if (context.hasWritesBefore) {
-      context.modify(decideGet, args);
-      return;
-    }
     context.expect(SHAPES.value);
     context.session.get(args.buffer, args.start(1), args.bytes(1), context.token);
   },

@@ -76,11 +76,6 @@ function counting(name: string, since: string, summary: string): RespCommand {
     summary,
     syntax: 'key [key ...]',
     run(context, args) {
-      if (context.hasWritesBefore) {
-        const words = wordsFrom(args, 1);
-        context.transact(words, (view, reply) => reply.integer(presentOf(words, view)));
-        return;
-      }
       const parts = args.count - 1;
       context.gather(parts);
       const { session } = context;

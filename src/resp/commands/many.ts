@@ -7,7 +7,6 @@ import type { Reply } from '../reply.ts';
 import type { RespArguments } from '../resp-arguments.ts';
 import type { RespCommand } from './command.ts';
 import { wrongArity } from './error-words.ts';
-import { decideGet } from './get.ts';
 import { wordsFrom } from './keys.ts';
 
 const described = { reach: 'session', group: 'string' } as const;
@@ -36,11 +35,9 @@ export const mGet: RespCommand = {
     const { session } = context;
     const { buffer } = args;
     context.answer((reply) => reply.array(args.count - 1));
-    const isBehindWrites = context.hasWritesBefore;
     for (let index = 1; index < args.count; index++) {
       const token = context.takeItem();
-      if (isBehindWrites) context.modifyAt(token, index, decideGet, args);
-      else session.get(buffer, args.start(index), args.bytes(index), token);
+      session.get(buffer, args.start(index), args.bytes(index), token);
     }
   },
   inTransaction(args, view, reply) {

@@ -158,12 +158,23 @@ export class EntrySource {
     keyStart: number,
     keyBytes: number,
   ): void {
+    this.verify(buffer, view, key, keyStart, keyBytes);
+    this.#take(buffer, view);
+  }
+
+  /** @throws CaskError CORRUPT: the record that was read is of another key */
+  verify(
+    buffer: Uint8Array,
+    view: RecordView,
+    key: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
+  ): void {
     if (!isOfKey(buffer, view, key, keyStart, keyBytes)) {
       const message = `the record of revision ${view.sequence} is of another key`;
       throw new CaskError('CORRUPT', message);
     }
     this.#cache.put(view.sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
-    this.#take(buffer, view);
   }
 
   #take(buffer: Uint8Array, view: RecordView): void {

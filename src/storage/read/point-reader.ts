@@ -1,6 +1,8 @@
 /**
- * `get` and `exists`: keydir, value cache, disk, and in between whatever has to be waited for:
- * the session's own uncommitted write of the key, or a batch that is half applied.
+ * `get` and `exists`: keydir, value cache, disk. A read has its place among the writes of its
+ * session: what it sees is settled in the turn in which it comes, or, behind writes that wait, in
+ * which those before it are sequenced. Where that is an uncommitted write, the answer leaves when
+ * that commits.
  */
 
 import { CaskError, toCaskError } from '../../errors/cask-error.ts';
@@ -9,11 +11,14 @@ import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { EntryView } from '../reply-sink.ts';
 import type { CommitApplier } from '../write/commit-applier.ts';
+import type { Group } from '../write/group.ts';
 import type { PendingWrites } from '../write/pending-writes.ts';
+import type { Sequencer } from '../write/sequencer.ts';
+import type { SessionLine } from '../write/session-line.ts';
 import { keyProblem } from '../write/write-limits.ts';
 import type { WriteOrigin } from '../write/write-origin.ts';
-import type { WriteTurnstile } from '../write/write-turnstile.ts';
 import { isOfKey, type RecordLocation, type RecordReader } from './record-reader.ts';
+import type { TouchedReader } from './touched-reader.ts';
 import type { ValueCache } from './value-cache.ts';
 
 export interface PointReaderParts {
@@ -21,7 +26,8 @@ export interface PointReaderParts {
   readonly catalog: SegmentCatalog;
   readonly pending: PendingWrites;
   readonly applier: CommitApplier;
-  readonly turnstile: WriteTurnstile;
+  readonly sequencer: Sequencer;
+  readonly touched: TouchedReader;
   readonly cache: ValueCache;
   readonly reader: RecordReader;
   readonly maxKeyBytes: number;
@@ -51,11 +57,13 @@ export class PointReader {
     const problem = keyProblem(length, this.#parts.maxKeyBytes) ?? this.#parts.closedBy();
     if (problem !== undefined) {
       origin.sink.onError(token, problem);
-    } else if (this.#mustWait(origin, buffer, start, length)) {
+    } else if (origin.line !== undefined) {
       const key = Buffer.from(buffer.subarray(start, start + length));
-      this.wait(origin, token, () => this.get(origin, key, 0, length, token));
+      this.#inLine(origin, origin.line, token, () =>
+        this.#getInTurn(origin, key, 0, length, token),
+      );
     } else {
-      this.#get(origin, buffer, start, length, token);
+      this.#getInTurn(origin, buffer, start, length, token);
     }
   }
 
@@ -69,12 +77,98 @@ export class PointReader {
     const problem = keyProblem(length, this.#parts.maxKeyBytes) ?? this.#parts.closedBy();
     if (problem !== undefined) {
       origin.sink.onError(token, problem);
-    } else if (this.#mustWait(origin, buffer, start, length)) {
+    } else if (origin.line !== undefined) {
       const key = Buffer.from(buffer.subarray(start, start + length));
-      this.wait(origin, token, () => this.exists(origin, key, 0, length, token));
+      this.#inLine(origin, origin.line, token, () =>
+        this.#existsInTurn(origin, key, 0, length, token),
+      );
     } else {
-      origin.sink.onExists(token, this.find(buffer, start, length) !== 0);
+      this.#existsInTurn(origin, buffer, start, length, token);
     }
+  }
+
+  /** Behind what the same origin sent before and is not begun, and before what follows. */
+  #inLine(origin: WriteOrigin, line: SessionLine, token: number, read: () => void): void {
+    line.push(true, () => {
+      const problem = this.#parts.closedBy();
+      if (problem === undefined) read();
+      else origin.sink.onError(token, problem);
+    });
+  }
+
+  #getInTurn(
+    origin: WriteOrigin,
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+    token: number,
+  ): void {
+    const group = this.#dependsOn(origin, buffer, start, length);
+    if (group === undefined) {
+      if (!this.#parts.applier.isMidBatch) {
+        this.#get(origin, buffer, start, length, token);
+        return;
+      }
+      const key = Buffer.from(buffer.subarray(start, start + length));
+      this.#afterBatch(origin, token, () => this.#get(origin, key, 0, length, token));
+      return;
+    }
+    const { prior } = this.#parts.sequencer;
+    if (!prior.exists) group.reads.addAbsent(origin.sink, token);
+    else if (prior.touchedAt === 0) group.reads.addValue(prior.recordAt, origin.sink, token);
+    else
+      this.#parts.touched.get(origin, Buffer.from(buffer.subarray(start, start + length)), token);
+  }
+
+  #existsInTurn(
+    origin: WriteOrigin,
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+    token: number,
+  ): void {
+    const group = this.#dependsOn(origin, buffer, start, length);
+    if (group === undefined) {
+      if (!this.#parts.applier.isMidBatch) {
+        origin.sink.onExists(token, this.find(buffer, start, length) !== 0);
+        return;
+      }
+      const key = Buffer.from(buffer.subarray(start, start + length));
+      this.#afterBatch(origin, token, () => {
+        origin.sink.onExists(token, this.find(key, 0, length) !== 0);
+      });
+    } else {
+      group.reads.addExists(this.#parts.sequencer.prior.exists, origin.sink, token);
+    }
+  }
+
+  /** Once the batch is whole that is applied in part; nothing later is applied by then. */
+  #afterBatch({ sink }: WriteOrigin, token: number, read: () => void): void {
+    const failed = (error: CaskError): void => sink.onError(token, error);
+    this.#parts.applier.afterBatch({ committed: read, failed });
+  }
+
+  /**
+   * The uncommitted group that decides what a read of this origin sees; the sequencer's `prior`
+   * is what the key is then. Undefined: what is committed counts.
+   */
+  #dependsOn(
+    origin: WriteOrigin,
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+  ): Group | undefined {
+    const { applier, pending, sequencer, now } = this.#parts;
+    if (!hasPendingWrites(origin) && !applier.isMidBatch) return undefined;
+    if (pending.clearSequence === 0 && !pending.find(buffer, start, length)) return undefined;
+    const { prior } = sequencer;
+    prior.look(buffer, start, length, now());
+    const group = prior.dependsOn;
+    if (group === undefined) return undefined;
+    // It may be another's write: what is read from here on must not be older.
+    const { lastGroup } = origin;
+    if (lastGroup === undefined || lastGroup.startsBefore(group)) origin.lastGroup = group;
+    return group;
   }
 
   /** The key's entry in the keydir if it exists now; 0 otherwise. */
@@ -86,36 +180,17 @@ export class PointReader {
     return expiresAt !== 0 && expiresAt <= now() ? 0 : ref;
   }
 
-  #mustWait(origin: WriteOrigin, buffer: Uint8Array, start: number, length: number): boolean {
-    const { applier, pending } = this.#parts;
-    if (applier.isMidBatch || isBehindWrites(origin)) return true;
-    const { lastGroup } = origin;
-    if (lastGroup === undefined) return false;
-    if (lastGroup.state === 'committed' || lastGroup.state === 'failed') {
-      origin.lastGroup = undefined;
-      return false;
-    }
-    return pending.clearSequence > 0 || pending.find(buffer, start, length);
-  }
-
   /** True when a reader of everything (a page, a count) has to wait. */
   mustWaitForAny(origin: WriteOrigin): boolean {
-    if (this.#parts.applier.isMidBatch || isBehindWrites(origin)) return true;
-    const state = origin.lastGroup?.state;
-    return state === 'gathering' || state === 'queued';
+    if (this.#parts.applier.isMidBatch || origin.line !== undefined) return true;
+    return hasPendingWrites(origin);
   }
 
-  /** Runs `again` when what `mustWait` saw has passed; or answers with the failure. */
-  wait(origin: WriteOrigin, token: number, again: () => void): void {
-    this.waitFor(origin, again, (error) => origin.sink.onError(token, error));
-  }
-
+  /** Runs `again` when what `mustWaitForAny` saw has passed, or `failed`. */
   waitFor(origin: WriteOrigin, again: () => void, failed: (error: CaskError) => void): void {
-    const { applier, turnstile } = this.#parts;
+    const { applier } = this.#parts;
     const waiter = { committed: again, failed };
-    const { stalled } = origin;
-    if (stalled !== undefined && !stalled.isRunning) stalled.push(again);
-    else if (origin.deferredWrites > 0) turnstile.wait(0, again);
+    if (origin.line !== undefined) origin.line.push(true, again);
     else if (applier.isMidBatch) applier.afterBatch(waiter);
     else if (origin.lastGroup !== undefined) origin.lastGroup.waiters.push(waiter);
     else again();
@@ -219,7 +294,11 @@ export class PointReader {
   }
 }
 
-/** Writes of the same origin, which a read comes after, are not sequenced yet. */
-function isBehindWrites({ deferredWrites, stalled }: WriteOrigin): boolean {
-  return deferredWrites > 0 || (stalled !== undefined && !stalled.isRunning);
+/** Writes of the same origin are sequenced and not committed. */
+function hasPendingWrites(origin: WriteOrigin): boolean {
+  const { lastGroup } = origin;
+  if (lastGroup === undefined) return false;
+  if (lastGroup.state === 'gathering' || lastGroup.state === 'queued') return true;
+  origin.lastGroup = undefined;
+  return false;
 }

@@ -12,6 +12,7 @@ import { PointReader } from './point-reader.ts';
 import { RangeReader } from './range-reader.ts';
 import { ReadTrouble } from './read-trouble.ts';
 import { RecordReader } from './record-reader.ts';
+import { TouchedReader } from './touched-reader.ts';
 import { ValueCache } from './value-cache.ts';
 
 export class ReadPath {
@@ -35,7 +36,7 @@ export class ReadPath {
     const { environment, maxKeyBytes, maxRangeItems, maxRangeBytes, maxBatchItems } = options;
     const { clock: monotonic } = environment;
     const { catalog, files, keydir, clock } = opened;
-    const { pending, applier, turnstile, expirer } = writes;
+    const { pending, applier, sequencer, expirer } = writes;
     const now = (): number => clock.now();
     this.cache = new ValueCache(options.cacheBytes);
     this.gate = new LatencyGate(monotonic, { meanMsMax: READ_MEAN_MS_MAX });
@@ -50,7 +51,8 @@ export class ReadPath {
       catalog,
       pending,
       applier,
-      turnstile,
+      sequencer,
+      touched: new TouchedReader(sequencer.prior, this.entries),
       cache,
       reader,
       maxKeyBytes,

@@ -72,33 +72,23 @@ export class BatchWriter {
     try {
       ({ committed } = await this.#sequence(origin, batch, results, patience));
     } finally {
-      origin.deferredWrites -= 1;
       turnstile.unlock();
+      origin.line?.release();
     }
     await committed;
     return results;
   }
 
-  /** Closes the turnstile behind everything that the origin sent before. */
-  async #enter(origin: WriteOrigin, bytes: number): Promise<void> {
-    const { turnstile } = this.#sequencer.parts;
-    const enter = (): Promise<void> => {
-      // Reads of the same origin see to it that they come after this.
-      origin.deferredWrites += 1;
-      return turnstile.enter(bytes);
-    };
-    const { stalled } = origin;
-    if (stalled === undefined) await enter();
-    else await new Promise<void>((resolve) => stalled.push(() => resolve(enter())));
-    for (;;) {
-      // A modify that came before may wait for a value by now; it needs the turnstile itself.
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const mustWait = origin.stalled?.pushReturned(() => resolve(enter())) ?? false;
-      if (!mustWait) return;
-      origin.deferredWrites -= 1;
-      turnstile.unlock();
-      await promise;
-    }
+  /** Behind everything that the origin sent before: keeps other writes, and its own reads, out. */
+  #enter(origin: WriteOrigin, bytes: number): Promise<void> {
+    const sequencer = this.#sequencer;
+    return new Promise((resolve) => {
+      sequencer.inTurn(origin, bytes, () => {
+        sequencer.parts.turnstile.lock();
+        sequencer.lineOf(origin).hold();
+        resolve();
+      });
+    });
   }
 
   #prepare(items: readonly StoreBatchItem[]): PreparedBatch {

@@ -305,7 +305,7 @@ export class GroupCommit {
     this.groups += 1;
     this.queuedBytes -= group.length;
     group.state = 'committed';
-    for (const waiter of group.waiters) waiter.committed();
+    group.tellCommitted();
     if (group.buffer.length <= POOLED_BYTES_MAX) this.#spareBuffer = group.buffer;
     this.#parts.onProgress();
   }
@@ -401,10 +401,11 @@ export class GroupCommit {
 
   #failGroup(group: Group, error: CaskError): void {
     group.state = 'failed';
+    group.failure = error;
     this.failures += 1;
     this.queuedBytes -= group.length;
     this.#parts.applier.fail(group, error);
-    for (const waiter of group.waiters) waiter.failed(error);
+    group.tellFailed(error);
   }
 }
 

@@ -9,6 +9,7 @@ import { valueSeed, writeValueCrc } from '../format/record.ts';
 import type { Segment } from '../log/segment.ts';
 import type { Modifier } from '../modifier.ts';
 import type { ReplySink } from '../reply-sink.ts';
+import { HeldReads } from './held-reads.ts';
 
 /** What to tell about a record once it is committed. */
 export const REPLY_NONE = 0;
@@ -47,6 +48,8 @@ export class Group {
   buffer: Uint8Array;
   length = 0;
   state: GroupState = 'gathering';
+  /** Why it is 'failed'. */
+  failure: CaskError | undefined;
   firstSequence = 0;
   lastSequence = 0;
   /** Keys, and their bytes, that may be new to the keydir. */
@@ -60,6 +63,7 @@ export class Group {
   /** One for each row with REPLY_MODIFY, in their order. */
   readonly modifiers: Modifier[] = [];
   readonly waiters: Waiter[] = [];
+  #reads: HeldReads | undefined;
   /** All of it has been given to the kernel. */
   written = false;
   readonly #unsummed: UnsummedValue[] = [];
@@ -80,6 +84,10 @@ export class Group {
 
   get endOffset(): number {
     return this.startOffset + this.length;
+  }
+
+  startsBefore(other: Group): boolean {
+    return this.firstSequence < other.firstSequence;
   }
 
   /** Makes room for `bytes` more. */
@@ -106,6 +114,23 @@ export class Group {
     this.replies.push(reply);
     this.sinks.push(sink);
     this.tokens.push(token);
+  }
+
+  /** Reads that are answered when the group commits. */
+  get reads(): HeldReads {
+    this.#reads ??= new HeldReads();
+    return this.#reads;
+  }
+
+  /** Answers whoever waits for the group, which is committed. */
+  tellCommitted(): void {
+    this.#reads?.answer(this.buffer);
+    for (const waiter of this.waiters) waiter.committed();
+  }
+
+  tellFailed(error: CaskError): void {
+    this.#reads?.fail(error);
+    for (const waiter of this.waiters) waiter.failed(error);
   }
 
   /** Where the record with that sequence is, which is one of the group. */

@@ -19,7 +19,6 @@ import {
 import type { EntrySource, FetchedRecord } from '../read/entry-source.ts';
 import type { PutOutcome } from '../reply-sink.ts';
 import type { Sequencer } from './sequencer.ts';
-import { StalledWrites } from './stalled-writes.ts';
 import { keyProblem, putProblem, ttlProblem } from './write-limits.ts';
 import type { WriteOrigin } from './write-origin.ts';
 
@@ -128,16 +127,8 @@ export class ModifyWriter {
 
   /** Whatever else the session sends waits behind this one; so do other modifies of the key. */
   #stall(origin: WriteOrigin, key: Buffer, waiting: WaitingModify): void {
-    const { clock, scheduler } = this.#environment;
-    if (origin.stalled === undefined) {
-      const onEmpty = (): void => {
-        origin.stalled = undefined;
-      };
-      origin.stalled = new StalledWrites(scheduler, clock, onEmpty);
-    } else {
-      origin.stalled.hold();
-    }
-    this.#sequencer.stalledBytes += key.length + MODIFY_BYTES;
+    this.#sequencer.lineOf(origin).hold();
+    this.#sequencer.waitingBytes += key.length + MODIFY_BYTES;
     this.fetched += 1;
     origin.sink.onDeferred?.(waiting.token);
     const name = key.toString('latin1');
@@ -173,7 +164,7 @@ export class ModifyWriter {
     const { turnstile } = this.#sequencer.parts;
     return new Promise((resolve) => {
       const resume = (): void => resolve(this.#resumeAll(stalled, fetched));
-      if (turnstile.isClosed) turnstile.wait(0, resume);
+      if (turnstile.isClosed) turnstile.wait(resume);
       else resume();
     });
   }
@@ -205,8 +196,8 @@ export class ModifyWriter {
         return false;
       }
     }
-    this.#sequencer.stalledBytes -= key.length + MODIFY_BYTES;
-    origin.stalled?.release();
+    this.#sequencer.waitingBytes -= key.length + MODIFY_BYTES;
+    origin.line?.release();
     return true;
   }
 

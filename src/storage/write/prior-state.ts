@@ -33,6 +33,8 @@ export class PriorState {
   readonly #keydir: Keydir;
   readonly #pending: PendingWrites;
   readonly view = new RecordView();
+  /** Where in its buffer. */
+  recordAt = 0;
 
   constructor(keydir: Keydir, pending: PendingWrites) {
     this.#keydir = keydir;
@@ -89,7 +91,8 @@ export class PriorState {
   #fromPending(): void {
     const group = this.#pending.foundGroup as Group;
     const { view } = this;
-    viewTrustedRecord(group.buffer, this.#pending.foundRecordAt, view);
+    this.recordAt = this.#pending.foundRecordAt;
+    viewTrustedRecord(group.buffer, this.recordAt, view);
     this.dependsOn = group;
     const isTouch = view.valueSequence > 0;
     this.exists = view.type !== RECORD_DELETE;

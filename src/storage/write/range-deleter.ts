@@ -89,7 +89,7 @@ export class RangeDeleter {
         run.cutoff = Math.min(run.cutoff, applier.committedSequence);
         resolve();
       };
-      sequencer.inOrder(origin, () => {
+      sequencer.inTurn(origin, 0, () => {
         run.cutoff = sequencer.lastSequence;
         if (!commit.afterSequenced({ committed: resolve, failed })) resolve();
       });
@@ -99,7 +99,7 @@ export class RangeDeleter {
   /** Runs `task` when no batch is being sequenced; at once if so, else in the order of writes. */
   #inTurn(task: () => void): void {
     const { turnstile } = this.#parts;
-    if (turnstile.isClosed) turnstile.wait(0, task);
+    if (turnstile.isClosed) turnstile.wait(task);
     else task();
   }
 
@@ -196,8 +196,7 @@ export class RangeDeleter {
 class Run implements WriteOrigin {
   readonly sink = new ChunkSink();
   lastGroup: Group | undefined;
-  deferredWrites = 0;
-  readonly stalled = undefined;
+  readonly line = undefined;
   /** Entries of later revisions stay. */
   cutoff = 0;
   /** The last key that was looked at. */

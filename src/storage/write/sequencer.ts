@@ -5,6 +5,7 @@
 
 import type { CaskError } from '../../errors/cask-error.ts';
 import { expiryOf, TTL_KEEP } from '../../vocabulary/write-arguments.ts';
+import type { Clock } from '../disk/environment.ts';
 import { copyBytes } from '../format/byte-ranges.ts';
 import {
   encodeRecord,
@@ -32,7 +33,7 @@ import {
 import type { GroupCommit } from './group-commit.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { PriorState } from './prior-state.ts';
-import type { StalledWrites } from './stalled-writes.ts';
+import { SessionLine } from './session-line.ts';
 import {
   busy,
   conflict,
@@ -53,6 +54,7 @@ export interface SequencerParts {
   readonly commit: GroupCommit;
   readonly applier: CommitApplier;
   readonly turnstile: WriteTurnstile;
+  readonly clock: Clock;
   readonly limits: WriteLimits;
   readonly now: () => number;
 }
@@ -66,8 +68,8 @@ export class Sequencer {
   closedBy: CaskError | undefined;
   /** Why only deletes are accepted; undefined: puts are, too. */
   readOnlyBy: CaskError | undefined;
-  /** Bytes of writes that wait behind a modify that waits for a value, and of these. */
-  stalledBytes = 0;
+  /** Bytes of writes that wait in the lines of their sessions, and of modifies that wait for a value. */
+  waitingBytes = 0;
   /** The most that was ever queued. */
   queuedBytesHigh = 0;
   /** Writes that were refused, by reason. */
@@ -81,7 +83,7 @@ export class Sequencer {
 
   /** Bytes of writes that are accepted and not committed. */
   get queuedBytes(): number {
-    return this.parts.commit.queuedBytes + this.parts.turnstile.waitingBytes + this.stalledBytes;
+    return this.parts.commit.queuedBytes + this.waitingBytes;
   }
 
   /** More than half of `maxWriteQueueBytes`: who can wait, should. */
@@ -173,8 +175,8 @@ export class Sequencer {
   }
 
   /** True: go through `wait`. */
-  mustWait({ stalled }: WriteOrigin): boolean {
-    return this.parts.turnstile.isClosed || (stalled !== undefined && !stalled.isRunning);
+  mustWait(origin: WriteOrigin): boolean {
+    return origin.line !== undefined || this.parts.turnstile.isClosed;
   }
 
   /** Runs a write when it is its turn; `problemOf` says why it cannot be taken any more. */
@@ -186,50 +188,34 @@ export class Sequencer {
     run: () => void,
   ): void {
     origin.sink.onDeferred?.(token);
-    const begin = (): void => {
+    this.inTurn(origin, bytes, () => {
       if (origin.sink.mayBegin?.(token) === false) return;
       const problem = this.closedBy ?? problemOf();
       if (problem === undefined) run();
       else origin.sink.onError(token, problem);
-    };
-    const { stalled } = origin;
-    if (stalled === undefined || stalled.isRunning) this.#waitForBatch(origin, bytes, begin);
-    else this.#waitForModify(origin, stalled, bytes, begin);
-  }
-
-  /** Runs `task` behind all that its origin sent before; at once where nothing is in the way. */
-  inOrder(origin: WriteOrigin, task: () => void): void {
-    const { stalled } = origin;
-    if (!this.mustWait(origin)) task();
-    else if (stalled === undefined || stalled.isRunning) this.#waitForBatch(origin, 0, task);
-    else this.#waitForModify(origin, stalled, 0, task);
-  }
-
-  #waitForModify(
-    origin: WriteOrigin,
-    stalled: StalledWrites,
-    bytes: number,
-    begin: () => void,
-  ): void {
-    this.stalledBytes += bytes;
-    stalled.push(() => this.#afterModify(origin, bytes, begin));
-  }
-
-  #afterModify(origin: WriteOrigin, bytes: number, begin: () => void): void {
-    this.stalledBytes -= bytes;
-    if (this.parts.turnstile.isClosed) this.#waitForBatch(origin, bytes, begin);
-    else begin();
-  }
-
-  #waitForBatch(origin: WriteOrigin, bytes: number, begin: () => void): void {
-    origin.deferredWrites += 1;
-    this.parts.turnstile.wait(bytes, () => {
-      origin.deferredWrites -= 1;
-      // A modify that came before may wait for a value by now.
-      const after = (): void => this.#afterModify(origin, bytes, begin);
-      if (origin.stalled?.pushReturned(after) === true) this.stalledBytes += bytes;
-      else begin();
     });
+  }
+
+  /** Runs a write of so many bytes behind all that its origin sent before; at once where it can. */
+  inTurn(origin: WriteOrigin, bytes: number, task: () => void): void {
+    if (!this.mustWait(origin)) {
+      task();
+      return;
+    }
+    this.waitingBytes += bytes;
+    this.lineOf(origin).push(false, () => {
+      this.waitingBytes -= bytes;
+      task();
+    });
+  }
+
+  /** The line in which whatever the origin sends from now on waits. */
+  lineOf(origin: WriteOrigin): SessionLine {
+    const { turnstile, clock } = this.parts;
+    origin.line ??= new SessionLine(turnstile, clock, () => {
+      origin.line = undefined;
+    });
+    return origin.line;
   }
 
   #put(

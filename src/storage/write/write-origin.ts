@@ -2,14 +2,12 @@
 
 import type { ReplySink } from '../reply-sink.ts';
 import type { Group } from './group.ts';
-import type { StalledWrites } from './stalled-writes.ts';
+import type { SessionLine } from './session-line.ts';
 
 export interface WriteOrigin {
   readonly sink: ReplySink;
-  /** The group of the last write that was sequenced. */
+  /** The group of the last write that was sequenced, or of a later one that was read. */
   lastGroup: Group | undefined;
-  /** Writes that wait for a large batch to be sequenced first. */
-  deferredWrites: number;
-  /** What came after a modify that waits for a value; undefined: none does. */
-  stalled: StalledWrites | undefined;
+  /** What it asked for and waits to be begun; undefined: nothing does. */
+  line: SessionLine | undefined;
 }

@@ -69,7 +69,7 @@ export class WritePath {
     });
     const { commit } = this;
     this.sequencer = new Sequencer(
-      { keydir, pending, commit, applier, turnstile, limits: options, now },
+      { keydir, pending, commit, applier, turnstile, clock: monotonic, limits: options, now },
       lastSequence,
     );
     this.batches = new BatchWriter(this.sequencer, environment);
@@ -103,7 +103,7 @@ export class WritePath {
 
   /** Starts a new segment; resolves when the one before is sealed. */
   async roll(): Promise<void> {
-    await this.turnstile.enter(0);
+    await this.turnstile.enter();
     let rolled: Promise<void>;
     try {
       rolled = this.commit.roll();

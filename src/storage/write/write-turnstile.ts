@@ -1,25 +1,19 @@
 /**
- * Lets writes through one after the other while a large batch is being sequenced over several
- * turns: what comes meanwhile waits here, in order, and then goes through in slices.
+ * Keeps writes out while a large batch is being sequenced over several turns: who comes meanwhile
+ * waits here, in order, and then all go through in slices.
  */
 
 import type { Clock, Scheduler } from '../disk/environment.ts';
 
 const SLICE_MS = 2;
 
-interface Waiting {
-  readonly bytes: number;
-  readonly run: () => void;
-}
-
 export class WriteTurnstile {
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;
-  #waiting: Waiting[] = [];
+  readonly #waiting: (() => void)[] = [];
   #next = 0;
-  #locked = false;
-  /** Bytes of writes that wait here. */
-  waitingBytes = 0;
+  #isLocked = false;
+  #isDue = false;
 
   constructor(scheduler: Scheduler, clock: Clock) {
     this.#scheduler = scheduler;
@@ -28,26 +22,36 @@ export class WriteTurnstile {
 
   /** True: go through `wait`. */
   get isClosed(): boolean {
-    return this.#locked || this.#waiting.length > 0;
+    return this.#isLocked || this.#waiting.length > 0;
+  }
+
+  /** Nobody may go through, though it be their turn. */
+  get isLocked(): boolean {
+    return this.#isLocked;
   }
 
   /** Waits until it is one's turn, and keeps everyone else out until `unlock`. */
-  async enter(bytes: number): Promise<void> {
+  async enter(): Promise<void> {
     if (!this.isClosed) {
-      this.#locked = true;
+      this.#isLocked = true;
       return;
     }
     await new Promise<void>((resolve) => {
-      this.wait(bytes, () => {
-        this.#locked = true;
+      this.wait(() => {
+        this.#isLocked = true;
         resolve();
       });
     });
   }
 
+  /** Keeps everyone out until `unlock`: by who has the turn. */
+  lock(): void {
+    this.#isLocked = true;
+  }
+
   unlock(): void {
-    this.#locked = false;
-    if (this.#waiting.length > 0) this.#scheduler.endOfTurn(() => this.#letThrough());
+    this.#isLocked = false;
+    if (this.#waiting.length > 0) this.#letThroughSoon();
   }
 
   /** Resolves when nothing waits here. */
@@ -55,26 +59,31 @@ export class WriteTurnstile {
     while (this.isClosed) await new Promise<void>((resolve) => this.#scheduler.endOfTurn(resolve));
   }
 
-  wait(bytes: number, run: () => void): void {
-    this.waitingBytes += bytes;
-    this.#waiting.push({ bytes, run });
+  wait(run: () => void): void {
+    this.#waiting.push(run);
+    if (!this.#isLocked) this.#letThroughSoon();
+  }
+
+  #letThroughSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#scheduler.endOfTurn(() => {
+      this.#isDue = false;
+      this.#letThrough();
+    });
   }
 
   /** What runs may lock again: the rest stays. */
   #letThrough(): void {
     const deadline = this.#clock.monotonicMs() + SLICE_MS;
-    while (!this.#locked && this.#next < this.#waiting.length) {
-      const { bytes, run } = this.#waiting[this.#next] as Waiting;
+    while (!this.#isLocked && this.#next < this.#waiting.length) {
+      const run = this.#waiting[this.#next] as () => void;
       this.#next += 1;
-      this.waitingBytes -= bytes;
       run();
       if (this.#clock.monotonicMs() > deadline) break;
     }
-    if (this.#next === this.#waiting.length) {
-      this.#waiting = [];
-      this.#next = 0;
-    } else if (!this.#locked) {
-      this.#scheduler.endOfTurn(() => this.#letThrough());
-    }
+    this.#waiting.splice(0, this.#next);
+    this.#next = 0;
+    if (this.#waiting.length > 0 && !this.#isLocked) this.#letThroughSoon();
   }
 }
