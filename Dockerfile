@@ -30,6 +30,7 @@ RUN ln -s /app/bin/caskd.js /usr/local/bin/caskd \
  && ln -s /app/bin/caskctl.js /usr/local/bin/caskctl \
  && install -d -o 1000 -g 1000 -m 0700 /var/lib/caskd
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=2 \
     HOME=/tmp \
     CASKD_DATA=/var/lib/caskd \
     CASKD_LISTEN=0.0.0.0:7117 \

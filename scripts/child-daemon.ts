@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { DAEMON_ENVIRONMENT } from './daemon-environment.ts';
 import { cpuMsOf, residentBytesOf } from './process-figures.ts';
 
 /** What is run after `node`; the daemon's flags follow. */
@@ -38,6 +39,7 @@ export class ChildDaemon {
       [...program, '--listen', '127.0.0.1:0', '--http', 'off', ...flags],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, ...DAEMON_ENVIRONMENT },
       },
     );
     this.#exited = once(this.#child, 'exit').then(() => {

@@ -82,6 +82,11 @@ function trendOf({ slopeBytesPerMinute, growthBytes, levelsOff }: MemoryTrend): 
 
 const ROWS: readonly (readonly [string, string, (sample: Sample) => number | undefined])[] = [
   ['resident memory', 'MiB', ({ residentBytes }) => residentBytes / MIB],
+  ['V8 heap', 'MiB', ({ heapTotalBytes }) => heapTotalBytes / MIB],
+  ['  of it in use', 'MiB', ({ heapUsedBytes }) => heapUsedBytes / MIB],
+  ['buffers', 'MiB', ({ externalBytes }) => externalBytes / MIB],
+  ['  of it array buffers', 'MiB', ({ arrayBufferBytes }) => arrayBufferBytes / MIB],
+  ['keydir and cache', 'MiB', ({ storeBytes }) => storeBytes / MIB],
   ['descriptors', '', ({ descriptors }) => descriptors],
   ['requests', '/s', ({ requestsPerSecond }) => requestsPerSecond],
   ['latency p50', 'ms', ({ p50Ms }) => p50Ms],
@@ -127,7 +132,7 @@ export function chartOf({ seed, seconds, samples, restarts, boundBytes }: SoakRe
       return isNew ? [[sample.seconds, undefined] as const, point] : [point];
     });
   const bound = [0, seconds].map((at) => [at, boundBytes / MIB] as const);
-  const memory = line(({ residentBytes }) => residentBytes / MIB);
+  const inMib = (bytesOf: (sample: Sample) => number) => line((sample) => bytesOf(sample) / MIB);
   return svgOf({
     title: `soak, seed ${seed}, ${Math.round(seconds)} s; red: restarts`,
     seconds,
@@ -136,8 +141,17 @@ export function chartOf({ seed, seconds, samples, restarts, boundBytes }: SoakRe
       {
         title: 'resident memory, MiB',
         series: [
-          { name: 'daemon', colour: '#06c', points: memory },
+          { name: 'daemon', colour: '#06c', points: inMib((sample) => sample.residentBytes) },
           { name: 'bound', colour: '#888', isDashed: true, points: bound },
+        ],
+      },
+      {
+        title: 'parts of it, MiB',
+        series: [
+          { name: 'V8 heap', colour: '#c0c', points: inMib((sample) => sample.heapTotalBytes) },
+          { name: 'heap in use', colour: '#06c', points: inMib((sample) => sample.heapUsedBytes) },
+          { name: 'buffers', colour: '#e80', points: inMib((sample) => sample.externalBytes) },
+          { name: 'keydir, cache', colour: '#080', points: inMib((sample) => sample.storeBytes) },
         ],
       },
       {

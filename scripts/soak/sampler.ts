@@ -6,6 +6,16 @@ import { descriptorsOf, residentBytesOf } from '../process-figures.ts';
 
 const EVERY_MS = 1000;
 
+/** Where memory is, as the process itself sees it. */
+export interface Heaps {
+  readonly heapUsedBytes: number;
+  /** What V8 has of the system for its heap, garbage included. */
+  readonly heapTotalBytes: number;
+  /** Outside of the heap, held by objects of it; array buffers included. */
+  readonly externalBytes: number;
+  readonly arrayBufferBytes: number;
+}
+
 /** What is used here of the reply to STATS. */
 export interface StoreFigures {
   readonly keys: number;
@@ -20,15 +30,20 @@ export interface StoreFigures {
     readonly requests: Readonly<Record<string, number>>;
   };
   readonly eventLoop: { readonly p99Ms: number; readonly maxMs: number };
+  readonly process: Heaps;
+  readonly keydir: { readonly bytes: number };
+  readonly cache: { readonly bytesMax: number };
   readonly limits: Readonly<Record<string, { readonly limit: number }>>;
 }
 
-export interface Sample {
+export interface Sample extends Heaps {
   /** Since the start of the run. */
   readonly seconds: number;
   /** Which start of the daemon it is of, from 1. */
   readonly life: number;
   readonly residentBytes: number;
+  /** Keydir, index and value cache, which live outside of the heap. */
+  readonly storeBytes: number;
   readonly descriptors: number;
   readonly requestsPerSecond: number;
   readonly keys: number;
@@ -98,7 +113,10 @@ export class Sampler {
     const process = await Promise.all([residentBytesOf(pid), descriptorsOf(pid)]).catch(() => {});
     if (process === undefined) return undefined;
     const [residentBytes, descriptors] = process;
+    const { heapUsedBytes, heapTotalBytes, externalBytes, arrayBufferBytes } = figures.process;
     return {
+      ...{ heapUsedBytes, heapTotalBytes, externalBytes, arrayBufferBytes },
+      storeBytes: figures.keydir.bytes + figures.cache.bytesMax,
       seconds,
       life,
       residentBytes,

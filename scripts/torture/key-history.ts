@@ -40,6 +40,11 @@ export interface Found {
 
 const NOTED_MAX = 40;
 const CLOCK_SLACK_MS = 2;
+/**
+ * The writes of a group have the time at which it began to gather, which is while the one before
+ * it is synced: so much earlier than it was asked for, at the most, an entry may expire.
+ */
+const GATHERING_MS_MAX = 1000;
 
 const NOTHING: Attempt = {
   kind: 'nothing',
@@ -141,7 +146,7 @@ export class KeyHistory {
 
 function mayBeAbsent({ kind, ttlMs, sentAtMs }: Attempt, nowMs: number): boolean {
   if (kind !== 'put') return true;
-  return ttlMs > 0 && nowMs >= sentAtMs + ttlMs - CLOCK_SLACK_MS;
+  return ttlMs > 0 && nowMs >= sentAtMs - GATHERING_MS_MAX + ttlMs - CLOCK_SLACK_MS;
 }
 
 /** An empty value says nothing of itself; its revision does, when that is known. */

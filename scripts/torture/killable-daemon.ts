@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { DAEMON_ENVIRONMENT } from '../daemon-environment.ts';
 import { TortureError } from './torture-error.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../bin/caskd.js', import.meta.url));
@@ -43,7 +44,7 @@ export class KillableDaemon {
       [SCRIPT, '--listen', '127.0.0.1:0', '--http', 'off', ...flags],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { PATH: process.env['PATH'] },
+        env: { PATH: process.env['PATH'], ...DAEMON_ENVIRONMENT },
       },
     );
     alive.add(this.#child);
@@ -84,7 +85,9 @@ export class KillableDaemon {
     await this.#until(() => this.readyAtMs > 0);
     if (this.readyAtMs > 0) return;
     const complaints = this.#complaints.join('\n');
-    throw new TortureError(`the daemon did not start:\n${complaints}\n${this.log}`);
+    const { exitCode, signalCode } = this.#child;
+    const state = this.#over ? `ended with ${exitCode ?? signalCode}` : 'is still starting';
+    throw new TortureError(`the daemon ${state} and does not serve:\n${complaints}\n${this.log}`);
   }
 
   /**

@@ -117,6 +117,11 @@ export class OutputBuffer {
     if (this.bytes.length > SLAB_BYTES_MAX) this.bytes = EMPTY;
   }
 
+  /** Nothing follows soon: keeps no memory, unless something is still to be handed out. */
+  rest(): void {
+    if (this.pendingBytes === 0 && this.bytes.length > 0) this.clear();
+  }
+
   /** Forgets everything, written or not. */
   clear(): void {
     this.#sealed = [];
@@ -124,6 +129,7 @@ export class OutputBuffer {
     this.bytes = EMPTY;
     this.at = 0;
     this.#taken = 0;
+    this.#slabBytes = SLAB_BYTES_MIN;
   }
 
   #newSlab(needed: number): void {

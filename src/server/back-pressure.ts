@@ -42,16 +42,20 @@ export class BackPressure {
     this.#services = services;
   }
 
-  /** Must the next request wait? */
-  mustWait({ requests, requestBytes }: Held, pendingBytes: number): boolean {
+  /** Must the next request wait? Asked before each. */
+  mustWait(held: Held, pendingBytes: number): boolean {
     const { limits, load } = this.#services;
-    return (
-      requests >= limits.maxInFlight ||
-      pendingBytes > limits.outputSoftBytes ||
-      (requests > 0 && requests > limits.maxInFlightTotal - load.requests.current) ||
-      (requestBytes > 0 && requestBytes > limits.maxRequestBytes - load.requestBytes.current) ||
-      (pendingBytes > 0 && pendingBytes > this.#outputShare)
-    );
+    if (pendingBytes > 0) {
+      const share = limits.maxOutputBytes * OUTPUT_SHARE_OF_INPUT - load.outputBytes.current;
+      if (pendingBytes > limits.outputSoftBytes || pendingBytes > share) return true;
+    }
+    const { requests } = held;
+    // without requests there are no bytes of them
+    if (requests === 0) return false;
+    if (requests >= limits.maxInFlight) return true;
+    if (requests > limits.maxInFlightTotal - load.requests.current) return true;
+    const { requestBytes } = held;
+    return requestBytes > 0 && requestBytes > limits.maxRequestBytes - load.requestBytes.current;
   }
 
   /** The limit that makes the next request wait. */

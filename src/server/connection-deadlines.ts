@@ -7,6 +7,9 @@ import type { LimitsOwner } from './server-limits.ts';
 /** While other frames wait for memory, one that has it may be behind by so much. */
 const IN_THE_WAY_MS = 2000;
 
+/** A connection that is quiet for so long gives back memory that it may need again. */
+const QUIET_MS = 5000;
+
 /** How a frame that was begun is getting on. */
 export interface FrameProgress {
   /** Bytes of it that have come. */
@@ -96,6 +99,11 @@ export class ConnectionDeadlines {
     const slow = `a frame came slower than ${frameMinBytesPerSecond} bytes per second`;
     const message = `${slow} while others wait for its memory; try again later`;
     return limitError('BUSY', message, 'maxRequestBytes', maxRequestBytes);
+  }
+
+  /** Has the client been silent for a while? */
+  isQuiet(nowMs: number): boolean {
+    return nowMs - this.#heardMs >= QUIET_MS;
   }
 
   /**

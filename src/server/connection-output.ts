@@ -54,6 +54,11 @@ export class ConnectionOutput {
     this.#recount();
   }
 
+  /** The client is quiet: what it was told needs no memory any more. */
+  rest(): void {
+    if (this.pendingBytes === 0) this.buffer.rest();
+  }
+
   /** The socket is closed: nothing of this is sent any more. */
   clear(): void {
     this.buffer.clear();

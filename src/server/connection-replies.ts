@@ -29,7 +29,7 @@ import { HeldValues } from './held-values.ts';
 import { latenessError } from './lateness.ts';
 import { type AnswerTaker, LaterAnswers } from './later-answers.ts';
 import type { PendingAnswer } from './pending-answers.ts';
-import { NO_TIMEOUT_MS, RequestSlots } from './request-slots.ts';
+import { NO_TIMEOUT_MS, RequestSlots, SLOTS_FIRST } from './request-slots.ts';
 import type { ServerServices } from './server-services.ts';
 import type { SlowRequester } from './slow-log.ts';
 
@@ -47,7 +47,7 @@ export class ConnectionReplies implements ReplySink, AnswerTaker {
   readonly #services: ServerServices;
   readonly #output: ConnectionOutput;
   readonly #pressure: BackPressure;
-  readonly #slots = new RequestSlots();
+  #slots = new RequestSlots();
   readonly #later: LaterAnswers;
   readonly #held: HeldValues;
   /** Within a turn, whose end flushes. */
@@ -361,6 +361,14 @@ export class ConnectionReplies implements ReplySink, AnswerTaker {
     if (this.#slots.answeredCount === 0) return;
     const { latencies, slowLog } = this.#services;
     this.#slots.settle(answeredMs ?? performance.now(), latencies, slowLog, this.#owner);
+  }
+
+  /** The client is quiet: slots that many requests needed are given back. */
+  rest(): void {
+    const { capacity, answeredCount } = this.#slots;
+    if (capacity > SLOTS_FIRST && answeredCount === 0 && this.requests === 0) {
+      this.#slots = new RequestSlots();
+    }
   }
 
   /** No more answers from here on. */

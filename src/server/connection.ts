@@ -438,6 +438,10 @@ export class Connection implements ServedConnection, CommandContext, InputOwner,
       encodePush(this.out, PUSH_PING, [nowMs >>> 0]);
       this.#output.flush();
     }
+    if (!busy && this.#deadlines.isQuiet(nowMs)) {
+      this.#output.rest();
+      this.#replies.rest();
+    }
   }
 
   // ---- the end

@@ -13,7 +13,7 @@
 import type { OperationLatencies } from './operation-latencies.ts';
 import type { SlowLog, SlowRequester } from './slow-log.ts';
 
-const SLOTS_FIRST = 16;
+export const SLOTS_FIRST = 16;
 /** Above every operation's number. */
 const OP_MAX = 0xffff;
 
@@ -97,6 +97,10 @@ export class RequestSlots {
 
   isWaiting(slot: number): boolean {
     return this.timeoutOf(slot) !== 0;
+  }
+
+  get capacity(): number {
+    return this.#capacity;
   }
 
   /** The earliest moment at which something may be too late. */

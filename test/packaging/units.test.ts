@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { DAEMON_ENVIRONMENT } from '../../scripts/daemon-environment.ts';
 import { DaemonProcess } from '../e2e/daemon-process.ts';
 import { skipsBecause, straceObstacle, toolObstacle } from '../kernel/capabilities.ts';
 
 const UNITS = fileURLToPath(new URL('../../scripts/systemd/', import.meta.url));
+const DOCKERFILE = fileURLToPath(new URL('../../Dockerfile', import.meta.url));
 const DAEMON = fileURLToPath(new URL('../../bin/caskd.js', import.meta.url));
 const SHELL = fileURLToPath(new URL('../../bin/caskctl.js', import.meta.url));
 /** Of 10; memcached has 4.8, Debian's redis 1.2. */
@@ -47,6 +49,15 @@ describe.skipIf(withoutAnalyze)('units', () => {
     expect(output.split('\n').filter((line) => line.includes('caskd'))).toEqual([]);
     rmSync(directory, { recursive: true });
   });
+});
+
+test('the unit and the image set for the daemon what scripts measure it with', () => {
+  const unit = readFileSync(join(UNITS, 'caskd.service'), 'utf8');
+  const image = readFileSync(DOCKERFILE, 'utf8');
+  for (const [name, value] of Object.entries(DAEMON_ENVIRONMENT)) {
+    expect(unit).toMatch(new RegExp(`^Environment=${name}=${value}$`, 'm'));
+    expect(image).toMatch(new RegExp(`^ +${name}=${value} `, 'm'));
+  }
 });
 
 /** The system calls of a set such as `@system-service`, sets within sets resolved. */

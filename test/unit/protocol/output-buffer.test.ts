@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { OutputBuffer } from '../../../src/protocol/output-buffer.ts';
 
 function frame(out: OutputBuffer, size: number, fill = 1): void {
@@ -85,4 +85,17 @@ describe('OutputBuffer', () => {
     out.at += 20_000;
     expect(() => out.endFrame()).toThrow(/room reserved/);
   });
+});
+
+test('an output buffer at rest gives its memory back, once all is handed out, and writes on in another slab', () => {
+  const out = new OutputBuffer();
+  frame(out, 3, 7);
+  out.rest();
+  expect(out.pendingBytes).toBe(8);
+  const [first] = takeAll(out);
+  out.rest();
+  expect(out.bytes.length).toBe(0);
+  frame(out, 3, 9);
+  expect(first?.toString('hex')).toBe('0000000400070707');
+  expect(Buffer.concat(takeAll(out)).toString('hex')).toBe('0000000400090909');
 });
