@@ -107,12 +107,13 @@ export class SegmentFiles {
     if (open === undefined) return;
     assert(open.operations === 0, `segment ${segment.id} has no operation in flight`);
     this.#open.delete(segment.id);
-    await open.file.close();
+    await this.#closeFile(open.file);
   }
 
   async closeAll(): Promise<void> {
     await Promise.allSettled(this.#opening.values());
-    await Promise.all(this.#closing);
+    // How they end is the matter of who asked for them.
+    await Promise.allSettled(this.#closing);
     const files = [...this.#open.values()];
     this.#open.clear();
     await Promise.all(files.map((open) => open.file.close()));
@@ -150,11 +151,14 @@ export class SegmentFiles {
       this.#open.delete(oldest.segment.id);
       this.surplusClosed += 1;
       // A failed close of a file that was only read loses nothing.
-      const closing = oldest.file
-        .close()
-        .catch(() => {})
-        .finally(() => this.#closing.delete(closing));
-      this.#closing.add(closing);
+      this.#closeFile(oldest.file).catch(() => {});
     }
+  }
+
+  /** Who closes the store waits for it, too. */
+  #closeFile(file: FileHandle): Promise<void> {
+    const closing = file.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+    return closing;
   }
 }
