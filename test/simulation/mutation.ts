@@ -14,8 +14,6 @@ export interface SourceEdit {
 export interface Mutation {
   readonly name: string;
   readonly edits: readonly SourceEdit[];
-  /** Few workloads meet it: too few for the ordinary run, so only the long command tries it. */
-  readonly isRare?: true;
 }
 
 const STORAGE = new URL('../../src/storage/', import.meta.url);

@@ -76,7 +76,6 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'expired-leaves-no-tombstone',
-    isRare: true,
     edits: [
       {
         file: 'merge/merge-job.ts',

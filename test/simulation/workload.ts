@@ -64,6 +64,7 @@ const SMALL_BYTES = 120;
 const LARGE_BYTES = 1000;
 const DURABILITIES: readonly Durability[] = ['always', 'interval', 'os'];
 const KEYS = ['a', 'b', 'c'] as const;
+const HOT_TIMES = 9;
 
 /** The kinds of steps of the exhaustive workloads. */
 const KINDS = [
@@ -154,16 +155,20 @@ function conditionAt(at: number): Condition {
 /** A long workload drawn from a seed. */
 export function randomWorkload(seed: number, stepCount: number, fault?: FaultSpec): Workload {
   const random = new SeededRandom(seed, 77);
-  const keys = Array.from({ length: random.between(3, 6) }, (_, index) => `key-${index}`);
+  const keys = Array.from({ length: random.pick([3, 4, 6, 10]) }, (_, index) => `key-${index}`);
   const steps: TimedStep[] = [];
   // Something is there to begin with, in segments that are mostly live.
   if (random.chance(0.7)) steps.push(...filling(random, keys));
   const pipelining = random.pick([0.2, 0.6, 0.9]);
+  const weights = swarm(random);
+  const drawn = random.chance(0.5) ? keys : withHotKeys(keys);
   for (let at = 0; at < stepCount; at += 1) {
-    const step = randomStep(random, keys);
+    const step = randomStep(random, weights, drawn);
     // What races with a merge is the interesting part of it.
     const isMerge = step.op === 'merge' || step.op === 'mergeIfDue';
     steps.push({ ...step, isPipelined: random.chance(isMerge ? 0.75 : pipelining) });
+    if (isMerge && random.chance(0.5)) steps.push(...overwriting(random, drawn));
+    if (isExpiring(step) && random.chance(0.3)) steps.push(...lapsing(random, drawn));
   }
   const kind = fault === undefined ? 'random' : `fault ${fault.kind}@${fault.operation}`;
   return {
@@ -188,31 +193,77 @@ function filling(random: SeededRandom, keys: readonly string[]): TimedStep[] {
   return random.chance(0.5) ? [...puts, { op: 'roll', isPipelined: false }] : puts;
 }
 
+/** What a merge has looked at, or is about to, changes one after the other while it goes on. */
+function overwriting(random: SeededRandom, keys: readonly string[]): TimedStep[] {
+  const ms = random.between(1, 10);
+  const puts = Array.from({ length: random.between(1, 4) }, () => {
+    const bytes = randomBytes(random);
+    return { op: 'put', key: random.pick(keys), bytes, isPipelined: false } as const;
+  });
+  return [{ op: 'advance', ms, isPipelined: false }, ...puts];
+}
+
+function isExpiring(step: Step): boolean {
+  return step.op === 'put' && step.ttlMs !== undefined;
+}
+
+/** More that expires soon follows, all in one segment, and then has expired. */
+function lapsing(random: SeededRandom, keys: readonly string[]): TimedStep[] {
+  const puts = Array.from({ length: random.between(1, 3) }, () => {
+    const bytes = randomBytes(random);
+    const key = random.pick(keys);
+    return { op: 'put', key, bytes, ttlMs: SHORT_TTL_MS, isPipelined: true } as const;
+  });
+  const rest = [{ op: 'roll' }, { op: 'advance', ms: ADVANCE_MS }] as const;
+  return [...puts, ...rest.map((step) => ({ ...step, isPipelined: false }))];
+}
+
+/** Two keys see most of the steps: what the others wrote long ago stays where it is. */
+function withHotKeys(keys: readonly string[]): readonly string[] {
+  const hot = keys.slice(0, 2);
+  return [...keys, ...Array.from({ length: HOT_TIMES }, () => hot).flat()];
+}
+
 const BACKUP_CHANCE = 0.25;
 
-const WEIGHTS: readonly (readonly [Exclude<Step['op'], 'backup'> | 'ttl' | 'condition', number])[] =
-  [
-    ['put', 30],
-    ['delete', 18],
-    ['batch', 10],
-    ['ttl', 12],
-    ['condition', 8],
-    ['roll', 4],
-    ['merge', 12],
-    ['mergeIfDue', 14],
-    ['reopen', 3],
-    ['advance', 12],
-    ['sync', 8],
-    ['read', 4],
-    ['deleteRange', 5],
-    ['touch', 16],
-    ['modify', 8],
-    ['clear', 3],
-  ];
-const WEIGHT_SUM = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
+type RandomOp = Exclude<Step['op'], 'backup'> | 'ttl' | 'condition';
+type Weights = readonly (readonly [RandomOp, number])[];
 
-function randomStep(random: SeededRandom, keys: readonly string[]): Step {
-  const op = weighted(random);
+const WEIGHTS: Weights = [
+  ['put', 30],
+  ['delete', 18],
+  ['batch', 10],
+  ['ttl', 12],
+  ['condition', 8],
+  ['roll', 8],
+  ['merge', 12],
+  ['mergeIfDue', 14],
+  ['reopen', 3],
+  ['advance', 12],
+  ['sync', 8],
+  ['read', 4],
+  ['deleteRange', 5],
+  ['touch', 16],
+  ['modify', 8],
+  ['clear', 3],
+];
+/** Without writes and merges there is nothing to look at. */
+const ALWAYS: ReadonlySet<RandomOp> = new Set(['put', 'merge']);
+
+/**
+ * Each workload does without some kinds of steps and does others more often: histories that are
+ * long in one respect come up, which an even mixture of all would hardly ever have (swarm testing,
+ * Groce et al. 2012).
+ */
+function swarm(random: SeededRandom): Weights {
+  return WEIGHTS.map(([op, weight]) => {
+    const factor = ALWAYS.has(op) ? random.pick([1, 2]) : random.pick([0, 0, 1, 1, 3]);
+    return [op, weight * factor] as const;
+  });
+}
+
+function randomStep(random: SeededRandom, weights: Weights, keys: readonly string[]): Step {
+  const op = weighted(random, weights);
   const key = random.pick(keys);
   switch (op) {
     case 'put':
@@ -243,9 +294,9 @@ function randomStep(random: SeededRandom, keys: readonly string[]): Step {
   }
 }
 
-function weighted(random: SeededRandom): (typeof WEIGHTS)[number][0] {
-  let left = random.below(WEIGHT_SUM);
-  for (const [op, weight] of WEIGHTS) {
+function weighted(random: SeededRandom, weights: Weights): RandomOp {
+  let left = random.below(weights.reduce((sum, [, weight]) => sum + weight, 0));
+  for (const [op, weight] of weights) {
     if (left < weight) return op;
     left -= weight;
   }
