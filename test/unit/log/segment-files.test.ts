@@ -17,8 +17,8 @@ function sealed(id: number): Segment {
 }
 
 test.for([
-  ['that somebody asked for', (files: SegmentFiles) => void files.close(sealed(1))],
-  ['that made room', (files: SegmentFiles) => files.adopt(sealed(2), QUICK)],
+  ['that somebody asked for', (files: SegmentFiles): void => void files.close(sealed(1))],
+  ['that made room', (files: SegmentFiles): void => files.adopt(sealed(2), QUICK)],
 ] as const)('closing all waits for a close %s', async ([, cause]) => {
   const files = new SegmentFiles({} as FileSystem, '/', OPEN_MAX);
   const first = slowToClose();
