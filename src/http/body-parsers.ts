@@ -4,27 +4,24 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import { parseExactly } from './exact-json.ts';
 import type { HttpApp } from './http-app.ts';
 import { HttpError } from './http-error.ts';
+import { parseInSlices } from './json/sliced-json.ts';
 
 const UNSUPPORTED_MEDIA_TYPE = 415;
 
 type Done = (error: Error | null, body?: unknown) => void;
 
-/** Bodies are bytes here, so that none is decoded twice. */
-export function addBodyParsers(app: HttpApp): void {
+/**
+ * Bodies are bytes here, so that none is decoded twice.
+ * @param itemsMax of JSON, asked afresh each time
+ */
+export function addBodyParsers(app: HttpApp, itemsMax: () => number): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    (_request: unknown, body: Buffer, done: Done) => {
-      try {
-        done(null, parseExactly(body.toString('utf8')));
-      } catch (thrown) {
-        done(thrown as Error);
-      }
-    },
+    (_request: unknown, body: Buffer) => parseInSlices(body, itemsMax()),
   );
   const raw = (_request: unknown, body: Buffer, done: Done): void => done(null, body);
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, raw);

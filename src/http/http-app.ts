@@ -90,7 +90,7 @@ export function createHttpApp(
   const ids = new RequestIds();
   const app = tls === undefined ? plainApp(settings, ids) : tlsApp(settings, ids, tls);
   watchConnections(app, settings.maxConnections, counters);
-  addBodyParsers(app);
+  addBodyParsers(app, () => context.served?.server.limits.maxBatchItems ?? 0);
   app.setValidatorCompiler(compileValidator as Parameters<HttpApp['setValidatorCompiler']>[0]);
   app.setSerializerCompiler(compileSerializer);
 

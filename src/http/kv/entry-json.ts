@@ -4,9 +4,10 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DamagedEntry, Entry, KeyEntry } from '../../storage/entry.ts';
 import type { EntryMeta } from '../../vocabulary/entry.ts';
+import { JSON_PIECE_BYTES_MAX } from '../json/sliced-json.ts';
+import { TurnTaking } from '../turn-taking.ts';
 
 export type AnyEntry = Entry | DamagedEntry | KeyEntry;
 
@@ -14,12 +15,15 @@ export type AnyEntry = Entry | DamagedEntry | KeyEntry;
 const JSON_START = /^[\s{["\-0-9tfn]/;
 /** Within JSON, these stand between tokens only. */
 const LINE_BREAKS = /[\r\n]+/g;
-/** Encoding goes on for so long before others have a turn. */
-const SLICE_MS = 2;
 
-/** `"value":...`, or `"value_b64":...` for what is no text. */
+/**
+ * `"value":...`, or `"value_b64":...` for what is no text, or longer than what is looked at as JSON:
+ * base64 of the longest value takes some milliseconds, the other forms many times that.
+ */
 export function valueMember(value: Buffer): string {
-  if (!isUtf8(value)) return `"value_b64":"${value.toString('base64')}"`;
+  if (value.length > JSON_PIECE_BYTES_MAX || !isUtf8(value)) {
+    return `"value_b64":"${value.toString('base64')}"`;
+  }
   const text = value.toString('utf8');
   return `"value":${isJson(text) ? text.replace(LINE_BREAKS, ' ') : JSON.stringify(text)}`;
 }
@@ -57,14 +61,12 @@ export async function* encodedPieces<T>(
 ): AsyncGenerator<string[], void, undefined> {
   let piece: string[] = [];
   let bytes = 0;
-  let sinceMs = performance.now();
+  const turns = new TurnTaking();
   for (const entry of entries) {
     const json = encode(entry);
     piece.push(json);
     bytes += json.length;
-    const isLong = performance.now() - sinceMs > SLICE_MS;
-    if (isLong) await nextTurn();
-    if (isLong) sinceMs = performance.now();
+    if (turns.isDue) await turns.pass();
     if (bytes < bytesMax) continue;
     yield piece;
     piece = [];

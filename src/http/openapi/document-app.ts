@@ -64,6 +64,7 @@ export async function createDocumentApp(
       components: { securitySchemes: SECURITY },
     },
     hideUntagged: true,
+    exposeHeadRoutes: true,
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: CSP });
   app.addHook('onRoute', (route) => {

@@ -49,7 +49,7 @@ function addMerge(app: HttpApp, context: HttpContext): void {
         body: MERGE_ACTION_SCHEMA,
         response: responses(
           { 200: FACTS_SCHEMA, 202: FACTS_SCHEMA },
-          ...[401, 403, 409, 413, 415, 429, 503, 507],
+          ...[401, 403, 409, 413, 415, 422, 429, 503, 507],
         ),
       },
     },
@@ -77,7 +77,10 @@ function addBackup(app: HttpApp, context: HttpContext): void {
         summary: 'Take a backup, as a job',
         description: 'Location is the job; its result says where the backup is.',
         body: BACKUP_REQUEST_SCHEMA,
-        response: responses({ 202: JOB_SCHEMA }, ...[401, 403, 409, 413, 415, 429, 501, 503, 507]),
+        response: responses(
+          { 202: JOB_SCHEMA },
+          ...[401, 403, 409, 413, 415, 422, 429, 501, 503, 507],
+        ),
       },
     },
     async ({ body }, reply) => {

@@ -8,9 +8,9 @@ import type { HttpApp } from '../http-app.ts';
 import { type HttpContext, servedOf, storeFrontOf } from '../http-context.ts';
 import { anyEntryJson, joinedJson, keyMember } from '../kv/entry-json.ts';
 import {
-  bytesOfBase64,
   type GivenKey,
   type GivenValue,
+  givenBytes,
   keyBytesOf,
   valueBytesOf,
 } from '../kv/given-value.ts';
@@ -22,6 +22,7 @@ import {
   BATCH_SCHEMA,
 } from '../schema/entry-schema.ts';
 import { responses } from '../schema/responses.ts';
+import { mapInTurns } from '../turn-taking.ts';
 
 const tags = ['keys and values'];
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -54,7 +55,7 @@ export function addKvBatch(app: HttpApp, context: HttpContext): void {
         body: BATCH_SCHEMA,
         response: responses(
           { 200: BATCH_RESULTS_SCHEMA },
-          ...[401, 403, 409, 413, 415, 429, 503, 504, 507],
+          ...[401, 403, 409, 413, 415, 422, 429, 503, 504, 507],
         ),
       },
     },
@@ -62,11 +63,13 @@ export function addKvBatch(app: HttpApp, context: HttpContext): void {
       const { body, account, flight } = request;
       const given = 'items' in body ? body.items : body;
       requireFew(given.length, context);
-      const items = given.map(itemOf);
+      const items = await mapInTurns(given, itemOf);
       servedOf(context).server.counters.batchItems += items.length;
       const session = storeFrontOf(context).writes(account);
       const results = await session.batch(items, flight?.patience);
-      const array = `[${results.map((result, index) => resultJson(items[index], result)).join(',')}]`;
+      let index = 0;
+      const told = await mapInTurns(results, (result) => resultJson(items[index++], result));
+      const array = `[${told.join(',')}]`;
       return reply.type(JSON_TYPE).send(isEarlier(request) ? array : `{"items":${array}}`);
     },
   );
@@ -82,7 +85,10 @@ export function addKvBatch(app: HttpApp, context: HttpContext): void {
         operationId: 'batchGet',
         description: 'In the order of the keys: those of `keys`, then those of `keys_b64`.',
         body: BATCH_GET_SCHEMA,
-        response: responses({ 200: BATCH_FOUND_SCHEMA }, ...[401, 403, 413, 415, 429, 503, 504]),
+        response: responses(
+          { 200: BATCH_FOUND_SCHEMA },
+          ...[401, 403, 413, 415, 422, 429, 503, 504],
+        ),
       },
     },
     async ({ body, account, flight }, reply) => {
@@ -90,7 +96,7 @@ export function addKvBatch(app: HttpApp, context: HttpContext): void {
       requireFew(keys.length + encoded.length, context);
       const wanted = [
         ...keys.map((key) => Buffer.from(key, 'utf8')),
-        ...encoded.map((key) => bytesOfBase64('keys_b64', key)),
+        ...encoded.map((key) => givenBytes('keys_b64', key)),
       ];
       const session = storeFrontOf(context).reads(account);
       const found = await session.getMany(wanted, flight?.patience);

@@ -68,7 +68,7 @@ function addPut(app: HttpApp, context: HttpContext): void {
         },
         response: responses(
           { 200: PUT_SCHEMA, 201: PUT_SCHEMA },
-          ...[401, 403, 412, 413, 415, 429, 503, 504, 507],
+          ...[401, 403, 412, 413, 415, 422, 429, 503, 504, 507],
         ),
       },
     },

@@ -29,7 +29,7 @@ export function addSession(app: HttpApp, { access }: HttpContext): void {
         summary: 'Log in, for pages in a browser',
         description: 'Sets a cookie; changes need the token in the header X-Caskd-Csrf, too.',
         body: CREDENTIALS_SCHEMA,
-        response: responses({ 200: SESSION_SCHEMA }, 400, 401, 413, 415, 429, 501, 503),
+        response: responses({ 200: SESSION_SCHEMA }, 400, 401, 413, 415, 422, 429, 501, 503),
       },
     },
     async (request, reply) => {

@@ -29,6 +29,7 @@ const REASONS: Readonly<Record<number, string>> = {
   413: 'The body, value or batch is too large.',
   415: 'The body is of a type that is not taken.',
   421: 'The name in the Host header is not known here.',
+  422: 'The body is JSON, but not what is wanted.',
   429: 'Too many failed logins.',
   500: 'Damaged data, a failing disk, or an outcome that nobody knows.',
   501: 'This server is not set up for it.',

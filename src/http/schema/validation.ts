@@ -7,6 +7,7 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import { Compile } from 'typebox/schema';
 import { CaskError } from '../../errors/cask-error.ts';
+import { unprocessable } from '../kv/given-value.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 type Checker = ReturnType<typeof Compile>;
@@ -52,5 +53,7 @@ function problemOf(checker: Checker, value: unknown, httpPart = 'request'): Cask
   const place = first?.instancePath?.slice(1).replaceAll('/', '.') ?? '';
   const what = place === '' ? `the ${httpPart}` : `${place} in the ${httpPart}`;
   const message = `${what} ${first?.message ?? 'is not as it should be'}`;
-  return new CaskError('BAD_REQUEST', message, place === '' ? {} : { details: { field: place } });
+  const details = place === '' ? undefined : { field: place };
+  if (httpPart === 'body') return unprocessable(message, details);
+  return new CaskError('BAD_REQUEST', message, details ? { details } : {});
 }

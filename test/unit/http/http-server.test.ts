@@ -83,7 +83,8 @@ function appWith(thrown: Error) {
   const access = { authenticator: undefined, sessions: new BrowserSessions(), isTls: false };
   const context = { settings: HTTP_DEFAULTS, counters: new HttpCounters(), access };
   const countError = ({ code }: CaskError) => errors.push(code);
-  const served = { server: { countError } } as unknown as Served;
+  const limits = { maxBatchItems: 10 };
+  const served = { server: { countError, limits } } as unknown as Served;
   const all = { ...context, served, front: undefined };
   const app = createHttpApp(all, new Flights(all), undefined, log);
   const config = { role: 'anyone' } as const;

@@ -185,13 +185,31 @@ describe('a value', () => {
     expect([...(fixture.store.entries.get('k')?.value ?? [])]).toEqual([255, 254]);
   });
 
-  test.each(['{}', '{"value":1,"value_b64":"AA=="}', '{"value_b64":"*"}', '{"vlaue":1}', '5', '{'])(
-    'of %s is refused',
-    async (body) => {
-      expect(await status(ask('PUT', '/v1/kv/k', JSON_HEADERS, body))).toBe(400);
-      expect(fixture.store.entries.size).toBe(0);
-    },
-  );
+  test.each([
+    ['{}', 422],
+    ['{"value":1,"value_b64":"AA=="}', 422],
+    ['{"value_b64":"*"}', 422],
+    ['{"vlaue":1}', 422],
+    ['5', 422],
+    ['{', 400],
+    ['', 400],
+  ])('of %s is refused: %i', async (body, expected) => {
+    expect(await status(ask('PUT', '/v1/kv/k', JSON_HEADERS, body))).toBe(expected);
+    expect(fixture.store.entries.size).toBe(0);
+  });
+
+  test('of JSON that is long is refused, and told as base64 where it came as bytes', async () => {
+    const most = 256 * 1024;
+    const json256 = JSON.stringify('x'.repeat(most - 2));
+    const body = `{"value":${json256}}`;
+    expect(await status(ask('PUT', '/v1/kv/k', JSON_HEADERS, body))).toBe(201);
+    expect(await json(ask('GET', '/v1/kv/k', WANTS_JSON))).toHaveProperty('value');
+    const problem = await json(ask('PUT', '/v1/kv/k', JSON_HEADERS, body.replace('x', 'xx')));
+    expect(problem).toMatchObject({ status: 413, detail: expect.stringContaining('octet-stream') });
+    await putText('long', `${json256} `);
+    const { value, value_b64: encoded } = await json(ask('GET', '/v1/kv/long', WANTS_JSON));
+    expect([value, Buffer.from(`${encoded}`, 'base64').length]).toEqual([undefined, most + 1]);
+  });
 
   test('a browser that someone looks at gets JSON', async () => {
     await putText('k', '<script>');
@@ -344,11 +362,11 @@ describe('a batch', () => {
   });
 
   test.each([
-    [{ items: [{ key: 'a' }] }, 400],
-    [{ items: [{ value: 1 }] }, 400],
-    [{ items: [{ op: 'rename', key: 'a' }] }, 400],
+    [{ items: [{ key: 'a' }] }, 422],
+    [{ items: [{ value: 1 }] }, 422],
+    [{ items: [{ op: 'rename', key: 'a' }] }, 422],
     [{ items: Array(101).fill({ key: 'a', value: 1 }) }, 413],
-    [{}, 400],
+    [{}, 422],
   ])('%j is refused, whole', async (body, expected) => {
     expect(await status(post('/v1/kv:batch', body))).toBe(expected);
     expect(fixture.store.entries.size).toBe(0);

@@ -105,7 +105,7 @@ describe('with users', () => {
   });
 
   test('what is no login is refused before any password is looked at', async () => {
-    expect((await ask('POST', '/v1/session', {}, { user: 'ada' })).status).toBe(400);
+    expect((await ask('POST', '/v1/session', {}, { user: 'ada' })).status).toBe(422);
     expect((await ask('POST', '/v1/session', { 'content-type': 'text/plain' }, {})).status).toBe(
       415,
     );
