@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DAEMON_ENVIRONMENT } from './daemon-environment.ts';
+import { endWithParent } from './end-with-parent.ts';
 import { cpuMsOf, residentBytesOf } from './process-figures.ts';
 
 /** What is run after `node`; the daemon's flags follow. */
@@ -42,6 +43,7 @@ export class ChildDaemon {
         env: { ...process.env, ...DAEMON_ENVIRONMENT },
       },
     );
+    endWithParent(this.#child);
     this.#exited = once(this.#child, 'exit').then(() => {
       this.#over = true;
       for (const wake of this.#waiting.values()) wake();

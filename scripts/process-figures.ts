@@ -21,3 +21,15 @@ export async function cpuMsOf(pid: number): Promise<number> {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
+
+export interface DiskBytes {
+  readonly read: number;
+  readonly written: number;
+}
+
+/** What it has had read from disks and sent to them so far; what the page cache served is not in it. */
+export async function diskBytesOf(pid: number): Promise<DiskBytes> {
+  const io = await readFile(`/proc/${pid}/io`, 'utf8');
+  const of = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(io)?.[1]);
+  return { read: of('read_bytes'), written: of('write_bytes') };
+}

@@ -5,7 +5,13 @@ import type { BenchPart, BenchSize } from './part.ts';
 
 export type BenchCommand =
   | { readonly action: 'list' }
-  | { readonly action: 'run'; readonly parts: readonly BenchPart[]; readonly size: SizeGiven }
+  | {
+      readonly action: 'run';
+      readonly parts: readonly BenchPart[];
+      readonly size: SizeGiven;
+      /** docs/benchmarks.md is renewed. */
+      readonly page: boolean;
+    }
   | { readonly action: 'profile'; readonly part: BenchPart; readonly size: SizeGiven };
 
 export type SizeGiven = Partial<BenchSize>;
@@ -43,8 +49,9 @@ export function parseCommandLine(
   const run = sized(program.command('run', { isDefault: true }))
     .description('measure parts: those named, or all that have a section')
     .addArgument(new Argument('[parts...]').choices(names).default(published))
-    .action((chosen: readonly string[], size: SizeGiven) => {
-      parsed = { action: 'run', parts: named(chosen), size };
+    .option('--no-page', 'leave docs/benchmarks.md as it is')
+    .action((chosen: readonly string[], { page, ...size }: SizeGiven & { page: boolean }) => {
+      parsed = { action: 'run', parts: named(chosen), size, page };
     });
   const profile = sized(program.command('profile'))
     .description('measure a part once, and tell where the daemon spends its time')

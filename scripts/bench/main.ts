@@ -20,7 +20,11 @@ const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
 
 const print = (line: string): void => console.log(line);
 
-async function runParts({ parts, size }: BenchCommand & { readonly action: 'run' }): Promise<void> {
+async function runParts({
+  parts,
+  size,
+  page,
+}: BenchCommand & { readonly action: 'run' }): Promise<void> {
   const program = chooseDaemonProgram();
   const order = PARTS.map(({ name }) => name);
   for (const part of parts) {
@@ -29,7 +33,7 @@ async function runParts({ parts, size }: BenchCommand & { readonly action: 'run'
     print(conditionsText(results.conditions));
     for (const note of results.notes) print(note);
     printTables(tablesOf(results), print);
-    if (part.isPublished) publish(DOCS, results, order);
+    if (part.isPublished && page) publish(DOCS, results, order);
     const missed = results.figures.filter(
       ({ samples, bound }) => verdictOf(median(samples), bound) === 'missed',
     );

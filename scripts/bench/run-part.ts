@@ -1,5 +1,6 @@
 /** Runs a part: in a directory of its own that goes with it, with what it measured as the result. */
 
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,9 +21,12 @@ export async function runPart(
   const results = new ResultsRecorder();
   const options = { ...part.defaults, ...size };
   const directory = await mkdtemp(join(tmpdir(), `caskd-bench-${part.name}-`));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     await part.run({ ...options, program, directory, results, print });
   } finally {
+    process.removeListener('exit', remove);
     await rm(directory, { recursive: true, force: true });
   }
   return {

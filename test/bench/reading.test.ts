@@ -17,12 +17,14 @@ describe('the command line', () => {
   it('measures every part with a section unless parts are named', () => {
     const all = parsed();
     const published = PARTS.filter(({ isPublished }) => isPublished);
-    expect(all).toEqual({ action: 'run', parts: published, size: {} });
+    expect(all).toEqual({ action: 'run', parts: published, size: {}, page: true });
     const [http] = PARTS.filter(({ name }) => name === 'http');
-    expect(parsed('http', '--rounds', '2', '--seconds', '0.5', '--keys', '10')).toEqual({
+    const flags = ['--rounds', '2', '--seconds', '0.5', '--keys', '10', '--no-page'];
+    expect(parsed('http', ...flags)).toEqual({
       action: 'run',
       parts: [http],
       size: { rounds: 2, seconds: 0.5, keys: 10 },
+      page: false,
     });
   });
 

@@ -4,8 +4,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { DurationSummary } from '../../../src/vocabulary/duration-histogram.ts';
+import { endWithParent } from '../../end-with-parent.ts';
 import { VALUE_BYTES } from './keys.ts';
-import type { LoadJob, LoadMessage } from './load-job.ts';
+import type { LoadJob, LoadMessage, LoadProgress } from './load-job.ts';
 
 const GENERATOR = fileURLToPath(new URL('./load-generator.ts', import.meta.url));
 
@@ -28,8 +29,20 @@ export interface Loaded {
 
 type Wanted = Pick<LoadJob, 'kind' | 'connections' | 'depth' | 'keys'> & Partial<LoadJob>;
 
+export interface Watching {
+  /** Measuring begins. */
+  readonly onBegun?: () => void;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Measuring ends when this settles, if it has not before. */
+  readonly until?: Promise<unknown>;
+}
+
 /** @throws when the generator fails or ends without a result */
-export async function generateLoad(server: Loaded, wanted: Wanted): Promise<LoadFigures> {
+export async function generateLoad(
+  server: Loaded,
+  wanted: Wanted,
+  { onBegun, onProgress, until }: Watching = {},
+): Promise<LoadFigures> {
   const job: LoadJob = {
     driver: 'cask',
     url: server.url,
@@ -41,12 +54,20 @@ export async function generateLoad(server: Loaded, wanted: Wanted): Promise<Load
     ...wanted,
   };
   const generator = fork(GENERATOR, [JSON.stringify(job)]);
+  endWithParent(generator);
+  const stop = (): boolean => generator.connected && generator.send('stop');
+  void until?.then(stop, stop);
   let cpuBefore = 0;
   let figures: LoadFigures | undefined;
   const read = async (message: LoadMessage): Promise<void> => {
+    if (message.type === 'progress') {
+      onProgress?.(message);
+      return;
+    }
     const cpuMs = await server.cpuMs();
     if (message.type === 'begun') {
       cpuBefore = cpuMs;
+      onBegun?.();
       return;
     }
     const { requests, seconds, latency } = message;

@@ -3,51 +3,34 @@
  * to its parent. Started by `generate-load.ts`, with the job as its argument.
  */
 
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DurationHistogram } from '../../../src/vocabulary/duration-histogram.ts';
 import { type Driver, openDriver } from './driver.ts';
-import { keyOf, randomBelow } from './keys.ts';
 import type { LoadJob, LoadMessage } from './load-job.ts';
 import { Pace } from './pace.ts';
+import { workOf } from './work.ts';
 
 /** Of requests that travel together, one of so many is timed. */
 const TIMED_OF_PIPELINED = 32;
+const PROGRESS_MS = 1000;
 
 const job = JSON.parse(process.argv[2] ?? '') as LoadJob;
-const value = Buffer.alloc(job.valueBytes, 'value ');
+const isFill = job.kind === 'fill';
 const timedEvery = job.depth > 1 ? TIMED_OF_PIPELINED : 1;
 const latency = new DurationHistogram();
 const pace = new Pace(job.perSecond);
+const work = workOf(job);
 
+let begun = 0;
 let requests = 0;
 let isOver = false;
 
-/** The keys as strings, made before anything is measured. */
-const keys = job.kind === 'fill' ? [] : Array.from({ length: job.keys }, (_, at) => keyOf(at));
-
-function randomKey(): string {
-  return keys[randomBelow(keys.length)] as string;
-}
-
-async function put(driver: Driver): Promise<void> {
-  await driver.put(randomKey(), value);
-}
-
-async function get(driver: Driver): Promise<void> {
-  const found = await driver.get(randomKey());
-  if (found?.length !== job.valueBytes) throw new Error('a value is wrong');
-}
-
-async function range(driver: Driver): Promise<void> {
-  if ((await driver.page(randomKey(), job.pageItems)) === 0) throw new Error('a page is empty');
-}
-
-const WORK = { put, get, range } as const;
-
-async function untilOver(driver: Driver, work: (driver: Driver) => Promise<void>): Promise<void> {
-  while (!isOver) {
+async function untilOver(driver: Driver): Promise<void> {
+  while (!isOver && !(isFill && begun >= job.keys)) {
+    begun += 1;
     if (job.perSecond > 0) await pace.turn();
-    if (requests % timedEvery === 0) {
+    if (begun % timedEvery === 0) {
       const startedMs = performance.now();
       await work(driver);
       latency.record(performance.now() - startedMs);
@@ -58,43 +41,38 @@ async function untilOver(driver: Driver, work: (driver: Driver) => Promise<void>
   }
 }
 
-async function fill(driver: Driver): Promise<void> {
-  while (requests < job.keys) {
-    const index = requests;
-    requests += 1;
-    await driver.put(keyOf(index), value);
-  }
-}
-
 function report(message: LoadMessage): void {
   process.send?.(message);
 }
 
+const secondsNow = (): number => (performance.now() - startedAt) / 1000;
+
 const drivers = await Promise.all(Array.from({ length: job.connections }, () => openDriver(job)));
-const { kind } = job;
+const stopped = once(process, 'message');
 let startedAt = performance.now();
-if (kind === 'fill') report({ type: 'begun' });
-const work = Promise.all(
-  drivers.flatMap((driver) =>
-    Array.from({ length: job.depth }, () =>
-      kind === 'fill' ? fill(driver) : untilOver(driver, WORK[kind]),
-    ),
-  ),
+if (isFill) report({ type: 'begun' });
+const working = Promise.all(
+  drivers.flatMap((driver) => Array.from({ length: job.depth }, () => untilOver(driver))),
 );
-if (kind === 'fill') {
-  await work;
+if (isFill) {
+  const progress = setInterval(
+    () => report({ type: 'progress', requests, seconds: secondsNow() }),
+    PROGRESS_MS,
+  );
+  await working;
+  clearInterval(progress);
 } else {
   // whichever comes first: a failure of the work rejects at once
-  await Promise.race([work, delay(job.warmUpMs)]);
+  await Promise.race([working, delay(job.warmUpMs)]);
   requests = 0;
   latency.reset();
   startedAt = performance.now();
   report({ type: 'begun' });
-  await Promise.race([work, delay(job.measureMs)]);
+  await Promise.race([working, delay(job.measureMs), stopped]);
 }
-const seconds = (performance.now() - startedAt) / 1000;
-report({ type: 'result', requests, seconds, latency: latency.summary() });
+report({ type: 'result', requests, seconds: secondsNow(), latency: latency.summary() });
 isOver = true;
-await work;
+await working;
 await Promise.all(drivers.map((driver) => driver.close()));
-process.disconnect?.();
+// timers that are left must not keep it
+process.exit(0);

@@ -2,9 +2,10 @@
 
 import type { DurationSummary } from '../../../src/vocabulary/duration-histogram.ts';
 import type { DriverKind } from './driver.ts';
+import type { WorkloadName } from './ycsb.ts';
 
 /** `fill` puts every key once; the others run for a time with keys drawn at random. */
-export type LoadKind = 'put' | 'get' | 'range' | 'fill';
+export type LoadKind = 'put' | 'get' | 'range' | 'fill' | WorkloadName;
 
 export interface LoadJob {
   readonly kind: LoadKind;
@@ -18,6 +19,7 @@ export interface LoadJob {
   /** Entries of a page, for `range`. */
   readonly pageItems: number;
   readonly warmUpMs: number;
+  /** At most: the parent may say that it is over. */
   readonly measureMs: number;
   /** Requests a second at most, over all connections; 0: as many as are answered. */
   readonly perSecond: number;
@@ -26,6 +28,13 @@ export interface LoadJob {
 /** Measuring begins now. */
 export interface LoadBegun {
   readonly type: 'begun';
+}
+
+/** Each second of a fill. */
+export interface LoadProgress {
+  readonly type: 'progress';
+  readonly requests: number;
+  readonly seconds: number;
 }
 
 export interface LoadResult {
@@ -37,4 +46,4 @@ export interface LoadResult {
   readonly latency: DurationSummary;
 }
 
-export type LoadMessage = LoadBegun | LoadResult;
+export type LoadMessage = LoadBegun | LoadProgress | LoadResult;

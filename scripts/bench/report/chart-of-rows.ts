@@ -1,6 +1,6 @@
 /** Charts of what rows have already. */
 
-import type { BarChart } from '../charts/chart.ts';
+import type { BarChart, LineChart } from '../charts/chart.ts';
 import type { Results, Row } from './results.ts';
 import { median } from './statistics.ts';
 
@@ -27,9 +27,8 @@ export function barsOfTable(
   const rows = results.rows.filter((row) => row.table === table);
   const series = [...new Set(rows.map(({ subject }) => subject))];
   const cases = [...new Set(rows.map((row) => row.case))];
-  const units = rows.flatMap(({ metrics }) => metrics.find((one) => one.name === metric) ?? []);
   return {
-    ...{ kind: 'bars', name, title, unit: units[0]?.unit ?? '', series },
+    ...{ kind: 'bars', name, title, unit: unitOf(rows, metric), series },
     groups: cases.map((group) => ({
       name: group,
       values: series.map((subject) => {
@@ -38,4 +37,29 @@ export function barsOfTable(
       }),
     })),
   };
+}
+
+/** A metric of a table whose cases are numbers: a line for each subject. */
+export function linesOfTable(
+  results: Results,
+  table: string,
+  metric: string,
+  { name, title, across }: Pick<LineChart, 'name' | 'title' | 'across'>,
+): LineChart {
+  const rows = results.rows.filter((row) => row.table === table);
+  const subjects = [...new Set(rows.map(({ subject }) => subject))];
+  return {
+    ...{ kind: 'lines', name, title, across, unit: unitOf(rows, metric), isLogarithmic: false },
+    series: subjects.map((subject) => ({
+      name: subject,
+      points: rows
+        .filter((row) => row.subject === subject)
+        .map((row) => [Number(row.case), medianOf(results, row, metric)] as const),
+    })),
+  };
+}
+
+function unitOf(rows: readonly Row[], metric: string): string {
+  const [unit] = rows.flatMap(({ metrics }) => metrics.find((one) => one.name === metric) ?? []);
+  return unit?.unit ?? '';
 }

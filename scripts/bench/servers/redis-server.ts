@@ -1,6 +1,7 @@
 /** Redis with its append-only file, or with snapshots, on a free port of loopback. */
 
 import { connect } from 'node:net';
+import { createClient } from '@redis/client';
 import { freePort } from '../../packaging/free-port.ts';
 import { ServerProcess } from './server-process.ts';
 
@@ -34,4 +35,15 @@ function isPonged(port: number): Promise<boolean> {
     socket.once('data', (reply) => over(reply.toString().startsWith('$')));
     socket.once('error', () => over(false));
   });
+}
+
+/** Sends one command. @returns its reply */
+export async function tellRedis(port: number, ...words: string[]): Promise<unknown> {
+  const client = createClient({ url: `redis://127.0.0.1:${port}` });
+  await client.connect();
+  try {
+    return await client.sendCommand(words);
+  } finally {
+    await client.close();
+  }
 }

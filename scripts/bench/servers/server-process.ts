@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endWithParent } from '../../end-with-parent.ts';
 import { cpuMsOf, residentBytesOf } from '../../process-figures.ts';
 
 const TRY_MS = 10;
@@ -19,6 +20,7 @@ export class ServerProcess {
   constructor(program: string, args: readonly string[], port: number) {
     this.port = port;
     this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    endWithParent(this.#child);
     for (const output of [this.#child.stdout, this.#child.stderr]) {
       output?.on('data', (chunk: Buffer) => {
         this.#lines.push(...chunk.toString().split('\n'));
