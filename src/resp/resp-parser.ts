@@ -149,8 +149,12 @@ export class RespParser implements RequestParser {
   /** Bytes to the end of the word or of the line that is being read. */
   #lacking(chunk: Buffer): number {
     if (this.#wordBytes !== NOT_READ) return this.#pos + this.#wordBytes + 2 - this.#filled;
-    const newline = chunk.indexOf(LF, this.#at);
-    return newline < 0 ? chunk.length - this.#at : newline + 1 - this.#at;
+    const isInline = this.#wordsLeft === NOT_READ && this.#partial[0] !== ASTERISK;
+    if (isInline) return bytesTo(chunk, this.#at, LF) + 1;
+    // As Redis has it, a line ends with CR and one byte more, whatever that is: none may be taken
+    // that belongs to what follows.
+    const hasReturn = this.#filled > this.#pos && this.#partial[this.#filled - 1] === CR;
+    return hasReturn ? 1 : bytesTo(chunk, this.#at, CR) + 2;
   }
 
   #isKept(bytes: number): boolean {
@@ -281,6 +285,12 @@ export class RespParser implements RequestParser {
     this.#pos = newline + 1;
     return true;
   }
+}
+
+/** Bytes before that one, or all that are left. */
+function bytesTo(chunk: Buffer, from: number, byte: number): number {
+  const at = chunk.indexOf(byte, from);
+  return (at < 0 ? chunk.length : at) - from;
 }
 
 /** A decimal integer as Redis takes it, without any freedom; undefined: it is none. */

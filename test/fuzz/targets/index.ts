@@ -2,6 +2,7 @@
 
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { CACHE_TARGETS } from './caches.ts';
+import { respCommands } from './commands.ts';
 import { importLines } from './lines.ts';
 import { SEGMENT_TARGETS } from './segments.ts';
 import { preamble, replyFrames, requestFrames } from './streams.ts';
@@ -10,6 +11,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   requestFrames,
   replyFrames,
   preamble,
+  respCommands,
   importLines,
   ...SEGMENT_TARGETS,
   ...CACHE_TARGETS,
