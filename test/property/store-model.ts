@@ -1,6 +1,7 @@
 /** What the store should be: a map, and the rules of versions, revisions and expiry. */
 
 import { recordBytes, touchBytes } from '../../src/storage/format/record.ts';
+import type { BytesRange } from '../crash/world/inspect.ts';
 
 export interface Held {
   readonly value: string;
@@ -73,12 +74,16 @@ export class StoreModel {
     this.revision += 1;
   }
 
-  /** Of all records that make up the key as it is. */
-  liveBytes(key: string): number {
+  /** Of all records that make up the key as it is: a merge makes one of a put and its touch. */
+  liveBytes(key: string): BytesRange {
     const { value, expiresAt } = this.find(key) as Held;
     const { putExpires, isTouched } = this.#shapes.get(key) as Shape;
-    const touch = isTouched ? touchBytes(key.length, expiresAt !== undefined) : 0;
-    return recordBytes(key.length, value.length, putExpires) + touch;
+    const put = recordBytes(key.length, value.length, putExpires);
+    if (!isTouched) return [put, put];
+    const expires = expiresAt !== undefined;
+    // Touched again, it is the touched put, whatever its expiry, and another touch.
+    const most = recordBytes(key.length, value.length, true) + touchBytes(key.length, expires);
+    return [recordBytes(key.length, value.length, expires), most];
   }
 
   delete(key: string): boolean {

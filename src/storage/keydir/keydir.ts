@@ -160,6 +160,12 @@ export class Keydir {
     return row < 0 ? this.expiresAt(ref) !== 0 : this.#touches.valueExpires(row);
   }
 
+  /** The put that its touch names was not found. */
+  isValueMissing(ref: number): boolean {
+    const row = this.#touchOf(ref);
+    return row >= 0 && this.#touches.isValueMissing(row);
+  }
+
   /** Its row in the table of touches; below 0: it was not touched. */
   #touchOf(ref: number): number {
     const mayBe = this.#touches.count > 0 && this.#arena.hasExpiry(ref);
@@ -313,6 +319,42 @@ export class Keydir {
     this.previousSlot = this.#arena.segmentSlot(ref);
     this.previousRecordBytes = this.#arena.recordBytes(ref);
     this.#arena.setLocation(ref, newSlot, newOffset, newRecordBytes);
+    return true;
+  }
+
+  /**
+   * Points a touched entry at the copy of its value that has taken in the touch with this
+   * sequence, if that still is its value, be it touched again since. False: it is not, and nothing
+   * changed. A touch names the newest put before it: a value that is older than this one can only
+   * be what was copied.
+   */
+  relocateTouched(
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+    sequence: number,
+    newSlot: number,
+    newOffset: number,
+    newRecordBytes: number,
+    newExpiresAt: number,
+  ): boolean {
+    const ref = this.find(buffer, start, length);
+    this.#clearPrevious();
+    const row = ref === 0 ? -1 : this.#touchOf(ref);
+    if (row < 0 || this.#touches.isValueMissing(row)) return false;
+    const newest = this.#arena.sequence(ref);
+    if (newest < sequence || this.#touches.valueSequence(row) >= sequence) return false;
+    this.previousSlot = this.#arena.segmentSlot(ref);
+    this.previousRecordBytes = this.#arena.recordBytes(ref);
+    this.#arena.setLocation(ref, newSlot, newOffset, newRecordBytes);
+    if (newest > sequence) {
+      this.#touches.setValue(row, sequence, newExpiresAt !== 0, false);
+      return true;
+    }
+    this.#notePreviousTouch(row);
+    const expires = this.expiresAt(ref) !== 0;
+    this.#touches.remove(ref);
+    this.#arena.setHasExpiry(ref, expires);
     return true;
   }
 
@@ -527,7 +569,7 @@ export class Keydir {
       this.#build?.runs.add(ref);
       this.#count++;
     } else {
-      if (this.#arena.sequence(ref) >= sequence) {
+      if (this.#arena.sequence(ref) >= sequence && !this.#isTakenIn(ref, sequence, isTombstone)) {
         return this.#completeTouch(
           ref,
           isTombstone,
@@ -546,6 +588,11 @@ export class Keydir {
     this.#setExpiry(ref, isTombstone ? 0 : expiresAt);
     if (isTombstone) this.#bury(ref);
     return true;
+  }
+
+  /** A merge wrote the put and its touch, which is what is there now, as this put. */
+  #isTakenIn(ref: number, sequence: number, isTombstone: boolean): boolean {
+    return !isTombstone && this.#arena.sequence(ref) === sequence && this.#touchOf(ref) >= 0;
   }
 
   /**

@@ -44,8 +44,8 @@ export class HistorySurvey {
   readonly #line: JobLine;
   /** Of a put that does not expire, and of a tombstone, the sequence says it all. */
   readonly #newest = new Map<string, number | Newest>();
-  /** What has expired, by the sequence of its value: a touch may have given it more time. */
-  readonly #expired = new Map<number, string>();
+  /** Keys of what has expired: a touch may have given it more time. */
+  readonly #expired = new Set<string>();
   #notedBytes = 0;
 
   constructor(environment: Environment, input: MergeJobInput, line: JobLine) {
@@ -113,8 +113,8 @@ export class HistorySurvey {
     }
     const neededFrom = valueSequence > 0 ? valueSequence : sequence;
     const isOver = expiresAt !== NO_EXPIRY && expiresAt <= this.#input.touchesKnownTo;
-    if (typeof newest === 'object' && newest.isOver) this.#expired.delete(newest.neededFrom);
-    if (isOver) this.#expired.set(neededFrom, key);
+    if (isOver) this.#expired.add(key);
+    else this.#expired.delete(key);
     const isPlain = neededFrom === sequence && !isOver;
     this.#newest.set(key, isPlain ? sequence : { sequence, neededFrom, isOver });
   }
@@ -125,18 +125,21 @@ export class HistorySurvey {
     const store = { environment: this.#environment, directory, uuid };
     for (const segment of touched) {
       if (this.#expired.size === 0) return;
-      const visit = (valueSequence: number): void => this.#noteTouched(valueSequence);
-      if (await eachTouch(store, segment, visit)) continue;
-      for (const valueSequence of this.#expired.keys()) this.#noteTouched(valueSequence);
+      const isAllTold = await eachTouch(store, segment, (sequence, buffer, start, bytes) =>
+        this.#noteTouched(textOf(buffer, start, bytes), sequence),
+      );
+      if (isAllTold) continue;
+      for (const key of this.#expired) this.#noteTouched(key, Number.POSITIVE_INFINITY);
     }
     this.#expired.clear();
   }
 
-  #noteTouched(valueSequence: number): void {
-    const key = this.#expired.get(valueSequence);
-    const newest = key === undefined ? undefined : this.#newest.get(key);
-    if (key === undefined || typeof newest !== 'object') return;
-    this.#expired.delete(valueSequence);
+  /** The put may have another sequence than the touch names: a merge can have changed it since. */
+  #noteTouched(key: string, sequence: number): void {
+    const newest = this.#newest.get(key);
+    if (!this.#expired.has(key) || typeof newest !== 'object') return;
+    if (sequence < newest.neededFrom) return;
+    this.#expired.delete(key);
     this.#newest.set(key, { ...newest, isOver: false });
   }
 }

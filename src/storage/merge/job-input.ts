@@ -57,6 +57,8 @@ export interface VerdictRequest {
 export interface VerdictReply {
   readonly type: 'verdicts';
   readonly verdicts: Uint8Array;
+  /** The touches that copies take in; see `verdicts.ts`. */
+  readonly touches: Float64Array;
   /** The limit as it is now: it may have changed since the job began. */
   readonly bytesPerSecond: number;
 }

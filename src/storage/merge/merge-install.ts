@@ -57,16 +57,17 @@ type Entry = Readonly<{
   sequence: number;
   offset: number;
   recordBytes: number;
+  expiresAt: number;
 }>;
 
 function install(keydir: Keydir, catalog: SegmentCatalog, output: Segment, entry: Entry): void {
-  const { type, keyBuffer, keyStart, keyBytes, sequence, offset, recordBytes } = entry;
+  const { type, keyBuffer, keyStart, keyBytes, sequence, offset, recordBytes, expiresAt } = entry;
   const key = [keyBuffer, keyStart, keyBytes, sequence] as const;
   if (type === RECORD_PUT || type === RECORD_TOUCH) {
     const place = [output.slot, offset, recordBytes] as const;
     const isMoved =
       type === RECORD_PUT
-        ? keydir.relocate(...key, ...place)
+        ? keydir.relocate(...key, ...place) || keydir.relocateTouched(...key, ...place, expiresAt)
         : keydir.relocateTouch(...key, ...place);
     if (!isMoved) return;
     output.liveBytes += recordBytes;

@@ -5,13 +5,16 @@
  * What becomes of a record (rules 24 to 26):
  *
  *  put, current               copied; if it has expired, as a tombstone below
- *  put, its key touched       copied, whether it expires or not: what counts is the touch
+ *  put, its key touched       copied, and takes the touch in: its sequence and times are those of
+ *                             the touch. Where history is kept, or the touch has expired: copied
+ *                             as it is, whether it expires or not: what counts is the touch
  *  put, superseded            dropped
  *  put, key absent            dropped: a newer tombstone exists; but if it could expire, it may
  *                             have, without a tombstone: it is treated as one itself
  *  tombstone, superseded      dropped: the newer record does its work
  *  tombstone, key absent      dropped if no surviving segment has an older record, else kept
- *  touch                      as a put: copied while it is the newest of its key
+ *  touch                      as a put: copied while it is the newest of its key, and its value is
+ *                             not merged with it; dropped when a put has taken it in
  *  before the newest clear    dropped, whatever it is
  *  the newest clear           dropped if no surviving segment has an older record, else kept
  *
@@ -31,7 +34,9 @@ import {
   NO_EXPIRY,
   RECORD_CLEAR,
   RECORD_DELETE,
+  RECORD_TOUCH,
   RecordView,
+  recordBytes,
   verifyRecordValue,
   viewTrustedRecord,
 } from '../format/record.ts';
@@ -52,7 +57,17 @@ import type {
 } from './job-input.ts';
 import { JobLine } from './job-line.ts';
 import { MergedWriter } from './merged-writer.ts';
-import { ABSENT, CURRENT, CURRENT_VALUE, SUPERSEDED, VerdictRequestWriter } from './verdicts.ts';
+import {
+  ABSENT,
+  CURRENT,
+  CURRENT_TOUCH,
+  CURRENT_TOUCHED_VALUE,
+  CURRENT_VALUE,
+  SUPERSEDED,
+  SUPERSEDED_LATELY,
+  TOUCH_NUMBERS,
+  VerdictRequestWriter,
+} from './verdicts.ts';
 
 /** Records of one question: enough that asking costs little, few enough to be judged soon. */
 const VERDICTS_MAX = 4000;
@@ -151,7 +166,8 @@ class MergeJob {
     };
     const copied = this.#bytesDone;
     const reply = await this.#line.ask<VerdictReply>(request, 'verdicts');
-    const { verdicts, bytesPerSecond } = reply;
+    const { verdicts, touches, bytesPerSecond } = reply;
+    let touch = 0;
     this.#throttle.limit(bytesPerSecond, copied);
     const record = this.#view;
     for (let row = 0; row < recordAts.length; row += 1) {
@@ -163,6 +179,11 @@ class MergeJob {
       if (fate === DROP) {
         this.#dropped = true;
         continue;
+      }
+      if (verdict === CURRENT_TOUCHED_VALUE) {
+        takeIn(record, touches, touch);
+        touch += TOUCH_NUMBERS;
+        this.#dropped = true;
       }
       let writer = this.#writer;
       if (writer === undefined || !writer.hasRoomFor(record)) writer = await this.#nextWriter();
@@ -177,15 +198,13 @@ class MergeJob {
   #fateOf(buffer: Uint8Array, record: RecordView, verdict: number): number {
     if (verdict === SUPERSEDED || record.sequence < this.#input.clearedBelow) return DROP;
     if (record.type === RECORD_CLEAR) return this.#fateOfClear(record.sequence);
-    if (verdict === CURRENT_VALUE) return COPY;
-    const expires = record.expiresAt !== NO_EXPIRY;
-    const hasExpired = expires && record.expiresAt <= this.#input.now;
-    // The keydir must be told of what it still points at, by way of the output.
-    if (verdict === CURRENT) return hasExpired ? BURY : COPY;
+    if (verdict !== ABSENT && verdict !== SUPERSEDED_LATELY) {
+      return fateOfCurrent(record, verdict, this.#input.now);
+    }
     const isTombstone = record.type === RECORD_DELETE;
     const fate =
       this.survey === undefined
-        ? fateWithoutHistory(isTombstone || expires)
+        ? fateWithoutHistory(isTombstone || record.expiresAt !== NO_EXPIRY)
         : fateInHistory(this.survey, buffer, record, verdict);
     if (fate !== BURY) return fate;
     if (record.sequence < this.#input.survivorMin) return DROP;
@@ -232,8 +251,25 @@ class MergeJob {
 }
 
 function isKeptForHistory(type: number, verdict: number): boolean {
-  const isCurrent = verdict === CURRENT || verdict === CURRENT_VALUE;
-  return !isCurrent && type !== RECORD_DELETE && type !== RECORD_CLEAR;
+  const isOfKeydir = verdict === CURRENT || verdict >= CURRENT_VALUE;
+  return !isOfKeydir && type !== RECORD_DELETE && type !== RECORD_CLEAR;
+}
+
+/** Makes of a put what it is together with the touch. */
+function takeIn(record: RecordView, touches: Float64Array, at: number): void {
+  record.sequence = touches[at] as number;
+  record.updatedAt = touches[at + 1] as number;
+  record.expiresAt = touches[at + 2] as number;
+  const expires = record.expiresAt !== NO_EXPIRY;
+  record.recordBytes = recordBytes(record.keyBytes, record.valueBytes, expires);
+}
+
+/** Of what the keydir points at. It must be told of that, by way of the output. */
+function fateOfCurrent({ type, expiresAt }: RecordView, verdict: number, now: number): number {
+  if (verdict === CURRENT_VALUE || verdict === CURRENT_TOUCHED_VALUE) return COPY;
+  // Where the entry is that of a put with this sequence, that has taken the touch in.
+  if (type === RECORD_TOUCH && verdict !== CURRENT_TOUCH) return DROP;
+  return expiresAt !== NO_EXPIRY && expiresAt <= now ? BURY : COPY;
 }
 
 /** Of a record that is not current. BURY: it says that the key is gone, if that must be said. */

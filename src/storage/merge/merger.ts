@@ -37,7 +37,7 @@ import type {
 import { installOutput } from './merge-install.ts';
 import { chooseAll, chooseSegments } from './merge-policy.ts';
 import { touchedBeside, touchesKnownTo } from './touch-knowledge.ts';
-import { VerdictJudge } from './verdicts.ts';
+import { type JudgedMerge, VerdictJudge } from './verdicts.ts';
 
 const RECORDS_PER_SLICE = 500;
 /** After a merge failed by itself, the next one is tried no sooner than this. */
@@ -374,7 +374,14 @@ export class Merger {
     try {
       const job = environment.jobs.start('merge', { ...input });
       this.#job = job;
-      return await this.#converse(job, outputIds, horizon.sequence);
+      const merge: JudgedMerge = {
+        horizon: horizon.sequence,
+        // States between a put and its touch are kept while history is.
+        touchesUpTo: horizon.sequence === NO_HISTORY ? sealedUpTo(catalog) : 0,
+        now,
+        isInput: (slot) => catalog.atSlot(slot).merging,
+      };
+      return await this.#converse(job, outputIds, merge);
     } catch (error) {
       await this.#job?.terminate();
       await this.#removeFiles(outputIds);
@@ -394,7 +401,7 @@ export class Merger {
     return lowest;
   }
 
-  #converse(job: JobHandle, outputIds: number[], horizon: number): Promise<MergeJobResult> {
+  #converse(job: JobHandle, outputIds: number[], merge: JudgedMerge): Promise<MergeJobResult> {
     return new Promise((resolve, reject) => {
       let result: MergeJobResult | undefined;
       job.port.onMessage((message) => {
@@ -403,7 +410,7 @@ export class Merger {
           result = asked;
           return;
         }
-        this.#answer(asked, outputIds, horizon).then(
+        this.#answer(asked, outputIds, merge).then(
           (reply) => job.port.post(reply as unknown as JobMessage),
           reject,
         );
@@ -418,14 +425,14 @@ export class Merger {
   async #answer(
     asked: Exclude<MergeJobMessage, MergeJobResult>,
     outputIds: number[],
-    horizon: number,
+    merge: JudgedMerge,
   ): Promise<MergeEngineMessage> {
     while (this.#paused) await new Promise<void>((resolve) => this.#resumed.push(resolve));
     if (this.#closed) throw this.#closing();
     if (asked.type === 'verdicts?') {
-      const verdicts = await this.#judge(asked, horizon);
+      const { verdicts, touches } = await this.#judge(asked, merge);
       const { bytesPerSecond } = this.#parts.options.merge;
-      return { type: 'verdicts', verdicts, bytesPerSecond };
+      return { type: 'verdicts', verdicts, touches: Float64Array.from(touches), bytesPerSecond };
     }
     const { catalog, environment } = this.#parts;
     const id = catalog.takeId();
@@ -433,12 +440,12 @@ export class Merger {
     return { type: 'output', id, salt: readU32(environment.random.bytes(4), 0) };
   }
 
-  async #judge(request: VerdictRequest, horizon: number): Promise<Uint8Array> {
+  async #judge(request: VerdictRequest, merge: JudgedMerge): Promise<VerdictJudge> {
     const { keydir, environment } = this.#parts;
-    const judge = new VerdictJudge(keydir, request.count, request.records, horizon);
+    const judge = new VerdictJudge(keydir, request.count, request.records, merge);
     while (!judge.step(RECORDS_PER_SLICE)) await nextTurn(environment.scheduler);
     this.#bytesDone = request.bytesDone;
-    return judge.verdicts;
+    return judge;
   }
 
   /** Lists the outputs and drops the inputs, in one manifest. */
@@ -563,6 +570,11 @@ function addOutput(catalog: SegmentCatalog, output: MergeJobOutput, relied: numb
   // What superseded these was committed by now.
   segment.historyUntil = output.historyBytes > 0 ? relied : 0;
   return segment;
+}
+
+/** The last sequence that is in no unsealed segment. */
+function sealedUpTo(catalog: SegmentCatalog): number {
+  return catalog.sealed().reduce((last, segment) => Math.max(last, segment.last), 0);
 }
 
 function jobSegmentOf({ id, kind, salt, bytes }: Segment): JobSegment {

@@ -1,4 +1,4 @@
-/** Which puts the touches of a segment name: as its hint says, or, without one, the segment. */
+/** Which keys the touches of a segment are of: as its hint says, or, without one, the segment. */
 
 import type { Environment } from '../disk/environment.ts';
 import { hintName, segmentName } from '../format/file-names.ts';
@@ -14,11 +14,19 @@ export interface SearchedStore {
   readonly uuid: Uint8Array;
 }
 
+/** Is told the sequence of a touch, and its key. */
+export type TouchVisitor = (
+  sequence: number,
+  buffer: Uint8Array,
+  keyStart: number,
+  keyBytes: number,
+) => void;
+
 /** False: not all of them could be read; a damaged segment is for others to tell of. */
 export async function eachTouch(
   store: SearchedStore,
   segment: JobSegment,
-  visit: (valueSequence: number) => void,
+  visit: TouchVisitor,
 ): Promise<boolean> {
   return (await byHint(store, segment, visit)) || (await byScan(store, segment, visit));
 }
@@ -26,7 +34,7 @@ export async function eachTouch(
 async function byHint(
   { environment, directory, uuid }: SearchedStore,
   { id: segmentId, salt, bytes: segmentBytes }: JobSegment,
-  visit: (valueSequence: number) => void,
+  visit: TouchVisitor,
 ): Promise<boolean> {
   const path = `${directory}/${hintName(segmentId)}`;
   let reader: HintReader | undefined;
@@ -35,7 +43,10 @@ async function byHint(
     for (;;) {
       const block = await reader.nextBlock();
       if (block === undefined) return true;
-      while (block.next()) if (block.valueSequence > 0) visit(block.valueSequence);
+      while (block.next()) {
+        const { valueSequence, sequence, keyBuffer, keyStart, keyBytes } = block;
+        if (valueSequence > 0) visit(sequence, keyBuffer, keyStart, keyBytes);
+      }
     }
   } catch {
     return false;
@@ -47,7 +58,7 @@ async function byHint(
 async function byScan(
   { environment, directory }: SearchedStore,
   { kind, id, salt, bytes: end }: JobSegment,
-  visit: (valueSequence: number) => void,
+  visit: TouchVisitor,
 ): Promise<boolean> {
   const path = `${directory}/${segmentName(kind, id)}`;
   const file = await environment.fs.open(path, 'read').catch(() => undefined);
@@ -60,11 +71,15 @@ async function byScan(
       if (step === STEP_END) return true;
       if (step === STEP_MORE) await scanner.fill();
       else if (step !== STEP_RECORD) return false;
-      else if (scanner.view.valueSequence > 0) visit(scanner.view.valueSequence);
+      else if (scanner.view.valueSequence > 0) visitView(scanner, visit);
     }
   } catch {
     return false;
   } finally {
     await file.close();
   }
+}
+
+function visitView({ view, buffer }: SegmentScanner, visit: TouchVisitor): void {
+  visit(view.sequence, buffer, view.keyStart, view.keyBytes);
 }

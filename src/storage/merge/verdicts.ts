@@ -13,7 +13,7 @@ import type { Keydir } from '../keydir/keydir.ts';
 
 /** The keydir has a newer record of the key, beyond the horizon of history: this one is dead. */
 export const SUPERSEDED = 0;
-/** The keydir points at this very record. */
+/** The keydir points at this very record: a put that was not touched since. */
 export const CURRENT = 1;
 /** The keydir has nothing of the key: deleted, or expired. */
 export const ABSENT = 2;
@@ -22,10 +22,34 @@ export const SUPERSEDED_LATELY = 3;
 
 /** The keydir points at this record for the value alone: a touch since has the rest. */
 export const CURRENT_VALUE = 4;
+/** As `CURRENT_VALUE`, and the copy can take the touch in: the reply's `touches` say what it is. */
+export const CURRENT_TOUCHED_VALUE = 5;
+/** The keydir has this touch; its value is not merged with it. */
+export const CURRENT_TOUCH = 6;
+/** The keydir has this touch, and the copy of its value takes it in. */
+export const CURRENT_TOUCH_OF_INPUT = 7;
+
+/** A row of `touches`: sequence, updatedAt, expiresAt. */
+export const TOUCH_NUMBERS = 3;
 
 const KEY_BYTES_AT = 8;
 const KEY_AT = KEY_BYTES_AT + 2;
 const BUFFER_BYTES_MIN = 64 * 1024;
+
+/** What verdicts depend on besides the keydir. */
+export interface JudgedMerge {
+  /** What a write up to this sequence superseded is needed no more. */
+  readonly horizon: number;
+  /**
+   * Touches up to this sequence may be taken in. Later ones may be in the log that is written: a
+   * sealed segment with such a sequence would say that what the log has up to it is stale.
+   */
+  readonly touchesUpTo: number;
+  /** The time of the whole merge. */
+  readonly now: number;
+  /** Is the segment in that slot of the catalogue merged? */
+  isInput(slot: number): boolean;
+}
 
 export class VerdictRequestWriter {
   #buffer = new Uint8Array(BUFFER_BYTES_MIN);
@@ -62,17 +86,18 @@ export class VerdictRequestWriter {
 /** Judges the records of a request over several turns: `step` until it returns true. */
 export class VerdictJudge {
   readonly verdicts: Uint8Array;
+  /** For each CURRENT_TOUCHED_VALUE, in their order, a row of numbers. */
+  readonly touches: number[] = [];
   readonly #keydir: Keydir;
   readonly #records: Uint8Array;
-  readonly #horizon: number;
+  readonly #merge: JudgedMerge;
   #at = 0;
   #next = 0;
 
-  /** @param horizon what a write up to this sequence superseded is needed no more */
-  constructor(keydir: Keydir, count: number, records: Uint8Array, horizon: number) {
+  constructor(keydir: Keydir, count: number, records: Uint8Array, merge: JudgedMerge) {
     this.#keydir = keydir;
     this.#records = records;
-    this.#horizon = horizon;
+    this.#merge = merge;
     this.verdicts = new Uint8Array(count);
   }
 
@@ -92,9 +117,30 @@ export class VerdictJudge {
 
   #verdict(ref: number, sequence: number): number {
     if (ref === 0) return ABSENT;
-    const newest = this.#keydir.sequence(ref);
-    if (newest === sequence) return CURRENT;
-    if (this.#keydir.valueSequence(ref) === sequence) return CURRENT_VALUE;
-    return newest <= this.#horizon ? SUPERSEDED : SUPERSEDED_LATELY;
+    const keydir = this.#keydir;
+    const newest = keydir.sequence(ref);
+    const isTouched = keydir.isTouched(ref);
+    if (newest === sequence) {
+      if (!isTouched) return CURRENT;
+      const isOfInput = this.#isTakenIn(ref) && this.#merge.isInput(keydir.segmentSlot(ref));
+      return isOfInput ? CURRENT_TOUCH_OF_INPUT : CURRENT_TOUCH;
+    }
+    if (isTouched && keydir.valueSequence(ref) === sequence) {
+      if (!this.#isTakenIn(ref)) return CURRENT_VALUE;
+      this.touches.push(newest, keydir.touchedAt(ref), keydir.expiresAt(ref));
+      return CURRENT_TOUCHED_VALUE;
+    }
+    return newest <= this.#merge.horizon ? SUPERSEDED : SUPERSEDED_LATELY;
+  }
+
+  /**
+   * Whether a copy of the value takes the touch in. Asked of the put and of the touch, the answer
+   * is the same for as long as the touch is the newest: the time is that of the merge.
+   */
+  #isTakenIn(ref: number): boolean {
+    const { touchesUpTo, now } = this.#merge;
+    const expiresAt = this.#keydir.expiresAt(ref);
+    if (this.#keydir.sequence(ref) > touchesUpTo || this.#keydir.isValueMissing(ref)) return false;
+    return expiresAt === 0 || expiresAt > now;
   }
 }

@@ -96,13 +96,13 @@ export class EntrySource {
       entry.updatedAt ||= cache.foundUpdatedAt;
       return true;
     }
-    if (fetched?.sequence === valueSequence) {
+    const { segment, offset, recordBytes, sequence } = this.#location(prior);
+    if (fetched?.sequence === sequence) {
       if (fetched.error !== undefined) throw fetched.error;
       this.#verified(fetched.buffer, fetched.view, key, keyStart, keyBytes);
       return true;
     }
-    const { segment, offset, recordBytes } = this.#location(prior);
-    if (!this.#reader.readNow(segment, offset, recordBytes, valueSequence)) return false;
+    if (!this.#reader.readNow(segment, offset, recordBytes, sequence)) return false;
     this.#verified(this.#reader.buffer, this.#reader.view, key, keyStart, keyBytes);
     return true;
   }
@@ -129,13 +129,14 @@ export class EntrySource {
     return isOnDisk ? this.#location(prior) : undefined;
   }
 
-  #location({ ref, valueSequence }: PriorState): RecordLocation {
+  /** A merge may have given it the sequence of a touch since `prior` was touched: the keydir says. */
+  #location({ ref }: PriorState): RecordLocation {
     const keydir = this.#keydir;
     return {
       segment: this.#catalog.atSlot(keydir.segmentSlot(ref)),
       offset: keydir.offset(ref),
       recordBytes: keydir.recordBytes(ref),
-      sequence: valueSequence,
+      sequence: keydir.valueSequence(ref),
     };
   }
 

@@ -155,6 +155,122 @@ it('survives merges of the value, of the touch, and of both', async () => {
   expect(twice.stats().log.tombstoneBytes).toBe(0);
 });
 
+it.each(['one segment', 'two segments', 'two segments, and no expiry'])(
+  'put and touch are one record after a merge of both: %s',
+  async (how) => {
+    const stage = new Stage();
+    const options = { segmentBytes: 4096 };
+    const store = await stage.open(options);
+    await store.put('k', 'value', { ttlMs: 1000 });
+    const fillers = how === 'one segment' ? 1 : 6;
+    for (let n = 0; n < fillers; n += 1) await store.put('filler', Buffer.alloc(1000));
+    const expires = how !== 'two segments, and no expiry';
+    await store.modify('k', expires ? expire : persist);
+    for (let n = 0; n < 6; n += 1) await store.put('filler', Buffer.alloc(1000));
+    const touched = await store.getEntry('k');
+    await store.merge();
+    await store.delete('filler');
+    await store.merge();
+    await everyStart(
+      stage,
+      store,
+      async (opened) => {
+        expect(await opened.getEntry('k')).toEqual(touched);
+        expect(opened.stats().log.liveBytes).toBe(recordBytes(1, 5, expires));
+      },
+      options,
+    );
+  },
+);
+
+it('a merge takes a touch in that it leaves where it is', async () => {
+  const stage = new Stage();
+  const options = { segmentBytes: 4096 };
+  const store = await stage.open(options);
+  await store.put('k', 'value');
+  for (let n = 0; n < 5; n += 1) await store.put('filler', Buffer.alloc(1000));
+  const sealed = stage.files(/log$/).length;
+  await store.modify('k', expire);
+  for (let n = 0; stage.files(/log$/).length === sealed; n += 1) {
+    await store.put(`live-${n}`, Buffer.alloc(500));
+  }
+  const touched = await store.getEntry('k');
+  await store.merge();
+  const check = async (opened: Store): Promise<void> => {
+    expect(await opened.getEntry('k')).toEqual(touched);
+  };
+  const again = await everyStart(stage, store, check, options);
+  const { liveBytes } = again.stats().log;
+  await again.merge();
+  await everyStart(
+    stage,
+    again,
+    async (opened) => {
+      await check(opened);
+      expect(opened.stats().log.liveBytes).toBe(liveBytes);
+    },
+    options,
+  );
+});
+
+it.each(['touched', 'put', 'deleted', 'read and changed'])(
+  'is %s between the verdict of a merge and its installation',
+  async (what) => {
+    const stage = new Stage();
+    const options = { segmentBytes: 4096 };
+    const store = await stage.open(options);
+    await store.put('k', 'value');
+    await store.modify('k', expire);
+    for (let n = 0; n < 6; n += 1) await store.put('filler', Buffer.alloc(1000));
+    const sync = stage.gates.hold('sync', /\.merged$|merged/);
+    const merged = store.merge();
+    await sync.reached;
+    if (what === 'touched') await store.modify('k', persist);
+    else if (what === 'put') await store.put('k', 'newer');
+    else if (what === 'deleted') await store.delete('k');
+    else await store.modify('k', new Append());
+    const expected = await store.getEntry('k');
+    sync.lift();
+    await merged;
+    const check = async (opened: Store): Promise<void> => {
+      expect(await opened.getEntry('k')).toEqual(expected);
+    };
+    const again = await everyStart(stage, store, check, options);
+    if (what === 'touched') {
+      // the value has the sequence of a touch by now, and the touch names what it had before
+      await again.modify('k', new Append());
+      expect((await again.get('k'))?.toString()).toBe('value!');
+      return;
+    }
+    await again.merge();
+    await everyStart(stage, again, check, options);
+  },
+);
+
+it('a value is found that a merge moves while a touch of it is on its way', async () => {
+  const stage = new Stage();
+  const store = await stage.open({ segmentBytes: 4096, durability: 'always' });
+  await store.put('k', 'value');
+  await store.modify('k', expire);
+  for (let n = 0; n < 6; n += 1) await store.put('filler', Buffer.alloc(1000));
+  const installed = store.merge();
+  const reads: Promise<unknown>[] = [];
+  for (let n = 0; n < 200 && store.stats().merge.runs === 0; n += 1) {
+    await store.modify('k', n % 2 === 0 ? persist : expire);
+    reads.push(store.modify('k', persist), store.modify('k', new Touch(3_600_000)));
+    reads.push(store.modify('k', { needsValue: true, apply: (current) => expectValue(current) }));
+  }
+  await Promise.all([installed, ...reads]);
+  expect((await store.get('k'))?.toString()).toBe('value');
+});
+
+function expectValue(current: EntryView | undefined): void {
+  const { buffer, valueStart, valueBytes } = current as EntryView;
+  expect(Buffer.from(buffer.subarray(valueStart, valueStart + valueBytes)).toString()).toBe(
+    'value',
+  );
+}
+
 it('an expired touch is buried by a merge, and its value does not come back', async () => {
   const stage = new Stage();
   const store = await stage.open({ segmentBytes: 4096 });
