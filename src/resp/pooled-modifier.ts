@@ -11,12 +11,14 @@ import { HeldReplies } from './held-replies.ts';
 import { Reply } from './reply.ts';
 import { RespArguments } from './resp-arguments.ts';
 
+/** A reply is a number mostly; many of these are waiting at a time. */
+const REPLY_BYTES = 64;
 const NO_ARGUMENTS = new RespArguments(1);
 
 export class PooledModifier implements Modifier {
   needsValue = true;
   isApplied = false;
-  readonly bytes = new HeldReplies();
+  readonly bytes = new HeldReplies(REPLY_BYTES);
   readonly #reply = new Reply(this.bytes, false);
   readonly #own = new RespArguments();
   #command: KeyCommand | undefined;

@@ -26,10 +26,24 @@ const NULL_2 = Buffer.from('$-1\r\n');
 const NULL_3 = Buffer.from('_\r\n');
 const NULL_ARRAY_2 = Buffer.from('*-1\r\n');
 
+/** Up to here a loop is faster than a call into the runtime. */
+const LOOP_BYTES_MAX = 32;
+
 export function writeBytes(to: ReplyTarget, bytes: Uint8Array): void {
-  to.reserve(bytes.length);
-  to.bytes.set(bytes, to.at);
-  to.at += bytes.length;
+  writeFirst(to, bytes, bytes.length);
+}
+
+/** The first so many of the bytes. */
+export function writeFirst(to: ReplyTarget, bytes: Uint8Array, count: number): void {
+  to.reserve(count);
+  const target = to.bytes;
+  const { at } = to;
+  if (count <= LOOP_BYTES_MAX) {
+    for (let index = 0; index < count; index += 1) target[at + index] = bytes[index] as number;
+  } else {
+    target.set(count === bytes.length ? bytes : bytes.subarray(0, count), at);
+  }
+  to.at = at + count;
 }
 
 /** `marker`, the number in decimal, end of line; room for it must be there. */

@@ -26,6 +26,7 @@ import {
   writeBulk,
   writeBytes,
   writeError,
+  writeFirst,
   writeInteger,
   writeNull,
 } from './reply-writer.ts';
@@ -169,11 +170,6 @@ export class RespReplies implements ReplySink, Held {
     this.#end(token);
   }
 
-  raw(token: number, bytes: Uint8Array): void {
-    writeBytes(this.#begin(token), bytes);
-    this.#end(token);
-  }
-
   errorText(token: number, text: string): void {
     this.answer(token, (reply) => reply.error(text));
   }
@@ -309,10 +305,8 @@ export class RespReplies implements ReplySink, Held {
   onModified(token: number, modifier: Modifier, _outcome: PutOutcome): void {
     const { bytes } = modifier as PooledModifier;
     if (this.#isAwaited(token) && this.#admits(token, bytes.at)) {
-      this.raw(
-        token,
-        bytes.at === bytes.bytes.length ? bytes.bytes : bytes.bytes.subarray(0, bytes.at),
-      );
+      writeFirst(this.#begin(token), bytes.bytes, bytes.at);
+      this.#end(token);
     }
     this.#releaseModifier(token);
   }

@@ -39,6 +39,7 @@ export class ReadPath {
     const { pending, applier, sequencer, expirer } = writes;
     const now = (): number => clock.now();
     this.cache = new ValueCache(options.cacheBytes);
+    applier.cache = this.cache;
     this.gate = new LatencyGate(monotonic, { meanMsMax: READ_MEAN_MS_MAX });
     this.trouble = new ReadTrouble(monotonic, options.logger);
     const { cache, gate, trouble } = this;

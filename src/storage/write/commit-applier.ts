@@ -18,6 +18,7 @@ import {
 import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { Modifier } from '../modifier.ts';
+import type { ValueCache } from '../read/value-cache.ts';
 import type { PutOutcome } from '../reply-sink.ts';
 import {
   type Group,
@@ -32,6 +33,8 @@ import type { PendingWrites } from './pending-writes.ts';
 /** A slice ends after this long; it is looked at every `RECORDS_PER_LOOK` records. */
 const SLICE_MS = 2;
 const RECORDS_PER_LOOK = 32;
+/** What is read in order to be changed is so again soon, if it is a counter or the like. */
+const MODIFIED_BYTES_MAX = 256;
 
 export interface CommitApplierParts {
   readonly keydir: Keydir;
@@ -63,6 +66,8 @@ export class CommitApplier {
   /** Keys, and their bytes, that groups on their way may add to the keydir. */
   reservedKeys = 0;
   reservedKeyBytes = 0;
+  /** Where values go that were changed by a read-modify-write. */
+  cache: ValueCache | undefined;
 
   constructor(parts: CommitApplierParts) {
     this.#parts = parts;
@@ -158,6 +163,10 @@ export class CommitApplier {
         view.expiresAt,
       );
       segment.liveBytes += view.recordBytes;
+      if (group.replies[row] === REPLY_MODIFY && view.valueBytes <= MODIFIED_BYTES_MAX) {
+        const { buffer } = group;
+        this.cache?.put(view.sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
+      }
     } else if (view.type === RECORD_DELETE) {
       keydir.remove(group.buffer, view.keyStart, view.keyBytes);
       segment.tombstoneBytes += view.recordBytes;
