@@ -17,6 +17,8 @@ export const LIMIT_FLAGS: readonly string[] = [
     '--max-page-bytes-in-flight',
     '16m',
   ],
+  // a machine that is busy with other things is late, and not wrong
+  ...['--request-timeout-ms', '120000'],
   ...['--max-read-bytes-in-flight', '16m', '--max-batch-bytes', '8m', '--max-value-bytes', '4m'],
 ];
 

@@ -11,7 +11,7 @@ import { TortureError } from './torture-error.ts';
 const SCRIPT = fileURLToPath(new URL('../../bin/caskd.js', import.meta.url));
 const LINES_KEPT = 60;
 const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 120_000;
 
 type LogLine = Readonly<Record<string, unknown>> & {
   readonly level?: string;

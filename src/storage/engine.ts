@@ -123,6 +123,7 @@ export class Engine {
     changeStoreOptions(options, changes);
     if (options.cacheBytes !== cacheBytes) this.reads.cache.resize(options.cacheBytes);
     this.opened.files.openMax = options.maxOpenSegments;
+    this.jobs.maxRunning = options.maxJobs;
     if (changes.merge !== undefined) this.#mergeTimer.restart();
   }
 

@@ -174,7 +174,7 @@ export const STORE_OPTION_TABLE = {
     max: MEMORY_BYTES_MAX,
     default: 64 * MIB,
   },
-  maxJobs: { type: 'number', unit: 'count', min: 1, max: 64, default: 4 },
+  maxJobs: { type: 'number', unit: 'count', min: 1, max: 64, default: 4, live: true },
   ballastBytes: { type: 'number', unit: 'bytes', min: 0, max: GIB, default: MIB },
 } as const satisfies Record<string, OptionSpec>;
 

@@ -10,6 +10,7 @@ export const LIMIT_SECTIONS = [
   'memory',
   'connections',
   'http',
+  'resp',
 ] as const satisfies readonly Section[];
 
 /** @param counted limits of which STATS and `/metrics` tell the use, by their names */

@@ -40,6 +40,7 @@ const PLAIN_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'LOCKED',
   'NO_SPACE',
   'NOT_WRITABLE',
+  'SHUTTING_DOWN',
   'STORE_FAILED',
   'TOO_MANY_OPEN_FILES',
 ]);
@@ -137,6 +138,10 @@ export class Backups {
       return result;
     } catch (thrown) {
       const error = toBackupError(thrown, target);
+      if (STOPPED_CODES.has(error.code)) {
+        logger('info', 'backup-cancelled', { target, reason: error.message });
+        throw error;
+      }
       this.#failures += 1;
       this.#lastError = error.message;
       logger('error', 'backup-failed', { target, reason: error.message });
@@ -311,6 +316,9 @@ function problemOf(directory: string, ofStore: string, keep: number): string | u
   if (Number.isSafeInteger(keep) && keep >= 1) return undefined;
   return `keep is ${keep}; keep one backup at least`;
 }
+
+/** It was told to stop, or the store is closing: nothing is wrong. */
+const STOPPED_CODES: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'CLOSED', 'SHUTTING_DOWN']);
 
 function toBackupError(thrown: unknown, target: string): CaskError {
   const error = toCaskError(thrown);

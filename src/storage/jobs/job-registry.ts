@@ -69,8 +69,8 @@ class Job implements JobControl {
 }
 
 export class JobRegistry {
-  /** Jobs that may run at a time. */
-  readonly maxRunning: number;
+  /** Jobs that may run at a time; with less than run already, those go on. */
+  maxRunning: number;
   /** The most that ran at a time, and how many were refused. */
   runningHigh = 0;
   refused = 0;

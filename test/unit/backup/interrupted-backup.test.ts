@@ -1,6 +1,7 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { StoreLogger } from '../../../src/storage/store-options.ts';
 import { KeptStore, segmentsIn, untilBegun } from './kept-store.ts';
 
 describe('a backup that does not come to its end', () => {
@@ -16,6 +17,7 @@ describe('a backup that does not come to its end', () => {
     expect(job).toMatchObject({ kind: 'backup', unit: 'bytes', state: 'running' });
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(kept.store.stats().backup).toMatchObject({ running: false, failures: 0 });
     expect((await readdir(kept.backups)).filter((name) => name !== 'LOCK')).toEqual([]);
     await expect(kept.restore()).rejects.toMatchObject({ code: 'NOT_A_BACKUP' });
     await kept.fill(40);
@@ -42,14 +44,18 @@ describe('a backup that does not come to its end', () => {
     expect(await readdir(kept.backups)).not.toContain('backup-20990101T000000.000Z-r99.tmp');
   });
 
-  it('ends when the store is closed', async () => {
-    await using kept = await KeptStore.create();
+  it('ends when the store is closed, and that is no failure', async () => {
+    const logged: string[] = [];
+    const logger: StoreLogger = (level, event) => logged.push(`${level} ${event}`);
+    await using kept = await KeptStore.create({ logger });
     await kept.fill(30);
     const running = kept.backup({ bytesPerSecond: 1000, copies: true });
     running.catch(() => {});
     await untilBegun(kept.backups);
     await kept.store.close();
     await expect(running).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(kept.store.stats().backup).toMatchObject({ failures: 0, lastError: null });
+    expect(logged.filter((line) => line.includes('backup'))).toEqual(['info backup-cancelled']);
     await kept.reopen();
     await kept.backup();
   });

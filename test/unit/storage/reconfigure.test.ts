@@ -93,6 +93,20 @@ test('files that are too many now are closed', async () => {
   expect((await store.get('0'))?.length).toBe(10_000);
 });
 
+test('fewer jobs at a time are let in, and those that run go on', async () => {
+  await open({ maxJobs: 2 });
+  const end = Promise.withResolvers<object>();
+  const dig = () => store.jobs.run({ kind: 'dig', unit: 'holes' }, () => end.promise);
+  const running = [dig(), dig()];
+  store.reconfigure({ maxJobs: 1 });
+  await expect(dig()).rejects.toMatchObject({ code: 'BUSY', details: { limitName: 'maxJobs', limit: 1 } });
+  store.reconfigure({ maxJobs: 3 });
+  running.push(dig());
+  expect(store.stats().limits['maxJobs']).toMatchObject({ limit: 3, current: 3 });
+  end.resolve({});
+  await Promise.all(running);
+});
+
 test('a shorter write queue refuses what a longer one took', async () => {
   await open();
   const fill = () =>
