@@ -34,15 +34,17 @@ export class ChildDaemon {
   readonly #lastLines: string[] = [];
   #over = false;
 
-  private constructor(program: DaemonProgram, flags: readonly string[]) {
-    this.#child = spawn(
-      process.execPath,
-      [...program, '--listen', '127.0.0.1:0', '--http', 'off', ...flags],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, ...DAEMON_ENVIRONMENT },
-      },
-    );
+  private constructor(
+    program: DaemonProgram,
+    flags: readonly string[],
+    launcher: readonly string[],
+  ) {
+    const own = ['--listen', '127.0.0.1:0', '--http', 'off'];
+    const command = [...launcher, process.execPath, ...program, ...own, ...flags];
+    this.#child = spawn(command[0] as string, command.slice(1), {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...DAEMON_ENVIRONMENT },
+    });
     endWithParent(this.#child);
     this.#exited = once(this.#child, 'exit').then(() => {
       this.#over = true;
@@ -54,9 +56,16 @@ export class ChildDaemon {
     }
   }
 
-  /** Starts a daemon and waits until it serves. */
-  static async start(flags: readonly string[], program = DAEMON_SHIM): Promise<ChildDaemon> {
-    const daemon = new ChildDaemon(program, flags);
+  /**
+   * Starts a daemon and waits until it serves.
+   * @param launcher a command that ends by running what follows it, as the same process
+   */
+  static async start(
+    flags: readonly string[],
+    program = DAEMON_SHIM,
+    launcher: readonly string[] = [],
+  ): Promise<ChildDaemon> {
+    const daemon = new ChildDaemon(program, flags, launcher);
     await daemon.msUntil('ready');
     return daemon;
   }

@@ -1,12 +1,23 @@
 /** What the system tells of a process that a script started: proc(5). */
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 
 /** Memory that is resident now, shared memory included. */
 export async function residentBytesOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
   return Number(kib) * 1024;
+}
+
+/** The most that was resident since the start, or since `forgetPeak`. */
+export async function peakResidentBytesOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  return Number(kib) * 1024;
+}
+
+export async function forgetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** How many descriptors it has open. */

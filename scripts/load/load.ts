@@ -18,6 +18,8 @@ import { fill, SCENARIOS } from './scenarios.ts';
 export interface LoadOptions {
   /** 1: as many of each as the names say. */
   readonly scale: number;
+  /** Only those whose name has these words. */
+  readonly only?: string | undefined;
   readonly print: (line: string) => void;
 }
 
@@ -43,7 +45,7 @@ const FLAGS = [
 ];
 
 /** @returns a row for the undisturbed time, then one for each kind of bad client */
-export async function runLoad({ scale, print }: LoadOptions): Promise<LoadRow[]> {
+export async function runLoad({ scale, only = '', print }: LoadOptions): Promise<LoadRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'caskd-load-'));
   const daemon = await ChildDaemon.start(['--data', join(directory, 'data'), ...FLAGS]);
   const prober = fork(PROBER, [daemon.url]);
@@ -63,7 +65,9 @@ export async function runLoad({ scale, print }: LoadOptions): Promise<LoadRow[]>
       await delay(Math.max(500, QUIET_MS * Math.min(1, scale * 10)));
       return 'the good client alone';
     });
-    for (const { name, run } of SCENARIOS) await watch(name, () => run(stage));
+    for (const { name, run } of SCENARIOS) {
+      if (name.includes(only)) await watch(name, () => run(stage));
+    }
     return rows;
   } finally {
     prober.disconnect();

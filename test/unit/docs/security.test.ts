@@ -9,7 +9,9 @@ const ROW = /^\| ([A-Z]\d) \| [^|]+ \| [^|]+ \|$/gm;
 const TITLE = /['"`]([A-Z]\d) [^'"`]+['"`]/g;
 
 const threats = [...PAGE.matchAll(ROW)].map(([, name]) => name);
-const tests = globSync('test/security/*.test.ts', { cwd: ROOT }).flatMap((file) =>
+/** Those of pages in browsers are with the listener that serves them. */
+const FILES = ['test/security/*.test.ts', 'test/unit/http/{origins,session}.test.ts'];
+const tests = globSync(FILES, { cwd: ROOT }).flatMap((file) =>
   [...readFileSync(new URL(file, ROOT), 'utf8').matchAll(TITLE)].map(([, name]) => name),
 );
 

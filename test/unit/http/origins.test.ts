@@ -43,11 +43,11 @@ test.each([
   ['localhost.evil.example', 421],
   ['127.0.0.1.evil.example:7118', 421],
   ['db.example.evil.example', 421],
-])('Host: %s is %i', async (host, status) => {
+])('W3 a name made to point here: Host: %s is %i', async (host, status) => {
   expect((await ask('/healthz', { host })).status).toBe(status);
 });
 
-test('a page of another origin changes nothing', async () => {
+test('W1 a page of another origin changes nothing', async () => {
   for (const headers of [
     { origin: 'https://evil.example' },
     { origin: 'null' },
@@ -60,7 +60,7 @@ test('a page of another origin changes nothing', async () => {
   expect((await ask('/v1/session', own, 'DELETE')).status).toBe(204);
 });
 
-test('nor is it told that it may read', async () => {
+test('W2 nor is it told that it may read', async () => {
   const { status, headers } = await ask('/readyz', { origin: 'https://evil.example' });
   expect([status, headers['access-control-allow-origin']]).toEqual([200, undefined]);
 });

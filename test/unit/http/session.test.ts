@@ -53,7 +53,7 @@ describe('with users', () => {
     session = await login();
   });
 
-  test('the cookie stands for user and password', async () => {
+  test('W4 the cookie stands for user and password, and no script reads it', async () => {
     const { cookie, csrf } = session;
     expect((await ask('GET', '/v1/stats', { cookie })).status).toBe(200);
     expect(await (await ask('GET', '/v1/session', { cookie })).json()).toMatchObject({
@@ -66,7 +66,7 @@ describe('with users', () => {
     });
   });
 
-  test('a change needs the token besides', async () => {
+  test('W1 a change needs the token besides', async () => {
     const { cookie, csrf } = session;
     for (const headers of [{ cookie }, { cookie, 'x-caskd-csrf': `${csrf}x` }]) {
       const response = await ask('DELETE', '/v1/session', headers);
@@ -130,7 +130,7 @@ test('without users there are no logins, and everybody may do everything', async
 describe('the table of sessions', () => {
   const ada = new Account('ada', 'read');
 
-  test('a session ends when it is idle, when it is old, and when its user is gone', () => {
+  test('W5 a session ends when it is idle, when it is old, and when its user is gone', () => {
     let nowMs = 0;
     const sessions = new BrowserSessions(() => nowMs);
     const idle = sessions.open(ada).token;
@@ -148,7 +148,7 @@ describe('the table of sessions', () => {
     expect(sessions.size).toBe(0);
   });
 
-  test('the one that was used longest ago makes room', () => {
+  test('W6 the one that was used longest ago makes room', () => {
     const sessions = new BrowserSessions(() => 0);
     const tokens = Array.from(
       { length: SESSION_LIMITS.sessionsMax },
