@@ -3,16 +3,23 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 
 /** Memory that is resident now, shared memory included. */
-export async function residentBytesOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
-  return Number(kib) * 1024;
+export function residentBytesOf(pid: number): Promise<number> {
+  return statusBytesOf(pid, 'VmRSS');
 }
 
 /** The most that was resident since the start, or since `forgetPeak`. */
-export async function peakResidentBytesOf(pid: number): Promise<number> {
+export function peakResidentBytesOf(pid: number): Promise<number> {
+  return statusBytesOf(pid, 'VmHWM');
+}
+
+/** What of it are pages of files, its program above all. */
+export function fileBytesOf(pid: number): Promise<number> {
+  return statusBytesOf(pid, 'RssFile');
+}
+
+async function statusBytesOf(pid: number, name: string): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  const [, kib] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
   return Number(kib) * 1024;
 }
 

@@ -8,7 +8,11 @@ import { MemoryStore } from './memory-store.ts';
 const IDLE_MS = 10_000;
 
 function opened(atMs: number): ConnectionDeadlines {
-  const limits = resolveServerLimits({ idleTimeoutMs: IDLE_MS }, new MemoryStore().options, 2 ** 30);
+  const limits = resolveServerLimits(
+    { idleTimeoutMs: IDLE_MS },
+    new MemoryStore().options,
+    2 ** 30,
+  );
   return new ConnectionDeadlines({ limits }, atMs);
 }
 

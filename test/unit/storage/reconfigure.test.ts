@@ -99,7 +99,10 @@ test('fewer jobs at a time are let in, and those that run go on', async () => {
   const dig = () => store.jobs.run({ kind: 'dig', unit: 'holes' }, () => end.promise);
   const running = [dig(), dig()];
   store.reconfigure({ maxJobs: 1 });
-  await expect(dig()).rejects.toMatchObject({ code: 'BUSY', details: { limitName: 'maxJobs', limit: 1 } });
+  await expect(dig()).rejects.toMatchObject({
+    code: 'BUSY',
+    details: { limitName: 'maxJobs', limit: 1 },
+  });
   store.reconfigure({ maxJobs: 3 });
   running.push(dig());
   expect(store.stats().limits['maxJobs']).toMatchObject({ limit: 3, current: 3 });
