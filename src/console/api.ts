@@ -7,6 +7,8 @@ export interface SessionFacts {
   readonly user: string | null;
   readonly role: 'read' | 'write' | 'admin' | null;
   readonly csrf_token: string | null;
+  /** Percent-encoded; null, or not told by an older daemon: all keys. */
+  readonly prefixes?: readonly string[] | null;
 }
 
 interface Problem {
@@ -31,6 +33,11 @@ export class ApiError extends Error {
     this.details = details;
   }
 
+  /** Asking again later changes nothing: who asks may not. */
+  get isForbidden(): boolean {
+    return this.code === 'FORBIDDEN';
+  }
+
   /** The daemon has no such route: an older one, or one that leaves it out. */
   get isMissingRoute(): boolean {
     return this.code === 'UNKNOWN_OPERATION';
@@ -49,11 +56,14 @@ export class Api {
   /** Called when the daemon no longer knows who asks. */
   onSignedOut: () => void = () => {};
   #csrfToken: string | undefined;
+  /** Logins so far: what was asked before the last one says nothing of it. */
+  #logins = 0;
 
   /** @throws ApiError */
   async request(path: string, parts: RequestParts = {}): Promise<Response> {
     const { method = 'GET', body, timeoutMs = REQUEST_TIMEOUT_MS } = parts;
     const headers: Record<string, string> = { ...parts.headers };
+    const logins = this.#logins;
     if (!SAFE.has(method) && this.#csrfToken !== undefined) {
       headers['x-caskd-csrf'] = this.#csrfToken;
     }
@@ -71,7 +81,8 @@ export class Api {
     });
     if (response.ok) return response;
     const error = new ApiError(response.status, await problemOf(response));
-    if (error.code === 'UNAUTHENTICATED' && path !== '/v1/session') this.onSignedOut();
+    const isOfThisLogin = logins === this.#logins && path !== '/v1/session';
+    if (error.code === 'UNAUTHENTICATED' && isOfThisLogin) this.onSignedOut();
     throw error;
   }
 
@@ -107,7 +118,9 @@ export class Api {
   }
 
   async signIn(user: string, password: string): Promise<SessionFacts> {
-    return this.#remember(await this.post<SessionFacts>('/v1/session', { user, password }));
+    const facts = await this.post<SessionFacts>('/v1/session', { user, password });
+    this.#logins += 1;
+    return this.#remember(facts);
   }
 
   async signOut(): Promise<void> {

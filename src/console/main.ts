@@ -13,6 +13,7 @@ import { WorkView } from './work-view.ts';
 
 const VIEWS = ['overview', 'keys', 'work'] as const;
 type ViewName = (typeof VIEWS)[number];
+const RETRY_MS = 1000;
 
 const api = new Api();
 const feed = new StatsFeed(api);
@@ -20,7 +21,11 @@ let session: SessionFacts | undefined;
 
 const overview = new Overview(api, feed);
 const keys = new KeysView(api, () => session?.role === 'write' || session?.role === 'admin');
-const work = new WorkView(api, feed, () => session?.role === 'admin');
+const work = new WorkView(
+  api,
+  feed,
+  () => session?.role === 'admin' && prefixesOf(session).length === 0,
+);
 const signIn = new SignIn(api, begin);
 
 function begin(facts: SessionFacts): void {
@@ -32,6 +37,17 @@ function begin(facts: SessionFacts): void {
   byId('sign-out').hidden = facts.csrf_token === null;
   feed.start();
   show();
+}
+
+/** Those that can be typed, of a user who is limited to them. */
+function prefixesOf({ prefixes }: SessionFacts): string[] {
+  return (prefixes ?? []).flatMap((prefix) => {
+    try {
+      return [decodeURIComponent(prefix)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 function end(): void {
@@ -59,7 +75,7 @@ function show(): void {
   work.close();
   if (name === 'overview') overview.open();
   else if (name === 'work') work.open();
-  else void keys.open(new URLSearchParams(query).get('prefix') ?? '');
+  else void keys.open(new URLSearchParams(query).get('prefix') ?? prefixesOf(session)[0] ?? '');
 }
 
 function say(text: string, isBad: boolean): void {
@@ -70,7 +86,12 @@ function say(text: string, isBad: boolean): void {
 }
 
 feed.onTrouble = (error) => {
-  if (error !== undefined) say(error.message, true);
+  if (error?.isForbidden === true && session !== undefined) {
+    // it is not asked again, so that nobody is refused each second
+    feed.stop();
+    overview.refuse(prefixesOf(session));
+    say('signed in', false);
+  } else if (error !== undefined) say(error.message, true);
 };
 feed.listen(({ stats: { status, degraded, durability } }) => {
   if (status !== 'open') say(`the store is ${status}`, true);
@@ -102,11 +123,22 @@ startKeyboard({
   save: () => keys.save(),
 });
 
-try {
-  const facts = await api.session();
-  if (facts.authenticated) begin(facts);
-  else signIn.show();
-} catch (thrown) {
-  if (thrown instanceof ApiError && thrown.code === 'UNAUTHENTICATED') signIn.show();
-  else complain(thrown);
+/** Without an answer there is nothing to show: it is asked until there is one. */
+async function start(): Promise<void> {
+  for (;;) {
+    try {
+      const facts = await api.session();
+      say('', false);
+      if (facts.authenticated) begin(facts);
+      else signIn.show();
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError)) throw thrown;
+      if (thrown.code === 'UNAUTHENTICATED') return signIn.show();
+      say(`${thrown.message}; trying again`, true);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
 }
+
+await start();

@@ -3,6 +3,7 @@
 import type { Api } from './api.ts';
 import { byId, drawing, element, table } from './element.ts';
 import { formatBytes, formatCount, formatMs, formatPercent } from './format.ts';
+import { addressOf } from './keys-view.ts';
 import { type ChartData, LineChart } from './line-chart.ts';
 import { drawLog } from './log-picture.ts';
 import { mergeProgress } from './merge-progress.ts';
@@ -32,6 +33,8 @@ export class Overview {
   readonly #logNote = element('p', { class: 'muted', hidden: true });
   readonly #given = element('p', { class: 'muted', role: 'status', hidden: true });
   #merged: { readonly runs: number; readonly deadBytes: number } | undefined;
+  readonly #figures = element('div', { class: 'stack' });
+  readonly #refusal = element('section', { class: 'panel stack', hidden: true });
   #isDrawing = false;
   #tellsSegments = true;
 
@@ -40,7 +43,8 @@ export class Overview {
     this.#feed = feed;
     const throughput = element('div', { class: 'chart' });
     const latency = element('div', { class: 'chart' });
-    byId('overview').append(
+    byId('overview').append(this.#refusal, this.#figures);
+    this.#figures.append(
       element('h2', { class: 'muted' }, 'Now'),
       this.#tiles.element,
       this.#logPanel(),
@@ -93,6 +97,25 @@ export class Overview {
     this.#tellsSegments = true;
     this.#merged = undefined;
     this.#given.hidden = true;
+    this.#figures.hidden = false;
+    this.#refusal.hidden = true;
+  }
+
+  /** Figures concern all keys: a user who is limited to some is told so, and where to go. */
+  refuse(prefixes: readonly string[]): void {
+    this.#figures.hidden = true;
+    this.#refusal.hidden = false;
+    const links = prefixes.map((prefix) =>
+      element('li', {}, element('a', { href: addressOf(prefix) }, prefix)),
+    );
+    this.#refusal.replaceChildren(
+      element('h2', {}, 'What you may see'),
+      element('p', {}, 'The figures concern all keys, and are not for you.'),
+      prefixes.length === 0
+        ? element('p', { class: 'muted' }, 'Ask who runs this daemon for the role "read".')
+        : element('p', { class: 'muted' }, 'Yours are the keys that begin with:'),
+      element('ul', { class: 'prefixes' }, ...links),
+    );
   }
 
   #logPanel(): HTMLElement {

@@ -5,6 +5,8 @@
 
 import { CaskError } from '../errors/cask-error.ts';
 
+/** RFC 3986, 2.3. */
+const UNRESERVED = /[A-Za-z0-9._~-]/;
 const ESCAPE = /%([0-9A-Fa-f]{2})?/g;
 /** Members of a query; ours have less than ten. */
 const MEMBERS_MAX = 100;
@@ -30,6 +32,16 @@ export function bytesOfPath(part: string): Buffer {
     throw new CaskError('BAD_REQUEST', 'a % in the path is not followed by two hex digits');
   }
   return Buffer.from(decoded, 'latin1');
+}
+
+/** The bytes as they stand in a path or a query. */
+export function percentEncoded(bytes: Uint8Array): string {
+  const encoded = Array.from(bytes, (byte) => {
+    const character = String.fromCharCode(byte);
+    if (UNRESERVED.test(character)) return character;
+    return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  });
+  return encoded.join('');
 }
 
 /** No byte is this character. */

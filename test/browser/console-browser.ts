@@ -8,8 +8,8 @@ const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 const PROGRAM = process.env['CHROMIUM'] ?? PROGRAMS.find((path) => existsSync(path));
 const IN_PAGE = readFileSync(new URL('look-at-page.js', import.meta.url), 'utf8');
 /** The browser logs what is refused; the page deals with these. */
-const REFUSAL = /^Failed to load resource: .* status of (401|404|409|412) /;
-const REFUSING = /^\/v1\/(session$|kv\/|admin\/)/;
+const REFUSAL = /^Failed to load resource: .* status of (401|403|404|409|412|503) /;
+const REFUSING = /^\/v1\/(session$|stats$|kv\/|admin\/)/;
 const VIOLATIONS = `
   globalThis.violations = [];
   document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {

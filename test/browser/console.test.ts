@@ -28,7 +28,11 @@ const opened: WatchedPage[] = [];
 
 beforeAll(async () => {
   if (withoutBrowser) return;
-  users = await UsersOnDisk.create(['ada', 'admin', 'lovelace'], ['bob', 'read', 'builder']);
+  users = await UsersOnDisk.create(
+    ['ada', 'admin', 'lovelace'],
+    ['bob', 'read', 'builder'],
+    [...(['cleo', 'write', 'cities', ['city:', 'town:']] as const)],
+  );
   directory = await mkdtemp(join(tmpdir(), 'caskd-console-'));
   await mkdir(join(directory, 'backups'));
   const places = ['--listen', '127.0.0.1:0', '--http', '127.0.0.1:0'];
@@ -98,6 +102,22 @@ consoleTest('asks who one is, and forgets it when one signs out', async () => {
   await page.reload();
   await page.getByLabel('Password').waitFor();
   expect(await page.getByText('ada (admin)').isVisible()).toBe(false);
+});
+
+consoleTest('a daemon that is busy at first is asked again', async () => {
+  const context = await browser.newContext();
+  let refused = 0;
+  await context.route('**/v1/session', async (route) => {
+    refused += 1;
+    if (refused > 2) return route.continue();
+    return route.fulfill({ status: 503, json: { code: 'BUSY', detail: 'too much to do' } });
+  });
+  const page = await context.newPage();
+  await page.goto(`${origin}/`);
+  await page.getByText('too much to do; trying again').waitFor();
+  await page.getByLabel('Password').waitFor();
+  expect(await page.getByText('trying again').isVisible()).toBe(false);
+  await context.close();
 });
 
 consoleTest('figures follow the work, and the log is seen', async () => {
@@ -257,4 +277,33 @@ consoleTest('who may only read is offered nothing else', async () => {
   await page.keyboard.press('3');
   await page.getByText('For users of the role admin.').waitFor();
   expect(await page.getByRole('button', { name: 'Merge now' }).isDisabled()).toBe(true);
+});
+
+consoleTest('who is limited to prefixes is told so, once, and led to them', async () => {
+  await db.put('city:bern', 'Aare');
+  await db.put('river:aare', 'Bern');
+  const watched = await WatchedPage.open(browser, origin);
+  opened.push(watched);
+  const { page } = watched;
+  let asked = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/v1/stats')) asked += 1;
+  });
+  await watched.signIn('cleo', 'cities');
+  await page.getByRole('heading', { name: 'What you may see' }).waitFor();
+  expect(await watched.flaws()).toEqual([]);
+  await page.getByRole('link', { name: 'town:' }).waitFor();
+  await page.waitForTimeout(2500);
+  expect(asked).toBe(1);
+  await page.getByRole('link', { name: 'city:' }).click();
+  await page.getByRole('button', { name: /^city:bern/ }).click();
+  await page.getByText('Aare').waitFor();
+  await page.getByRole('button', { name: 'Edit' }).waitFor();
+  // without a prefix it is the first of those that there are
+  await page.goto(`${origin}/#/keys`);
+  await page.getByRole('button', { name: /^city:bern/ }).waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await watched.signIn('ada', 'lovelace');
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await expect.poll(() => figure(page, 'keys'), SOON).toMatch(/^\d/);
 });

@@ -11,6 +11,7 @@ import { callerOf, requireCsrfToken, sessionOf } from '../access/caller.ts';
 import { sessionCookie, sessionTokenOf } from '../access/cookies.ts';
 import type { HttpApp } from '../http-app.ts';
 import type { HttpContext } from '../http-context.ts';
+import { percentEncoded } from '../query-string.ts';
 import { NO_CONTENT, responses } from '../schema/responses.ts';
 import { CREDENTIALS_SCHEMA, SESSION_SCHEMA } from '../schema/session-schema.ts';
 
@@ -92,6 +93,7 @@ export function addSession(app: HttpApp, { access }: HttpContext): void {
       users_configured: access.authenticator !== undefined,
       user: account.name === '' ? null : account.name,
       role: ROLES.findLast((role) => account.rank >= rankOf(role)) ?? null,
+      prefixes: account.prefixes?.map(percentEncoded) ?? null,
       csrf_token: session?.csrfToken ?? null,
       expires_at: leftMs === undefined ? null : new Date(Date.now() + leftMs).toISOString(),
     };

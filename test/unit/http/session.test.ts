@@ -61,6 +61,7 @@ describe('with users', () => {
       users_configured: true,
       user: 'ada',
       role: 'write',
+      prefixes: null,
       csrf_token: csrf,
       expires_at: expect.stringMatching(/^\d{4}-.*Z$/),
     });
@@ -94,6 +95,7 @@ describe('with users', () => {
       users_configured: true,
       user: null,
       role: null,
+      prefixes: null,
       csrf_token: null,
       expires_at: null,
     });
