@@ -306,4 +306,59 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'failed-group-not-cut-back',
     edits: [{ file: 'write/group-commit.ts', find: 'await appender.cutBack();', replace: '' }],
   },
+  {
+    name: 'touch-not-replayed',
+    edits: [
+      {
+        file: 'recovery/segment-loader.ts',
+        find: "if (type === RECORD_TOUCH) segment.touches = 'some';",
+        replace: 'if (type === RECORD_TOUCH) return;',
+      },
+    ],
+  },
+  {
+    name: 'touch-of-an-older-value-than-it-names',
+    edits: [
+      {
+        file: 'keydir/keydir.ts',
+        find: '!this.#touches.isValueMissing(row) || sequence < this.#touches.valueSequence(row)',
+        replace: '!this.#touches.isValueMissing(row)',
+      },
+      {
+        file: 'keydir/keydir.ts',
+        find: 'isMissing || this.valueSequence(ref) < valueSequence',
+        replace: 'isMissing',
+      },
+    ],
+  },
+  {
+    name: 'touch-of-the-open-log-taken-into-its-put',
+    edits: [
+      {
+        file: 'merge/verdicts.ts',
+        find: 'this.#keydir.sequence(ref) > touchesUpTo ||',
+        replace: '(touchesUpTo > 0 && false) ||',
+      },
+    ],
+  },
+  {
+    name: 'merge-drops-touches-that-are-needed',
+    edits: [
+      {
+        file: 'merge/merge-job.ts',
+        find: 'if (type === RECORD_TOUCH && verdict !== CURRENT_TOUCH) return DROP;',
+        replace: 'if (type === RECORD_TOUCH) return DROP;',
+      },
+    ],
+  },
+  {
+    name: 'clear-takes-the-next-write-along',
+    edits: [
+      {
+        file: 'keydir/keydir.ts',
+        find: 'if (sequence < this.#voidBelow) return true;',
+        replace: 'if (sequence < this.#voidBelow + 2) return true;',
+      },
+    ],
+  },
 ];
