@@ -20,6 +20,8 @@ export interface ChartOptions {
 const HEIGHT_PX = 190;
 const AXIS_PX = 72;
 const TIME_AXIS_PX = 32;
+/** The labels have no parts of a second. */
+const TICK_SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300];
 const TICK_SPACE_PX = 90;
 const LOG_SCALE = 3;
 /** A line of nothing is no mountain range. */
@@ -81,7 +83,10 @@ export class LineChart {
       cursor: { show: false },
       scales: { x: { time: true }, y: logarithmic ? { distr: LOG_SCALE } : { range: fromZero } },
       axes: [
-        { ...axis, space: TICK_SPACE_PX, size: TIME_AXIS_PX, values: time },
+        {
+          ...{ ...axis, space: TICK_SPACE_PX, size: TIME_AXIS_PX, values: time },
+          incrs: TICK_SECONDS,
+        },
         { ...axis, size: AXIS_PX, values, grid: { ...axis.grid, filter: labelled(logarithmic) } },
       ],
       series: [

@@ -67,6 +67,8 @@ function show(): void {
   if (session === undefined) return;
   const [path = '', query = ''] = window.location.hash.replace(/^#\/?/, '').split('?', 2);
   const name: ViewName = VIEWS.find((view) => view === path) ?? 'overview';
+  // each view begins at its top
+  if (byId(name).hidden) window.scrollTo(0, 0);
   for (const view of VIEWS) byId(view).hidden = view !== name;
   for (const link of byId('views').querySelectorAll('a')) {
     if (link.hash === `#/${name}`) link.setAttribute('aria-current', 'page');
