@@ -18,6 +18,7 @@ export async function runPart(
   print: (line: string) => void,
 ): Promise<PartResults> {
   const startedMs = performance.now();
+  const conditions = conditionsNow(description);
   const results = new ResultsRecorder();
   const options = { ...part.defaults, ...size };
   const directory = await mkdtemp(join(tmpdir(), `caskd-bench-${part.name}-`));
@@ -32,7 +33,7 @@ export async function runPart(
   return {
     part: part.name,
     summary: part.summary,
-    conditions: conditionsNow(description),
+    conditions,
     options,
     seconds: (performance.now() - startedMs) / 1000,
     ...results.results,

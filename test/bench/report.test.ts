@@ -37,6 +37,7 @@ const PART: PartResults = {
     commit: 'abc',
     processor: 'some',
     processors: 2,
+    loadBefore: 0.5,
     memoryGib: 8,
     kernel: '6.1',
     node: '26.0.0',

@@ -24,10 +24,12 @@ export async function fillOverResp(
     answeredBytes += chunk.length;
     wake();
   });
-  socket.on('close', () => {
-    failure ??= new Error('the server closed the connection while it was filled');
+  const fail = (cause?: unknown): void => {
+    failure ??= new Error(`the connection ended after ${answeredBytes / OK_BYTES} keys`, { cause });
     wake();
-  });
+  };
+  socket.on('error', fail);
+  socket.on('close', () => fail());
   const until = async (count: number): Promise<void> => {
     while (answeredBytes < count * OK_BYTES) {
       if (failure !== undefined) throw failure;

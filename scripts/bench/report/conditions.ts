@@ -1,13 +1,15 @@
 /** Under which conditions something was measured. */
 
 import { execFileSync } from 'node:child_process';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 
 export interface Conditions {
   readonly date: string;
   readonly commit: string;
   readonly processor: string;
   readonly processors: number;
+  /** Of the minute before: what else the machine did. */
+  readonly loadBefore: number;
   readonly memoryGib: number;
   readonly kernel: string;
   readonly node: string;
@@ -21,6 +23,7 @@ export function conditionsNow(daemon: string): Conditions {
     commit: commitNow(),
     processor: cpus()[0]?.model ?? 'unknown',
     processors: availableParallelism(),
+    loadBefore: Math.round((loadavg()[0] ?? 0) * 10) / 10,
     memoryGib: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.versions.node,
@@ -41,9 +44,10 @@ function commitNow(): string {
 }
 
 export function conditionsText(conditions: Conditions): string {
-  const { date, commit, processor, processors, memoryGib, kernel, node, daemon } = conditions;
+  const { date, commit, processor, processors, loadBefore, memoryGib, kernel, node, daemon } =
+    conditions;
   return (
     `${date} UTC, commit ${commit}, ${processors} x ${processor}, ${memoryGib} GiB, ` +
-    `Linux ${kernel}, Node ${node}, ${daemon}`
+    `Linux ${kernel}, Node ${node}, ${daemon}; load average before it ${loadBefore}`
   );
 }
