@@ -15,6 +15,8 @@ const MIB = 1024 * KIB;
 const LARGE_KEYS = 64;
 const LARGE_BYTES = 64 * KIB;
 const HOLD_MS = 3000;
+/** In which what was asked for is answered, or refused. */
+const SETTLE_MS_MAX = 120_000;
 
 const largeKey = (index: number): Buffer => Buffer.from(`large/${index % LARGE_KEYS}`);
 
@@ -61,17 +63,20 @@ const slowReaders: Scenario = {
     for (const { socket } of peers) socket.pause();
     await Promise.all(peers.map((peer) => peer.send(gets(2, 40))));
     for (let round = 0; round < 8; round += 1) {
-      await delay(200);
       for (const { socket } of peers) {
         socket.resume();
         setImmediate(() => socket.pause());
       }
+      // the last of them pause before all go on
+      await delay(200);
     }
     for (const { socket } of peers) socket.resume();
-    await Promise.race([Promise.all(peers.map((peer) => peer.replied(40))), delay(30_000)]);
+    await Promise.race([Promise.all(peers.map((peer) => peer.replied(40))), delay(SETTLE_MS_MAX)]);
     const answers = peers.reduce((sum, { replies }) => sum + replies, 0);
     const report = `${answers} of ${peers.length * 40} answers of 64 KiB read, ${errorsOf(peers)}`;
+    const stuck = peers.filter(({ replies, errors }) => replies < 40 && errors.size === 0);
     await closeAll(peers);
+    expect(stuck.length === 0, `${report}, and ${stuck.length} readers were told nothing`);
     return report;
   },
 };
