@@ -265,9 +265,12 @@ export class RespParser implements RequestParser {
 
   #readInline(buffer: Buffer, base: number, limit: number): boolean {
     const newline = buffer.subarray(base, limit).indexOf(LF, this.#searched);
+    // however it is cut, one answer
+    if ((newline < 0 ? limit - base : newline) > LINE_BYTES_MAX) {
+      throw broken('too big inline request');
+    }
     if (newline < 0) {
       this.#searched = limit - base;
-      if (limit - base > LINE_BYTES_MAX) throw broken('too big inline request');
       return false;
     }
     const hasReturn = newline > 0 && buffer[base + newline - 1] === CR;
