@@ -61,6 +61,11 @@ export interface Environment {
   readonly scheduler: Scheduler;
   readonly random: RandomSource;
   readonly jobs: JobHost;
+  /**
+   * How often this process has had a device read for it so far. Absent where the system does not
+   * count that.
+   */
+  readonly deviceReads?: () => number;
 }
 
 /** A promise that resolves at the end of this turn: the way to slice long work. */

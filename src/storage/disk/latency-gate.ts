@@ -18,6 +18,11 @@
  * An asynchronous duration includes waiting for a thread and for a busy loop, so under load it
  * says little. If one was below 1 ms all the same, the device may well be fast: then, too, every
  * 64th may run on the loop as a probe, and four fast probes bring the kind back.
+ *
+ * Where it is known how often a device was read from (`deviceReads`), a slow operation counts as
+ * slow only if a device was, since the last slow one: otherwise the thread was not run meanwhile,
+ * as happens all the time on a machine whose processors are busy, and off the loop that is no
+ * better. The mean has its say either way.
  */
 
 import type { Clock } from './environment.ts';
@@ -42,6 +47,8 @@ const PROBE_WEIGHT = 1 / 4;
 export interface LatencyGateOptions {
   /** The mean of synchronous durations above which the kind is cold. @default Infinity: no rule */
   readonly meanMsMax?: number;
+  /** Reads from devices so far, for a gate of reads. @default unknown */
+  readonly deviceReads?: (() => number) | undefined;
 }
 
 /** The `meanMsMax` for reads: about ten times a read from the page cache. */
@@ -50,6 +57,9 @@ export const READ_MEAN_MS_MAX = 0.05;
 export class LatencyGate {
   readonly #clock: Clock;
   readonly #meanMsMax: number;
+  readonly #deviceReads: (() => number) | undefined;
+  /** As they were when an operation was slow last. */
+  #deviceReadsSeen = 0;
   /** Operations still to be fast before the kind may return to the loop; 0: it is there. */
   #fastNeeded = 0;
   /** An asynchronous operation was fast since the last probe. */
@@ -63,6 +73,8 @@ export class LatencyGate {
   constructor(clock: Clock, options: LatencyGateOptions = {}) {
     this.#clock = clock;
     this.#meanMsMax = options.meanMsMax ?? Number.POSITIVE_INFINITY;
+    this.#deviceReads = options.deviceReads;
+    this.#deviceReadsSeen = options.deviceReads?.() ?? 0;
   }
 
   /** How often a synchronous operation held up the loop for more than 5 ms. */
@@ -89,17 +101,26 @@ export class LatencyGate {
    */
   record(durationMs: number, wasSync: boolean): void {
     if (!wasSync && !this.#isOffLoop()) return;
-    if (durationMs > STALL_MS && wasSync) {
-      this.#longStalls += 1;
-      this.#blockedUntilMs = this.#clock.monotonicMs() + STALL_PENALTY_MS;
-    }
     if (durationMs < SLOW_MS) {
       this.#fastNeeded = Math.max(0, this.#fastNeeded - (wasSync ? PROBE_WORTH : 1));
       if (!wasSync) this.#asyncWasFast = true;
-    } else if (wasSync) {
+    } else if (wasSync && this.#mayBeDevice()) {
       this.#fastNeeded = SAMPLES;
+      if (durationMs > STALL_MS) {
+        this.#longStalls += 1;
+        this.#blockedUntilMs = this.#clock.monotonicMs() + STALL_PENALTY_MS;
+      }
     }
     if (wasSync) this.#recordMean(Math.min(durationMs, this.#meanMsMax * MEAN_SAMPLE_MAX));
+  }
+
+  /** After a slow one: false when it cannot have been a device. */
+  #mayBeDevice(): boolean {
+    if (this.#deviceReads === undefined) return true;
+    const reads = this.#deviceReads();
+    const isMore = reads !== this.#deviceReadsSeen;
+    this.#deviceReadsSeen = reads;
+    return isMore;
   }
 
   #isOffLoop(): boolean {

@@ -40,7 +40,8 @@ export class ReadPath {
     const now = (): number => clock.now();
     this.cache = new ValueCache(options.cacheBytes);
     applier.cache = this.cache;
-    this.gate = new LatencyGate(monotonic, { meanMsMax: READ_MEAN_MS_MAX });
+    const { deviceReads } = environment;
+    this.gate = new LatencyGate(monotonic, { meanMsMax: READ_MEAN_MS_MAX, deviceReads });
     this.trouble = new ReadTrouble(monotonic, options.logger);
     const { cache, gate, trouble } = this;
     this.reader = new RecordReader(files, monotonic, gate, trouble, options);

@@ -152,3 +152,27 @@ describe('the cold rule', () => {
     expect(onLoop).toBeGreaterThan(64);
   });
 });
+
+describe('where reads from devices are counted', () => {
+  it('a slow one during which none was read from changes nothing', () => {
+    const gate = new LatencyGate(new FakeClock(), { deviceReads: () => 7 });
+    gate.record(20, true);
+    expect(run(gate, 100, FAST)).toBe(100);
+    expect(gate.longStalls).toBe(0);
+  });
+
+  it('one that read from a device takes the kind off the loop', () => {
+    let reads = 7;
+    const gate = new LatencyGate(new FakeClock(), { deviceReads: () => reads });
+    reads += 1;
+    gate.record(1, true);
+    expect(gate.allowsSync()).toBe(false);
+  });
+
+  it('slow ones that go on without a device are still cold by their mean', () => {
+    const options = { meanMsMax: READ_MEAN_MS_MAX, deviceReads: () => 7 };
+    const gate = new LatencyGate(new FakeClock(), options);
+    times(100, () => gate.record(3, true));
+    expect(gate.allowsSync()).toBe(false);
+  });
+});
