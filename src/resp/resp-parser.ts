@@ -9,6 +9,7 @@
 
 import { CaskError } from '../errors/cask-error.ts';
 import type { RequestParser } from '../server/request-parser.ts';
+import { shortInteger } from '../vocabulary/integer-text.ts';
 import { inlineWords } from './inline-words.ts';
 import { RespArguments } from './resp-arguments.ts';
 
@@ -19,9 +20,6 @@ const CR = 0x0d;
 const LF = 0x0a;
 const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
-const MINUS = 0x2d;
-const DIGIT_0 = 0x30;
-const DIGIT_9 = 0x39;
 
 /** A line that is longer is none. */
 const LINE_BYTES_MAX = 64 * 1024;
@@ -231,7 +229,7 @@ export class RespParser implements RequestParser {
   #readCount(buffer: Buffer, base: number, limit: number): boolean {
     const end = this.#lineEnd(buffer, base, limit, 'too big mbulk count string');
     if (end < 0) return false;
-    const count = integerIn(buffer, base + 1, end);
+    const count = shortInteger(buffer, base + 1, end - base - 1);
     if (count === undefined || count > COUNT_MAX) throw broken('invalid multibulk length');
     if (count > STRANGER_WORDS_MAX && this.isStranger)
       throw broken('unauthenticated multibulk length');
@@ -251,7 +249,7 @@ export class RespParser implements RequestParser {
     if (first !== DOLLAR) {
       throw broken(`expected '$', got '${String.fromCharCode(first)}'`);
     }
-    const bytes = integerIn(buffer, at + 1, end);
+    const bytes = shortInteger(buffer, at + 1, end - at - 1);
     if (bytes === undefined || bytes < 0 || bytes > this.maxFrameBytes) {
       throw broken('invalid bulk length');
     }
@@ -294,22 +292,6 @@ export class RespParser implements RequestParser {
 function bytesTo(chunk: Buffer, from: number, byte: number): number {
   const at = chunk.indexOf(byte, from);
   return (at < 0 ? chunk.length : at) - from;
-}
-
-/** A decimal integer as Redis takes it, without any freedom; undefined: it is none. */
-function integerIn(buffer: Buffer, start: number, end: number): number | undefined {
-  const isNegative = buffer[start] === MINUS;
-  const first = isNegative ? start + 1 : start;
-  const digits = end - first;
-  if (digits < 1 || digits > 15) return undefined;
-  if (buffer[first] === DIGIT_0 && (digits > 1 || isNegative)) return undefined;
-  let value = 0;
-  for (let at = first; at < end; at++) {
-    const byte = buffer[at] as number;
-    if (byte < DIGIT_0 || byte > DIGIT_9) return undefined;
-    value = value * 10 + (byte - DIGIT_0);
-  }
-  return isNegative ? -value : value;
 }
 
 function broken(what: string): CaskError {

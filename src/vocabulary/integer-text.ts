@@ -5,8 +5,8 @@
  */
 
 const STRICT = /^(?:0|-?[1-9][0-9]{0,18})$/;
-/** Up to so many characters a number is exact. */
-const EXACT_CHARACTERS = 15;
+/** Of so many digits every number is exact. */
+const EXACT_DIGITS = 15;
 /** Of -2^63. */
 export const INTEGER_CHARACTERS_MAX = 20;
 export const INT64_MAX: bigint = 2n ** 63n - 1n;
@@ -16,13 +16,14 @@ const MINUS = 0x2d;
 const DIGIT_0 = 0x30;
 
 /** The integer in these bytes, where it is short; undefined: it is none, or it is long. */
-function shortInteger(buffer: Uint8Array, start: number, bytes: number): number | undefined {
-  if (bytes === 0 || bytes > EXACT_CHARACTERS) return undefined;
+export function shortInteger(buffer: Uint8Array, start: number, bytes: number): number | undefined {
+  if (bytes === 0) return undefined;
   const isNegative = buffer[start] === MINUS;
   const first = isNegative ? start + 1 : start;
   const end = start + bytes;
-  if (first === end) return undefined;
-  if (buffer[first] === DIGIT_0 && (bytes > 1 || isNegative)) return undefined;
+  const digits = end - first;
+  if (digits < 1 || digits > EXACT_DIGITS) return undefined;
+  if (buffer[first] === DIGIT_0 && (digits > 1 || isNegative)) return undefined;
   let value = 0;
   for (let at = first; at < end; at++) {
     const digit = (buffer[at] as number) - DIGIT_0;
@@ -40,7 +41,7 @@ export function integerFrom(
 ): number | bigint | undefined {
   const short = shortInteger(buffer, start, bytes);
   if (short !== undefined) return short;
-  if (bytes <= EXACT_CHARACTERS || bytes > INTEGER_CHARACTERS_MAX) return undefined;
+  if (bytes <= EXACT_DIGITS || bytes > INTEGER_CHARACTERS_MAX) return undefined;
   const text = Buffer.from(buffer.buffer, buffer.byteOffset + start, bytes).toString('latin1');
   if (!STRICT.test(text)) return undefined;
   const value = BigInt(text);

@@ -2,7 +2,7 @@
 
 import { OP_GET, OP_RANGE } from '../../protocol/op-codes.ts';
 import type { RangeOptions } from '../../vocabulary/entry.ts';
-import { clampedIntegerOf } from '../integer-text.ts';
+import { clampedIntegerOf } from '../integer-words.ts';
 import type { RespArguments } from '../resp-arguments.ts';
 import type { RespCommand } from './command.ts';
 import { NOT_AN_INTEGER, SYNTAX } from './error-words.ts';

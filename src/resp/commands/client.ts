@@ -3,7 +3,7 @@
 import { OP_CLIENTS } from '../../protocol/op-codes.ts';
 import { rankOf } from '../../security/index.ts';
 import type { ClientFacts } from '../../vocabulary/insight.ts';
-import { clampedIntegerOf } from '../integer-text.ts';
+import { clampedIntegerOf } from '../integer-words.ts';
 import type { RespArguments } from '../resp-arguments.ts';
 import type { RespCommand, RespContext } from './command.ts';
 import { SYNTAX, unknownSubcommand, wrongArity } from './error-words.ts';

@@ -1,7 +1,7 @@
 /** Of the connection itself: HELLO, AUTH, PING, ECHO, SELECT, QUIT, RESET. */
 
 import { OP_AUTH, OP_HELLO, OP_PING } from '../../protocol/op-codes.ts';
-import { clampedIntegerOf } from '../integer-text.ts';
+import { clampedIntegerOf } from '../integer-words.ts';
 import type { Reply } from '../reply.ts';
 import { PONG } from '../reply-writer.ts';
 import type { RespArguments } from '../resp-arguments.ts';

@@ -1,9 +1,10 @@
 /** INCR and its kin. */
 
 import { OP_INCR } from '../../protocol/op-codes.ts';
+import { INT64_MIN, integerFrom, sumOf } from '../../vocabulary/integer-text.ts';
 import { TTL_KEEP } from '../../vocabulary/write-arguments.ts';
 import { decimalFrom, decimalText } from '../decimal-text.ts';
-import { INT64_MAX, INT64_MIN, integerFrom, integerOf } from '../integer-text.ts';
+import { integerOf } from '../integer-words.ts';
 import type { Reply } from '../reply.ts';
 import type { RespArguments } from '../resp-arguments.ts';
 import type { KeyCommand, RespCommand } from './command.ts';
@@ -15,16 +16,6 @@ const digits = Buffer.alloc(32);
 
 /** What to add; undefined: an error has been said. */
 type Step = (args: RespArguments, reply: Reply) => number | bigint | undefined;
-
-/** Numbers where they are exact. */
-function sumOf(value: number | bigint, step: number | bigint): number | bigint | undefined {
-  if (typeof value === 'number' && typeof step === 'number') {
-    const sum = value + step;
-    if (Number.isSafeInteger(sum)) return sum;
-  }
-  const sum = BigInt(value) + BigInt(step);
-  return sum >= INT64_MIN && sum <= INT64_MAX ? sum : undefined;
-}
 
 function counting(stepOf: Step): KeyCommand {
   return {

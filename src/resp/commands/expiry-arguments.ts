@@ -1,7 +1,7 @@
 /** Times of expiry in arguments: EX, PX, EXAT, PXAT, and of EXPIRE and its kin. */
 
 import { EXPIRES_AT_LIMIT, expiringAt } from '../../vocabulary/write-arguments.ts';
-import { integerOf } from '../integer-text.ts';
+import { integerOf } from '../integer-words.ts';
 import type { RespArguments } from '../resp-arguments.ts';
 import { invalidExpire, NOT_AN_INTEGER } from './error-words.ts';
 

@@ -8,7 +8,7 @@ import {
   OP_RANGE,
 } from '../../protocol/op-codes.ts';
 import { CONDITION_NONE } from '../../vocabulary/write-arguments.ts';
-import { clampedIntegerOf } from '../integer-text.ts';
+import { clampedIntegerOf } from '../integer-words.ts';
 import type { KeyView } from '../key-view.ts';
 import { entryValue } from '../key-view.ts';
 import type { Reply } from '../reply.ts';

@@ -2,7 +2,7 @@
 
 import { OP_GET } from '../../protocol/op-codes.ts';
 import type { EntryView } from '../../storage/reply-sink.ts';
-import { integerFrom } from '../integer-text.ts';
+import { integerFrom } from '../../vocabulary/integer-text.ts';
 import type { Reply } from '../reply.ts';
 import type { RespArguments } from '../resp-arguments.ts';
 import type { KeyCommand, RespCommand } from './command.ts';

@@ -5,7 +5,7 @@ import { OP_COUNT, OP_RANGE } from '../../protocol/op-codes.ts';
 import type { Patience } from '../../storage/patience.ts';
 import type { KeyRange } from '../../vocabulary/entry.ts';
 import { globMatches, literalPrefix } from '../glob-pattern.ts';
-import { clampedIntegerOf } from '../integer-text.ts';
+import { clampedIntegerOf } from '../integer-words.ts';
 import type { RespArguments } from '../resp-arguments.ts';
 import type { RespCommand, RespContext } from './command.ts';
 import { NOT_AN_INTEGER, SYNTAX } from './error-words.ts';

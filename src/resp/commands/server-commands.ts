@@ -2,7 +2,7 @@
 
 import { toCaskError } from '../../errors/cask-error.ts';
 import { OP_MERGE, OP_PING, OP_SLOW_LOG, OP_SYNC } from '../../protocol/op-codes.ts';
-import { clampedIntegerOf } from '../integer-text.ts';
+import { clampedIntegerOf } from '../integer-words.ts';
 import type { Reply } from '../reply.ts';
 import type { RespCommand, RespContext } from './command.ts';
 import { NOT_AN_INTEGER, unknownSubcommand, wrongArity } from './error-words.ts';

@@ -10,7 +10,7 @@ import {
   TTL_KEEP,
   TTL_NONE,
 } from '../../vocabulary/write-arguments.ts';
-import { integerOf } from '../integer-text.ts';
+import { integerOf } from '../integer-words.ts';
 import type { Reply } from '../reply.ts';
 import type { RespArguments } from '../resp-arguments.ts';
 import { SHAPES } from '../resp-replies.ts';

@@ -3,7 +3,7 @@
 import { OP_GET, OP_PUT } from '../../protocol/op-codes.ts';
 import type { EntryView } from '../../storage/reply-sink.ts';
 import { TTL_KEEP } from '../../vocabulary/write-arguments.ts';
-import { clampedIntegerOf } from '../integer-text.ts';
+import { clampedIntegerOf } from '../integer-words.ts';
 import { entryValue } from '../key-view.ts';
 import type { RespCommand } from './command.ts';
 import { NOT_AN_INTEGER, TOO_LONG } from './error-words.ts';
