@@ -8,6 +8,8 @@
 import type { CaskError } from '../errors/cask-error.ts';
 import type { Modifier } from './modifier.ts';
 
+const NO_BYTES = new Uint8Array(0);
+
 /** An entry as it lies in a buffer of the store. Valid only during the call. */
 export interface EntryView {
   buffer: Uint8Array;
@@ -19,6 +21,20 @@ export interface EntryView {
   updatedAt: number;
   /** 0: never expires. */
   expiresAt: number;
+}
+
+/** To be filled in, again and again. */
+export function blankEntry(): EntryView {
+  return {
+    buffer: NO_BYTES,
+    valueStart: 0,
+    valueBytes: 0,
+    revision: 0,
+    version: 0,
+    createdAt: 0,
+    updatedAt: 0,
+    expiresAt: 0,
+  };
 }
 
 /**

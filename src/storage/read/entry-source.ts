@@ -8,7 +8,7 @@ import { CaskError, toCaskError } from '../../errors/cask-error.ts';
 import { RecordView, viewTrustedRecord } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
-import type { EntryView } from '../reply-sink.ts';
+import { blankEntry, type EntryView } from '../reply-sink.ts';
 import type { GroupCommit } from '../write/group-commit.ts';
 import type { PriorState } from '../write/prior-state.ts';
 import { isOfKey, type RecordLocation, type RecordReader } from './record-reader.ts';
@@ -26,16 +26,7 @@ const NO_BYTES = new Uint8Array(0);
 
 export class EntrySource {
   /** What `fill` filled in. */
-  readonly entry: EntryView = {
-    buffer: NO_BYTES,
-    valueStart: 0,
-    valueBytes: 0,
-    revision: 0,
-    version: 0,
-    createdAt: 0,
-    updatedAt: 0,
-    expiresAt: 0,
-  };
+  readonly entry: EntryView = blankEntry();
   readonly #keydir: Keydir;
   readonly #catalog: SegmentCatalog;
   readonly #cache: ValueCache;

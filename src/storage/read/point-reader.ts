@@ -9,7 +9,7 @@ import { CaskError, toCaskError } from '../../errors/cask-error.ts';
 import { RecordView } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
-import type { EntryView } from '../reply-sink.ts';
+import { blankEntry, type EntryView } from '../reply-sink.ts';
 import type { CommitApplier } from '../write/commit-applier.ts';
 import type { Group } from '../write/group.ts';
 import type { PendingWrites } from '../write/pending-writes.ts';
@@ -38,16 +38,7 @@ export interface PointReaderParts {
 
 export class PointReader {
   readonly #parts: PointReaderParts;
-  readonly #entry: EntryView = {
-    buffer: new Uint8Array(0),
-    valueStart: 0,
-    valueBytes: 0,
-    revision: 0,
-    version: 0,
-    createdAt: 0,
-    updatedAt: 0,
-    expiresAt: 0,
-  };
+  readonly #entry = blankEntry();
 
   constructor(parts: PointReaderParts) {
     this.#parts = parts;

@@ -5,7 +5,7 @@
 
 import type { CaskError } from '../../errors/cask-error.ts';
 import { RecordView, viewTrustedRecord } from '../format/record.ts';
-import type { EntryView, ReplySink } from '../reply-sink.ts';
+import { blankEntry, type EntryView, type ReplySink } from '../reply-sink.ts';
 
 /** In place of where a record is: what the answer is without one. */
 const ABSENT = -1;
@@ -18,16 +18,7 @@ export class HeldReads {
   readonly #sinks: ReplySink[] = [];
   readonly #tokens: number[] = [];
   readonly #view = new RecordView();
-  readonly #entry: EntryView = {
-    buffer: new Uint8Array(0),
-    valueStart: 0,
-    valueBytes: 0,
-    revision: 0,
-    version: 0,
-    createdAt: 0,
-    updatedAt: 0,
-    expiresAt: 0,
-  };
+  readonly #entry = blankEntry();
 
   /** A read of the put whose record is there in the group's buffer. */
   addValue(recordAt: number, sink: ReplySink, token: number): void {
