@@ -316,10 +316,14 @@ export class Keydir {
     if (ref === 0 || this.valueSequence(ref) !== sequence) return false;
     const row = this.#touchOf(ref);
     if (row >= 0 && this.#touches.isValueMissing(row)) return false;
+    this.#moveValue(ref, newSlot, newOffset, newRecordBytes);
+    return true;
+  }
+
+  #moveValue(ref: number, newSlot: number, newOffset: number, newRecordBytes: number): void {
     this.previousSlot = this.#arena.segmentSlot(ref);
     this.previousRecordBytes = this.#arena.recordBytes(ref);
     this.#arena.setLocation(ref, newSlot, newOffset, newRecordBytes);
-    return true;
   }
 
   /**
@@ -344,9 +348,7 @@ export class Keydir {
     if (row < 0 || this.#touches.isValueMissing(row)) return false;
     const newest = this.#arena.sequence(ref);
     if (newest < sequence || this.#touches.valueSequence(row) >= sequence) return false;
-    this.previousSlot = this.#arena.segmentSlot(ref);
-    this.previousRecordBytes = this.#arena.recordBytes(ref);
-    this.#arena.setLocation(ref, newSlot, newOffset, newRecordBytes);
+    this.#moveValue(ref, newSlot, newOffset, newRecordBytes);
     if (newest > sequence) {
       this.#touches.setValue(row, sequence, newExpiresAt !== 0, false);
       return true;
