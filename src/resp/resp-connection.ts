@@ -18,6 +18,7 @@ import {
   EVERYONE,
   NOBODY,
   refusalOf,
+  revocationOf,
 } from '../security/index.ts';
 import { BackPressure, type Held } from '../server/back-pressure.ts';
 import { clientAddressOf } from '../server/client-address.ts';
@@ -453,7 +454,8 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
       this.services.counters.slowConsumers += 1;
       this.disconnect(slowness);
     } else if (this.account.revoked) {
-      this.disconnect(new CaskError('FORBIDDEN', `the user ${this.account.name} was changed`));
+      // for UNAUTHENTICATED a client of Redis is told that its password is wrong
+      this.disconnect(new CaskError('FORBIDDEN', revocationOf(this.account).message));
     } else {
       this.#sweepInput(nowMs);
     }
@@ -470,6 +472,7 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
     }
     if (isNameless) return;
     const isBusy = this.#input.busy || this.#replies.inFlight > 0;
+    if (!isBusy && this.#deadlines.isQuiet(nowMs)) this.#output.rest();
     if (this.#deadlines.idleness(nowMs, isBusy) !== 'over') return;
     const { idleTimeoutMs } = this.services.limits;
     const message = `nothing was sent for ${idleTimeoutMs} ms`;

@@ -14,6 +14,11 @@ export interface Need {
   readonly reach: 'session' | 'server';
 }
 
+/** What someone is told whose user was removed or changed meanwhile. */
+export function revocationOf({ name }: Account): CaskError {
+  return new CaskError('UNAUTHENTICATED', `the user ${name} was removed or changed`);
+}
+
 /**
  * Why not; undefined: it may.
  * @param what names the operation, for people and in the details of FORBIDDEN
@@ -25,9 +30,7 @@ export function refusalOf(
 ): CaskError | undefined {
   const isLimited = account.prefixes !== undefined && reach === 'server';
   if (account.rank >= rankOf(role) && !isLimited) return undefined;
-  if (account.revoked) {
-    return new CaskError('UNAUTHENTICATED', `the user ${account.name} was removed or changed`);
-  }
+  if (account.revoked) return revocationOf(account);
   if (account === NOBODY) {
     return new CaskError('UNAUTHENTICATED', `${what} needs user and password`);
   }

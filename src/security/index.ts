@@ -8,7 +8,7 @@ export {
   type AuthenticatorOptions,
   type Credentials,
 } from './authenticator.ts';
-export { type Need, refusalOf } from './authorization.ts';
+export { type Need, refusalOf, revocationOf } from './authorization.ts';
 export { FileChanges } from './file-changes.ts';
 export { HASHES_AT_ONCE_MAX } from './hashing-slots.ts';
 export { type NeededRole, ROLES, type Role, rankOf } from './roles.ts';

@@ -30,6 +30,7 @@ import {
   type Credentials,
   EVERYONE,
   NOBODY,
+  revocationOf,
 } from '../security/index.ts';
 import type { Patience } from '../storage/patience.ts';
 import type { Session } from '../storage/session.ts';
@@ -404,8 +405,7 @@ export class Connection implements ServedConnection, CommandContext, InputOwner,
       return;
     }
     if (this.account.revoked) {
-      const message = `the user ${this.account.name} was removed or changed`;
-      this.disconnect(new CaskError('UNAUTHENTICATED', message));
+      this.disconnect(revocationOf(this.account));
       return;
     }
     const late = this.#lateness(nowMs);
