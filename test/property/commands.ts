@@ -7,6 +7,7 @@ import type { Decision, Modifier } from '../../src/storage/modifier.ts';
 import type { EntryView } from '../../src/storage/reply-sink.ts';
 import { TTL_NONE } from '../../src/vocabulary/write-arguments.ts';
 import { inspect } from '../crash/world/inspect.ts';
+import { Touch } from '../crash/world/touch.ts';
 import type { Condition, Held, StoreModel } from './store-model.ts';
 import type { Subject } from './subject.ts';
 
@@ -118,19 +119,6 @@ function burst(items: readonly Item[]): Command {
     }
     await Promise.all(asked);
   });
-}
-
-class Touch implements Modifier {
-  readonly needsValue = false;
-  readonly #ttlMs: number;
-
-  constructor(ttlMs: number) {
-    this.#ttlMs = ttlMs;
-  }
-
-  apply(current: EntryView | undefined, decision: Decision): void {
-    if (current !== undefined) decision.touch(this.#ttlMs);
-  }
 }
 
 function touch(key: string, ttl: number | undefined): Command {

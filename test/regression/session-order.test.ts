@@ -13,6 +13,7 @@ import type { Store } from '../../src/storage/store.ts';
 import type { BatchItem } from '../../src/vocabulary/entry.ts';
 import { CONDITION_NONE, TTL_NONE } from '../../src/vocabulary/write-arguments.ts';
 import { SeededRandom } from '../crash/world/seeded-random.ts';
+import { Touch } from '../crash/world/touch.ts';
 import { Stage, turn } from './stage/stage.ts';
 import { putsOf } from './stage/writes.ts';
 
@@ -35,19 +36,6 @@ class Append implements Modifier {
   apply(current: EntryView | undefined, decision: Decision): void {
     const value = Buffer.from(`${current === undefined ? '' : textOf(current)}${this.#text}`);
     decision.put(value, 0, value.length);
-  }
-}
-
-class Touch implements Modifier {
-  readonly needsValue = false;
-  readonly #ttlMs: number;
-
-  constructor(ttlMs: number) {
-    this.#ttlMs = ttlMs;
-  }
-
-  apply(current: EntryView | undefined, decision: Decision): void {
-    if (current !== undefined) decision.touch(this.#ttlMs);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Decision, Modifier } from '../../src/storage/modifier.ts';
 import type { EntryView } from '../../src/storage/reply-sink.ts';
 import type { BatchItem, EntryMeta } from '../../src/vocabulary/entry.ts';
 import { TTL_KEEP, TTL_NONE } from '../../src/vocabulary/write-arguments.ts';
+import { Touch } from '../crash/world/touch.ts';
 import { CheckFailure, check } from './check-failure.ts';
 import { describedValue } from './described-value.ts';
 import type { Attempt, Change, Fate, History } from './history.ts';
@@ -474,20 +475,6 @@ export class Driver {
     } catch (thrown) {
       if (!this.#mayFail || !isTyped(thrown)) this.#failure ??= unexpected(thrown);
     }
-  }
-}
-
-/** Gives a key another expiry. */
-class Touch implements Modifier {
-  readonly needsValue = false;
-  readonly #ttlMs: number;
-
-  constructor(ttlMs: number) {
-    this.#ttlMs = ttlMs;
-  }
-
-  apply(current: EntryView | undefined, decision: Decision): void {
-    if (current !== undefined) decision.touch(this.#ttlMs);
   }
 }
 

@@ -9,23 +9,11 @@ import type { EntryView } from '../../../src/storage/reply-sink.ts';
 import type { Store } from '../../../src/storage/store.ts';
 import type { StoreOptionsInput } from '../../../src/storage/store-options.ts';
 import { expiringAt, TTL_NONE } from '../../../src/vocabulary/write-arguments.ts';
+import { Touch } from '../../crash/world/touch.ts';
 import { outcomeOf } from '../../regression/stage/outcome.ts';
 import { Stage } from '../../regression/stage/stage.ts';
 
 const AT = 4_000_000_000_000;
-
-class Touch implements Modifier {
-  readonly needsValue = false;
-  readonly #ttlMs: number;
-
-  constructor(ttlMs: number) {
-    this.#ttlMs = ttlMs;
-  }
-
-  apply(current: EntryView | undefined, decision: Decision): void {
-    if (current !== undefined) decision.touch(this.#ttlMs);
-  }
-}
 
 class Append implements Modifier {
   readonly needsValue = true;
