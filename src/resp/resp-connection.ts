@@ -211,9 +211,10 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
     this.#replies.turnBegins(nowMs);
   }
 
-  turnEnds(): void {
+  turnEnds(isFirst: boolean): void {
     this.#replies.turnEnds();
-    this.flush();
+    if (isFirst) this.#replies.flushRead();
+    else this.flush();
   }
 
   handleFrame(_buffer: Buffer, start: number, end: number): void {

@@ -120,6 +120,13 @@ export class RespReplies implements ReplySink, Held {
     this.#inTurn = false;
   }
 
+  /** Flushes when what has come on other connections is read, too. */
+  flushRead(): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    this.#services.flushQueue.addRead(this.#owner, this.#turnMs);
+  }
+
   /** A request came. */
   begin(op: number, bytesIn: number, isWrite: boolean): void {
     const { requestTimeoutMs } = this.#services.limits;

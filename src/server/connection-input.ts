@@ -24,7 +24,8 @@ export interface InputOwner {
   /** Frames are handled from here to `turnEnds`. */
   turnBegins(nowMs: number, arrivedMs: number): void;
   handleFrame(buffer: Buffer, start: number, end: number): void;
-  turnEnds(): void;
+  /** @param isFirst the input came in this turn of the event loop, as that of others may have */
+  turnEnds(isFirst: boolean): void;
   /** All that has come so far is handled. */
   inputHandled(): void;
   /** The stream cannot be read on. */
@@ -118,7 +119,7 @@ export class ConnectionInput implements FrameWaiter {
       }
     }
     if (rest.length > 0) this.#parser.push(rest);
-    this.#handle();
+    this.#handle(true);
   }
 
   /** Goes on if it had to wait and there is room now. */
@@ -176,10 +177,10 @@ export class ConnectionInput implements FrameWaiter {
   readonly #turn = (): void => {
     this.#turnScheduled = false;
     this.#owner.services.turns.begin();
-    if (!this.#owner.closed) this.#handle();
+    if (!this.#owner.closed) this.#handle(false);
   };
 
-  #handle(): void {
+  #handle(isFirst: boolean): void {
     const owner = this.#owner;
     const { limits, turns } = owner.services;
     const framesMax = turns.frames(limits.framesPerTurn);
@@ -209,7 +210,7 @@ export class ConnectionInput implements FrameWaiter {
       owner.handleFrame(parser.buffer, parser.start, parser.end);
       if (this.#roomFor === 'given') this.#leaveRoom();
     }
-    owner.turnEnds();
+    owner.turnEnds(isFirst);
   }
 
   #mustWait(pendingBytes: number): boolean {

@@ -101,6 +101,13 @@ export class ConnectionReplies implements ReplySink, AnswerTaker {
     this.#inTurn = false;
   }
 
+  /** Flushes when what has come on other connections is read, too. */
+  flushRead(): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    this.#services.flushQueue.addRead(this.#owner, this.#turnMs);
+  }
+
   /** A request came; `handled` follows. */
   begin({ id, op, deadlineMs }: RequestReader, bytesIn: number): void {
     this.inFlight += 1;

@@ -217,9 +217,10 @@ export class Connection implements ServedConnection, CommandContext, InputOwner,
     this.#replies.turnBegins(nowMs, arrivedMs);
   }
 
-  turnEnds(): void {
+  turnEnds(isFirst: boolean): void {
     this.#replies.turnEnds();
-    this.flush();
+    if (isFirst) this.#replies.flushRead();
+    else this.flush();
   }
 
   handleFrame(buffer: Buffer, start: number, end: number): void {
