@@ -38,6 +38,7 @@ import { findCommand, isArityWrong } from './commands/command-table.ts';
 import { queueCommand } from './commands/multi.ts';
 import { HeldReplies } from './held-replies.ts';
 import type { KeyView } from './key-view.ts';
+import { KeysAhead } from './keys-ahead.ts';
 import { Reply } from './reply.ts';
 import { AUTHENTICATION_REQUIRED } from './reply-text.ts';
 import { writeError } from './reply-writer.ts';
@@ -53,6 +54,8 @@ type State = 'nameless' | 'open' | 'draining' | 'closed';
 /** Requests of a client that has not said who it is. */
 const NAMELESS_REQUESTS_MAX = 16;
 const UNKNOWN_OP = 0;
+/** Of whichever connection looks ahead. */
+const ahead = new KeysAhead();
 
 export class RespConnection implements ServedConnection, RespContext, InputOwner, RepliesOwner {
   readonly services: ServerServices;
@@ -74,6 +77,8 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
   readonly #input: ConnectionInput;
   readonly #replies: RespReplies;
   readonly #connectedAt = Date.now();
+  /** Commands to come whose keys were fetched. */
+  #fetched = 0;
   #requests = 0;
   #bytesIn = 0;
   #state: State = 'nameless';
@@ -208,6 +213,7 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
   }
 
   turnBegins(nowMs: number): void {
+    this.#fetched = 0;
     this.#replies.turnBegins(nowMs);
   }
 
@@ -217,8 +223,10 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
     else this.flush();
   }
 
-  handleFrame(_buffer: Buffer, start: number, end: number): void {
+  handleFrame(buffer: Buffer, start: number, end: number): void {
     if (this.#isClosing) return;
+    if (this.#fetched > 0) this.#fetched -= 1;
+    else if (end < buffer.length) this.#fetchAhead(buffer, start);
     const { words } = this.#parser;
     const command = findCommand(words);
     const op = command?.op ?? UNKNOWN_OP;
@@ -233,6 +241,15 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
       this.#replies.refuse(this.token, error);
     }
     this.#replies.handled(words.count > 1 ? words.bytes(1) : 0, words.count);
+  }
+
+  /** Of a pipeline the keys are brought near together. */
+  #fetchAhead(buffer: Buffer, start: number): void {
+    if (this.#session === undefined) return;
+    ahead.find(buffer, start);
+    if (ahead.count < 2) return;
+    this.#fetched = ahead.count - 1;
+    this.session.fetch(buffer, ahead.starts, ahead.lengths, ahead.count);
   }
 
   #dispatch(command: RespCommand | undefined, words: RespArguments): void {

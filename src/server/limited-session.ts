@@ -35,6 +35,9 @@ export class LimitedSession implements Session {
     this.#sink = sink;
   }
 
+  /** Nothing: how long an answer takes must not tell whether a key is there. */
+  fetch(): void {}
+
   get(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void {
     if (!this.#admits(buffer, keyStart, keyBytes, token)) return;
     this.#session.get(buffer, keyStart, keyBytes, token);

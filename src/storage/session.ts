@@ -15,12 +15,20 @@ import type { DamagedEntry, Entry, KeyEntry, RangePage, StoreBatchItem } from '.
 import type { Modifier } from './modifier.ts';
 import type { Patience } from './patience.ts';
 
+export { FETCH_MAX } from './keydir/keydir.ts';
+
 /**
  * Key and value bytes are copied before a method returns. Answers arrive through the session's
  * `ReplySink`, during the call or later; errors (bad sizes included) arrive as `onError`, nothing
  * is thrown.
  */
 export interface Session {
+  /**
+   * Requests of these keys follow, on this session or another: what they need is brought near.
+   * Nothing but their speed depends on it.
+   * @param count of keys, at most FETCH_MAX
+   */
+  fetch(buffer: Uint8Array, starts: Uint32Array, lengths: Uint32Array, count: number): void;
   get(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void;
   exists(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void;
   /**

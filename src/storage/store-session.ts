@@ -89,6 +89,10 @@ export class StoreSession implements Session, WriteOrigin {
     this.sink = new SessionSink(sink);
   }
 
+  fetch(buffer: Uint8Array, starts: Uint32Array, lengths: Uint32Array, count: number): void {
+    this.#engine.reads.points.fetch(buffer, starts, lengths, count);
+  }
+
   get(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void {
     this.#engine.reads.points.get(this, buffer, keyStart, keyBytes, token);
   }

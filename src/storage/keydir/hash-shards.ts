@@ -97,6 +97,26 @@ export class HashShards {
     }
   }
 
+  /** The first reference that may be that of a key with this hash; 0: there is none. */
+  probable(hash: number): number {
+    const shard = hash >>> SHARD_SHIFT;
+    const slots = this.#slots[shard] as number;
+    if (slots === 0) return 0;
+    const table = this.#tables[shard] as Uint16Array;
+    const tag = tagOf(hash);
+    const end = slots * SLOT_WORDS;
+    let at = (Math.imul(tag, slots) >>> 16) * SLOT_WORDS;
+    for (;;) {
+      const present = table[at] as number;
+      if (present === 0) return 0;
+      if (present === tag) {
+        return ((table[at + 1] as number) | ((table[at + 2] as number) << 16)) >>> 0;
+      }
+      at += SLOT_WORDS;
+      if (at === end) at = 0;
+    }
+  }
+
   /** Makes sure that an `insert` with this hash succeeds. False: its shard is full. */
   reserve(hash: number): boolean {
     const shard = hash >>> SHARD_SHIFT;

@@ -32,6 +32,8 @@ export interface KeydirOptions {
 }
 
 export const SEED_BYTES = 8;
+/** Keys that are fetched at once: what is fetched of them fits the nearest cache. */
+export const FETCH_MAX = 32;
 /** Header and padding of an entry, at most. */
 const ENTRY_OVERHEAD_MAX = granulesFor(1) * 4 - 1;
 
@@ -47,6 +49,8 @@ export class Keydir {
   previousTouchSlot = -1;
   previousTouchBytes = -1;
 
+  /** Of `fetch`: hashes, then references. */
+  readonly #fetched = new Uint32Array(FETCH_MAX);
   readonly #maxBytes: number;
   readonly #seed: number;
   readonly #mask: number;
@@ -130,6 +134,32 @@ export class Keydir {
   find(buffer: Uint8Array, start: number, length: number): number {
     const ref = this.#hash.find(this.#hashOf(buffer, start, length), buffer, start, length);
     return this.#tombstones > 0 && ref !== 0 && this.#arena.isDead(ref) ? 0 : ref;
+  }
+
+  /**
+   * Fetches the entries of keys that are asked for next into the processor's cache, all at once:
+   * one after the other each would wait for memory. Found may be another key's entry, or none.
+   * @param count of keys, at most FETCH_MAX
+   * @param sequences takes the sequence of each, 0 where there is none
+   */
+  fetch(
+    buffer: Uint8Array,
+    starts: Uint32Array,
+    lengths: Uint32Array,
+    count: number,
+    sequences: Float64Array,
+  ): void {
+    const words = this.#fetched;
+    for (let index = 0; index < count; index++) {
+      words[index] = this.#hashOf(buffer, starts[index] as number, lengths[index] as number);
+    }
+    for (let index = 0; index < count; index++) {
+      words[index] = this.#hash.probable(words[index] as number);
+    }
+    for (let index = 0; index < count; index++) {
+      const ref = words[index] as number;
+      sequences[index] = ref === 0 ? 0 : this.#arena.sequence(ref);
+    }
   }
 
   /** Of the key's last change: a put, or a touch since. */

@@ -7,7 +7,7 @@
 
 import { CaskError, toCaskError } from '../../errors/cask-error.ts';
 import { RecordView } from '../format/record.ts';
-import type { Keydir } from '../keydir/keydir.ts';
+import { FETCH_MAX, type Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import { blankEntry, type EntryView } from '../reply-sink.ts';
 import type { CommitApplier } from '../write/commit-applier.ts';
@@ -39,6 +39,7 @@ export interface PointReaderParts {
 export class PointReader {
   readonly #parts: PointReaderParts;
   readonly #entry = blankEntry();
+  readonly #sequences = new Float64Array(FETCH_MAX);
 
   constructor(parts: PointReaderParts) {
     this.#parts = parts;
@@ -76,6 +77,13 @@ export class PointReader {
     } else {
       this.#existsInTurn(origin, buffer, start, length, token);
     }
+  }
+
+  /** Fetches what requests of these keys will look at, at most FETCH_MAX of them. */
+  fetch(buffer: Uint8Array, starts: Uint32Array, lengths: Uint32Array, count: number): void {
+    const { keydir, cache } = this.#parts;
+    keydir.fetch(buffer, starts, lengths, count, this.#sequences);
+    cache.fetch(this.#sequences, count);
   }
 
   /** Behind what the same origin sent before and is not begun, and before what follows. */

@@ -7,26 +7,31 @@
  * is put in again when its turn comes. No object and no allocation per value.
  *
  * ```
- *  entry in the ring, 8-byte aligned:
+ *  entry in the ring, 8-byte aligned, in the byte order of the machine:
  *   0  4  revision, low 32 bits
  *   4  4  revision, high bits; the top bit: asked for since it was put in
  *   8  4  valueBytes
  *  12  4  the next entry in its bucket's chain, in units of 8 bytes + 1; 0: none
- *  16  8  updatedAt
+ *  16  8  updatedAt, a double
  *  24  .  value
  * ```
  */
 
 import { copyBytes } from '../format/byte-ranges.ts';
-import { readU32, readU64, writeU32, writeU64 } from '../format/integers.ts';
+import { FETCH_MAX } from '../keydir/keydir.ts';
 
-const VALUE_BYTES_AT = 8;
-const NEXT_AT = 12;
-const UPDATED_AT = 16;
+/** Words of 4 bytes. */
+const REVISION_HIGH = 1;
+const VALUE_BYTES = 2;
+const NEXT = 3;
+/** In units of 8 bytes. */
+const UPDATED_AT = 2;
 const HEADER_BYTES = 24;
 const ALIGN_BYTES = 8;
 const ASKED_BIT = 0x8000_0000;
 const TWO_32 = 0x1_0000_0000;
+/** Words of a line of the processor's cache. */
+const NEXT_LINE = 16;
 /** Larger values are not worth the many small ones that they would push out. */
 const VALUE_SHARE_MAX = 64;
 /** One bucket for this many bytes of the ring. */
@@ -37,6 +42,9 @@ const CHANCES_MAX = 8;
 export class ValueCache {
   bytesMax = 0;
   #ring: Uint8Array = new Uint8Array(0);
+  /** The same memory: fields are words of 4 bytes, or times of 8. */
+  #words: Uint32Array = new Uint32Array(0);
+  #times: Float64Array = new Float64Array(0);
   #buckets: Uint32Array = new Uint32Array(1);
   /** Oldest entry, where the next goes, and where the filled part ends when the head wrapped. */
   #tail = 0;
@@ -51,6 +59,9 @@ export class ValueCache {
   /** After `find` gave an offset: the value's length and time. */
   foundBytes = 0;
   foundUpdatedAt = 0;
+  /** What `fetch` read, so that it is read. */
+  seen = 0;
+  readonly #links = new Uint32Array(FETCH_MAX);
 
   constructor(bytesMax: number) {
     this.resize(bytesMax);
@@ -60,7 +71,10 @@ export class ValueCache {
   resize(bytesMax: number): void {
     const ringBytes = Math.floor(bytesMax / ALIGN_BYTES) * ALIGN_BYTES;
     this.bytesMax = ringBytes;
-    this.#ring = new Uint8Array(new SharedArrayBuffer(ringBytes));
+    const memory = new SharedArrayBuffer(ringBytes);
+    this.#ring = new Uint8Array(memory);
+    this.#words = new Uint32Array(memory);
+    this.#times = new Float64Array(memory);
     const buckets = 2 ** Math.ceil(Math.log2(Math.max(1, ringBytes / BYTES_PER_BUCKET)));
     this.#buckets = new Uint32Array(new SharedArrayBuffer(buckets * 4));
     this.entries = 0;
@@ -90,17 +104,41 @@ export class ValueCache {
       return -1;
     }
     this.hits += 1;
-    const ring = this.#ring;
-    const high = readU32(ring, at + 4);
-    if (high < ASKED_BIT) writeU32(ring, at + 4, high + ASKED_BIT);
-    this.foundBytes = readU32(ring, at + VALUE_BYTES_AT);
-    this.foundUpdatedAt = readU64(ring, at + UPDATED_AT);
+    const words = this.#words;
+    const word = at >>> 2;
+    const high = words[word + REVISION_HIGH] as number;
+    if (high < ASKED_BIT) words[word + REVISION_HIGH] = high + ASKED_BIT;
+    this.foundBytes = words[word + VALUE_BYTES] as number;
+    this.foundUpdatedAt = this.#times[(at >>> 3) + UPDATED_AT] as number;
     return at + HEADER_BYTES;
   }
 
   /** Whether the value is here, without counting as a use of it. */
   has(revision: number): boolean {
     return this.entries > 0 && this.#locate(revision) >= 0;
+  }
+
+  /**
+   * Fetches the beginnings of values that are asked for next into the processor's cache, all at
+   * once: one after the other each would wait for memory. 0 stands for none.
+   */
+  fetch(revisions: Float64Array, count: number): void {
+    if (this.entries === 0) return;
+    const words = this.#words;
+    const buckets = this.#buckets;
+    const links = this.#links;
+    for (let index = 0; index < count; index++) {
+      links[index] = buckets[this.#bucketOf(revisions[index] as number)] as number;
+    }
+    const last = words.length - 1;
+    let seen = 0;
+    for (let index = 0; index < count; index++) {
+      const link = links[index] as number;
+      if (link === 0) continue;
+      const word = (link - 1) * (ALIGN_BYTES / 4);
+      seen ^= (words[word] as number) ^ (words[Math.min(word + NEXT_LINE, last)] as number);
+    }
+    this.seen = seen;
   }
 
   put(revision: number, updatedAt: number, source: Uint8Array, start: number, bytes: number): void {
@@ -115,12 +153,14 @@ export class ValueCache {
   }
 
   #write(at: number, revision: number, updatedAt: number, bytes: number): void {
-    const ring = this.#ring;
+    const words = this.#words;
+    const word = at >>> 2;
     const bucket = this.#bucketOf(revision);
-    writeU64(ring, at, revision);
-    writeU32(ring, at + VALUE_BYTES_AT, bytes);
-    writeU32(ring, at + NEXT_AT, this.#buckets[bucket] as number);
-    writeU64(ring, at + UPDATED_AT, updatedAt);
+    words[word] = revision >>> 0;
+    words[word + REVISION_HIGH] = Math.floor(revision / TWO_32);
+    words[word + VALUE_BYTES] = bytes;
+    words[word + NEXT] = this.#buckets[bucket] as number;
+    this.#times[(at >>> 3) + UPDATED_AT] = updatedAt;
     this.#buckets[bucket] = at / ALIGN_BYTES + 1;
     this.entries += 1;
   }
@@ -132,16 +172,20 @@ export class ValueCache {
   }
 
   #revisionAt(at: number): number {
-    const high = readU32(this.#ring, at + 4) % ASKED_BIT;
-    return high * TWO_32 + readU32(this.#ring, at);
+    const word = at >>> 2;
+    const high = (this.#words[word + REVISION_HIGH] as number) & ~ASKED_BIT;
+    return high * TWO_32 + (this.#words[word] as number);
   }
 
   #locate(revision: number): number {
+    const words = this.#words;
+    const low = revision >>> 0;
     let link = this.#buckets[this.#bucketOf(revision)] as number;
     while (link !== 0) {
       const at = (link - 1) * ALIGN_BYTES;
-      if (this.#revisionAt(at) === revision) return at;
-      link = readU32(this.#ring, at + NEXT_AT);
+      const word = at >>> 2;
+      if (words[word] === low && this.#revisionAt(at) === revision) return at;
+      link = words[word + NEXT] as number;
     }
     return -1;
   }
@@ -153,8 +197,9 @@ export class ValueCache {
       const free = this.#freeAt(size);
       if (free >= 0) return free;
       const at = this.#tail;
-      const bytes = readU32(this.#ring, at + VALUE_BYTES_AT);
-      const asked = readU32(this.#ring, at + 4) >= ASKED_BIT;
+      const word = at >>> 2;
+      const bytes = this.#words[word + VALUE_BYTES] as number;
+      const asked = (this.#words[word + REVISION_HIGH] as number) >= ASKED_BIT;
       this.#evictTail(at, bytes);
       if (asked && chances > 0) {
         chances -= 1;
@@ -197,7 +242,7 @@ export class ValueCache {
   #reinsert(from: number, bytes: number): void {
     const size = entrySize(bytes);
     const revision = this.#revisionAt(from);
-    const updatedAt = readU64(this.#ring, from + UPDATED_AT);
+    const updatedAt = this.#times[(from >>> 3) + UPDATED_AT] as number;
     const at = this.#freeAt(size);
     if (at < 0) return;
     this.#ring.copyWithin(at, from, from + size);
@@ -208,17 +253,18 @@ export class ValueCache {
   #unlink(at: number): void {
     const bucket = this.#bucketOf(this.#revisionAt(at));
     const wanted = at / ALIGN_BYTES + 1;
-    const after = readU32(this.#ring, at + NEXT_AT);
+    const words = this.#words;
+    const after = words[(at >>> 2) + NEXT] as number;
     let link = this.#buckets[bucket] as number;
     if (link === wanted) {
       this.#buckets[bucket] = after;
       return;
     }
     while (link !== 0) {
-      const linkAt = (link - 1) * ALIGN_BYTES;
-      link = readU32(this.#ring, linkAt + NEXT_AT);
+      const linkWord = (link - 1) * (ALIGN_BYTES / 4);
+      link = words[linkWord + NEXT] as number;
       if (link !== wanted) continue;
-      writeU32(this.#ring, linkAt + NEXT_AT, after);
+      words[linkWord + NEXT] = after;
       return;
     }
   }

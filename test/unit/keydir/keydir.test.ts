@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Keydir } from '../../../src/storage/keydir/keydir.ts';
+import { FETCH_MAX, Keydir } from '../../../src/storage/keydir/keydir.ts';
 import { KeydirModel, randomizer, SEED } from './keydir-model.ts';
 
 describe('Keydir', () => {
@@ -11,6 +11,16 @@ describe('Keydir', () => {
     expect(keydir.compactionNeeded).toBe(false);
     expect(keydir.find(Buffer.from('a'), 0, 1)).toBe(0);
     expect(keydir.newCursor().first()).toBe(0);
+  });
+
+  test('fetches the sequences of keys, 0 for those that are not there', () => {
+    const { keydir } = new KeydirModel();
+    const keys = Buffer.from('one two three');
+    keydir.upsert(keys, 0, 3, 1, 2, 3, 2 ** 40 + 5, 5, 6, 0);
+    keydir.upsert(keys, 8, 5, 1, 2, 3, 41, 5, 6, 0);
+    const sequences = new Float64Array(FETCH_MAX).fill(-1);
+    keydir.fetch(keys, Uint32Array.of(0, 4, 8), Uint32Array.of(3, 3, 5), 3, sequences);
+    expect([...sequences.subarray(0, 4)]).toEqual([2 ** 40 + 5, 0, 41, -1]);
   });
 
   test('removes only what has the sequence', () => {

@@ -43,6 +43,17 @@ test('revisions that differ only above 32 bits are not mixed up', () => {
   expect(read(cache, high)).toEqual(valueFor(high, 11));
 });
 
+test('fetching is no use of a value', () => {
+  const cache = new ValueCache(8192);
+  cache.put(1, 1, valueFor(1, 100), 0, 100);
+  for (let revision = 2; revision < 200; revision++) {
+    cache.fetch(Float64Array.of(1), 1);
+    cache.put(revision, 1, valueFor(revision, 100), 0, 100);
+  }
+  expect(cache.has(1)).toBe(false);
+  expect([cache.hits, cache.misses]).toEqual([0, 0]);
+});
+
 test('a value that is large for the cache, and a cache of nothing, take nothing in', () => {
   const cache = new ValueCache(64 * 1024);
   cache.put(1, 1, Buffer.alloc(4096), 0, 4096);
@@ -67,6 +78,7 @@ test('whatever is found is what was put, through wraps and second chances', () =
         for (const { revision, isRead } of steps) {
           // A revision has one value for ever: make the length a function of it.
           const length = (revision * 37) % 100;
+          cache.fetch(Float64Array.of(0, revision, revision + 1, 2 ** 50), 4);
           if (!isRead) cache.put(revision, revision, valueFor(revision, length), 0, length);
           const value = read(cache, revision);
           if (value === undefined) continue;

@@ -223,6 +223,8 @@ class MemorySession implements Session {
     this.#sink = sink;
   }
 
+  fetch(): void {}
+
   get(buffer: Uint8Array, keyStart: number, keyBytes: number, token: number): void {
     const key = this.#key(buffer, keyStart, keyBytes, token);
     const entry = key === undefined ? undefined : this.#store.entries.get(key);
