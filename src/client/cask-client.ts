@@ -537,7 +537,9 @@ export class CaskClient<E extends Encoding = 'buffer'> extends EventEmitter<Clie
       const key = this.#keys.inward(decoded.key as Buffer, encoding);
       return entryOf(decoded, key, encoding);
     });
-    return { entries, more: page.more, cursor: page.entries.at(-1)?.key };
+    const last = page.entries.at(-1)?.key;
+    // the caller may change the bytes that he is given
+    return { entries, more: page.more, cursor: last && Buffer.from(last) };
   }
 }
 

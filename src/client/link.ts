@@ -17,7 +17,7 @@ import { FrameParser } from '../protocol/frame-parser.ts';
 import type { HelloReply } from '../protocol/hello.ts';
 import { OutputBuffer } from '../protocol/output-buffer.ts';
 import { encodePreamble, PreambleReader } from '../protocol/preamble.ts';
-import { ReplyReader } from '../protocol/reply-reader.ts';
+import { ReplyReader, SMALL_MESSAGE_BYTES } from '../protocol/reply-reader.ts';
 import { encodeHelloRequest } from '../protocol/request-writer.ts';
 import { type Address, type Credentials, formatAddress } from './address.ts';
 import type { LinkTls } from './client-options.ts';
@@ -26,6 +26,9 @@ import { adviceOnTls, looksLikeTls, messageOf } from './tls-advice.ts';
 /** Replies may be longer than requests: a page of whole entries, or GET_MANY. */
 const REPLY_FRAME_BYTES_MAX = 1024 * 1024 * 1024;
 const HELLO_ID = 1;
+
+/** What is read at a time. */
+const READ_BUFFER_BYTES = SMALL_MESSAGE_BYTES;
 
 /** Reasons that show a peer of another kind. */
 const FOREIGN: readonly ErrorCode[] = [
@@ -84,11 +87,11 @@ export class Link {
     this.#address = address;
     this.#hasCredentials = options.credentials !== undefined;
     this.#listener = listener;
-    this.#socket = tls === undefined ? openPlain(address) : openTls(address, tls);
+    const read = (chunk: Buffer) => this.#read(chunk);
+    this.#socket = tls === undefined ? openPlain(address, read) : openTls(address, tls, read);
     this.#socket.on('connect', () => {
       this.#connected = true;
     });
-    this.#socket.on('data', (chunk) => this.#read(chunk as Buffer));
     this.#socket.on('drain', () => listener.onDrain());
     this.#socket.on('error', (error) => this.destroy(this.#connectionError(error)));
     this.#socket.on('close', () => this.#close());
@@ -235,13 +238,23 @@ export class Link {
   }
 }
 
-function openPlain({ host, port }: Address): Socket {
-  return connect({ host, port, noDelay: true });
+type Read = (chunk: Buffer) => void;
+
+/** Each chunk lies in the same buffer as the one before. */
+function openPlain({ host, port }: Address, read: Read): Socket {
+  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  const callback = (bytes: number) => {
+    read(buffer.subarray(0, bytes));
+    return true;
+  };
+  return connect({ host, port, noDelay: true, onread: { buffer, callback } });
 }
 
-function openTls({ host, port }: Address, tls: LinkTls): Socket {
+function openTls({ host, port }: Address, tls: LinkTls, read: Read): Socket {
   const { secureContext, servername } = tls;
   const name = servername ?? (isIP(host) === 0 ? host : undefined);
   const server = name === undefined ? {} : { servername: name };
-  return connectTls({ host, port, secureContext, ...server }).setNoDelay(true);
+  return connectTls({ host, port, secureContext, ...server })
+    .setNoDelay(true)
+    .on('data', read);
 }

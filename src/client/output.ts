@@ -1,20 +1,19 @@
 /** Keys and values out of a message's buffer, as the caller gets them. */
 
 import type { CaskError } from '../errors/cask-error.ts';
-import type { DecodedEntry } from '../protocol/reply-reader.ts';
+import { type DecodedEntry, SMALL_MESSAGE_BYTES } from '../protocol/reply-reader.ts';
 import type { DamagedEntry, Encoding, Entry, KeyEntry, Output } from './entry.ts';
 
-/** From this size on, bytes that fill most of their buffer are worth sharing it. */
-const SHARE_BYTES_MIN = 4096;
-
 /**
- * Bytes of their own, so that a small value which is kept does not keep a whole chunk of the
- * socket alive. A big value that fills its message shares the message's buffer.
+ * Bytes that nobody else writes to. A small value that is kept does not keep more than a small
+ * message alive; a big one that fills its message shares the message's buffer. Nothing shares the
+ * buffer that a socket is read into, which is no smaller than SMALL_MESSAGE_BYTES and holds nothing
+ * bigger.
  */
 export function bufferOf(source: Buffer, start: number, length: number): Buffer {
-  if (length >= SHARE_BYTES_MIN && length * 2 >= source.buffer.byteLength) {
-    return source.subarray(start, start + length);
-  }
+  const { byteLength } = source.buffer;
+  const isBig = length >= SMALL_MESSAGE_BYTES && length * 2 >= byteLength;
+  if (isBig || byteLength < SMALL_MESSAGE_BYTES) return source.subarray(start, start + length);
   const own = Buffer.allocUnsafe(length);
   source.copy(own, 0, start, start + length);
   return own;
@@ -27,8 +26,9 @@ export function textOf(source: Buffer, start: number, length: number): string {
 /** A slice as Buffer or string, without its first bytes. */
 export function outputOf<E extends Encoding>(slice: Buffer, encoding: E, skip = 0): Output<E> {
   const length = slice.length - skip;
-  const output = encoding === 'utf8' ? textOf(slice, skip, length) : bufferOf(slice, skip, length);
-  return output as Output<E>;
+  if (encoding === 'utf8') return textOf(slice, skip, length) as Output<E>;
+  const isKept = skip === 0 && slice.buffer.byteLength < SMALL_MESSAGE_BYTES;
+  return (isKept ? slice : bufferOf(slice, skip, length)) as Output<E>;
 }
 
 /** Anything that a page or GET_MANY holds. */

@@ -20,6 +20,13 @@ import { traceReply, traceRequest } from './tracing.ts';
 /** This much is written at once, without waiting for the end of the tick. */
 const EAGER_FLUSH_BYTES = 64 * 1024;
 
+/**
+ * A write waits until so many microtasks in a row have submitted nothing: what they submit in one
+ * go, a few `await`s further, leaves with it. Cheaper than `process.nextTick`.
+ */
+const QUIET_MICROTASKS = 4;
+const SETTLED = Promise.resolve();
+
 export interface PipelineOptions {
   readonly maxQueueItems: number;
   readonly maxQueueBytes: number;
@@ -53,13 +60,21 @@ export class Pipeline {
   /** The socket's buffer is full. */
   #blocked = false;
   #flushScheduled = false;
+  #quietMicrotasks = 0;
   /** Set when nothing more is taken. */
   #closedBy: CaskError | undefined;
   #onIdle: (() => void) | undefined;
   /** Why nothing can be sent at the moment, for the message of a timeout. */
   #absence: CaskError | undefined;
-  readonly #flushSoon = () => process.nextTick(this.#flushNow);
-  readonly #flushNow = () => this.#flush();
+  readonly #flushWhenQuiet = (): void => {
+    this.#quietMicrotasks += 1;
+    if (this.#quietMicrotasks <= QUIET_MICROTASKS) {
+      void SETTLED.then(this.#flushWhenQuiet);
+      return;
+    }
+    this.#flushScheduled = false;
+    this.#flush();
+  };
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -258,16 +273,16 @@ export class Pipeline {
     this.#inFlight += 1;
     pending.id = id;
     pending.sent = true;
-    if (out.pendingBytes >= EAGER_FLUSH_BYTES) this.#flush();
-    else if (!this.#flushScheduled) {
-      // After the microtasks, so that what they submit in this tick leaves in the same write.
+    this.#quietMicrotasks = 0;
+    if (out.pendingBytes >= EAGER_FLUSH_BYTES) {
+      this.#flush();
+    } else if (!this.#flushScheduled) {
       this.#flushScheduled = true;
-      queueMicrotask(this.#flushSoon);
+      void SETTLED.then(this.#flushWhenQuiet);
     }
   }
 
   #flush(): void {
-    this.#flushScheduled = false;
     if (this.#link !== undefined && !this.#link.write(this.#out)) this.#blocked = true;
   }
 

@@ -51,12 +51,28 @@ export class MsgpackReader {
   bytesLength = 0;
   /** Where the whole message starts. */
   #bodyStart = 0;
+  /** The buffer holds this message and nothing else. */
+  #isKept = false;
 
   open(buffer: Buffer, start: number, end: number): void {
     this.buffer = buffer;
     this.#bodyStart = start;
     this.at = start;
     this.end = end;
+    this.#isKept = false;
+  }
+
+  /** Goes on in a copy of the message if it is shorter than this: slices of it stay as they are. */
+  keep(bytesBelow: number): void {
+    const length = this.end - this.#bodyStart;
+    if (this.#isKept || length >= bytesBelow) return;
+    const copy = Buffer.allocUnsafeSlow(length);
+    this.buffer.copy(copy, 0, this.#bodyStart, this.end);
+    this.buffer = copy;
+    this.at -= this.#bodyStart;
+    this.end = length;
+    this.#bodyStart = 0;
+    this.#isKept = true;
   }
 
   /** The type byte of the next value. */

@@ -15,7 +15,10 @@ import { type HelloReply, readHelloReply } from './hello.ts';
 import { MsgpackReader } from './msgpack-reader.ts';
 import { unpackValue } from './packr.ts';
 
-/** An entry of a page or of GET_MANY as it lies in the reply: slices of the message's buffer. */
+/**
+ * An entry of a page or of GET_MANY as it lies in the reply: slices of the message's buffer, or,
+ * below SMALL_MESSAGE_BYTES, of a copy that nobody else writes to.
+ */
 export interface DecodedEntry {
   /** Undefined in GET_MANY. */
   readonly key: Buffer | undefined;
@@ -32,6 +35,9 @@ export interface DecodedEntry {
   readonly valueBytes: number | undefined;
 }
 
+/** Messages below this size are copied as a whole rather than value by value: cf. Buffer's pool. */
+export const SMALL_MESSAGE_BYTES = 64 * 1024;
+
 export interface DecodedPage {
   readonly entries: DecodedEntry[];
   readonly more: boolean;
@@ -43,8 +49,7 @@ export class ReplyReader {
   /** STATUS_OK, an error's number, or a push's kind. */
   status = 0;
 
-  /** The value lies in `buffer`; set by `readValue`. */
-  buffer: Buffer = Buffer.alloc(0);
+  /** Where in `buffer` the value lies; set by `readValue`. */
   valueStart = 0;
   valueBytes = 0;
   /** Set by `readMeta`; `expiresAt` 0: never. */
@@ -60,12 +65,16 @@ export class ReplyReader {
   open(buffer: Buffer, start: number, end: number): void {
     const reader = this.#reader;
     reader.open(buffer, start, end);
-    this.buffer = buffer;
     const items = reader.readArrayHeader('the body');
     if (items < 2) reader.mismatch('the body', '[id, status, ...]');
     this.id = reader.readUint('id');
     this.status = reader.readUint('status');
     this.#left = items - 2;
+  }
+
+  /** What the message lies in. */
+  get buffer(): Buffer {
+    return this.#reader.buffer;
   }
 
   /** `name, message, retryable, details` of an error reply. */
@@ -148,6 +157,7 @@ export class ReplyReader {
   /** GET_MANY: undefined where there is no such key. */
   readEntries(): (DecodedEntry | undefined)[] {
     this.#need('entries');
+    this.#reader.keep(SMALL_MESSAGE_BYTES);
     const entries: (DecodedEntry | undefined)[] = [];
     for (let left = this.#reader.readArrayHeader('entries'); left > 0; left--) {
       entries.push(this.#reader.skipNil() ? undefined : this.#readEntry(false));
@@ -157,6 +167,7 @@ export class ReplyReader {
 
   readPage(): DecodedPage {
     this.#need('entries');
+    this.#reader.keep(SMALL_MESSAGE_BYTES);
     const entries: DecodedEntry[] = [];
     for (let left = this.#reader.readArrayHeader('entries'); left > 0; left--) {
       entries.push(this.#readEntry(true));
@@ -189,6 +200,7 @@ export class ReplyReader {
 
   #readPlain(): unknown {
     const reader = this.#reader;
+    reader.keep(Number.POSITIVE_INFINITY);
     const { value, next } = unpackValue(reader.buffer, reader.at, reader.end, 1);
     reader.at = next;
     return value;

@@ -172,6 +172,35 @@ describe('settings', () => {
   });
 });
 
+describe('bytes', () => {
+  it('leaves alone what it gave while more arrives, and when the caller changes it', async () => {
+    const bytes = await connect({ port: server.port });
+    for (let index = 0; index < 25; index++) {
+      server.values.set(`k${String(index).padStart(2, '0')}`, Buffer.from(`v${index}`));
+    }
+    const large = Buffer.alloc(70_000, 'large');
+    server.values.set('large', large);
+    const { entries } = await bytes.rangePage({ prefix: 'k0' });
+    const many = await bytes.getMany(['k10', 'k11', 'large']);
+    const value = await bytes.get('large');
+    for (let index = 0; index < 25; index++)
+      await bytes.get(`k${String(24 - index).padStart(2, '0')}`);
+    await bytes.rangePage({ prefix: 'k2' });
+    expect(entries.map(({ key, value }) => `${key}${value}`)).toEqual(
+      Array.from({ length: 10 }, (_, index) => `k0${index}v${index}`),
+    );
+    expect(many.map(String)).toEqual(['v10', 'v11', String(large)]);
+    expect(value?.equals(large)).toBe(true);
+    const keys: string[] = [];
+    for await (const page of bytes.range({ prefix: 'k', pageSize: 10, limit: 40 }).pages()) {
+      keys.push(...page.map(({ key }) => String(key)));
+      for (const { key } of page) key.fill(0);
+    }
+    expect(keys).toHaveLength(25);
+    await bytes.close();
+  });
+});
+
 describe('ranges', () => {
   let text: CaskClient<'utf8'>;
 
