@@ -13,7 +13,10 @@ const RANDOM_STEPS = 2 ** 32 - 1;
 
 export function workOf(job: LoadJob): Work {
   const value = Buffer.alloc(job.valueBytes, 'value ');
-  const kept = Array.from({ length: Math.min(job.keys, KEPT_KEYS_MAX) }, (_, at) => keyOf(at));
+  // in one piece each: what was put together from parts is looked up part by part when it is sent
+  const kept = Array.from({ length: Math.min(job.keys, KEPT_KEYS_MAX) }, (_, at) =>
+    Buffer.from(keyOf(at), 'latin1').toString('latin1'),
+  );
   const keyAt = (index: number): string => kept[index] ?? keyOf(index);
   const randomKey = (): string => keyAt(randomBelow(job.keys));
   const read = async (driver: Driver, key: string): Promise<void> => {
