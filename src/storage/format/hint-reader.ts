@@ -185,15 +185,21 @@ export class HintBlock implements HintEntry {
   }
 }
 
-/** Reads one hint file from front to back. Memory: about 0.4 MiB. */
+/**
+ * Reads one hint file from front to back; while a part is looked at, the next is read already.
+ * Memory: about 0.7 MiB.
+ */
 export class HintReader {
   readonly header: HintHeader;
   readonly #file: FileHandle;
   readonly #buffer: Buffer;
+  /** Where the next part of the file goes, and the bytes it has once it is there. */
+  readonly #ahead: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  #reading: Promise<number> | undefined;
   readonly #block: HintBlock;
   #start = 0; // unread bytes in the buffer: [start, end)
   #end = 0;
-  #position: number = HINT_HEADER_BYTES; // in the file, of the buffer's end
+  #position: number = HINT_HEADER_BYTES; // in the file, of what is read next
   #entriesSeen = 0;
 
   private constructor(file: FileHandle, header: HintHeader) {
@@ -266,15 +272,23 @@ export class HintReader {
     this.#end -= this.#start;
     this.#start = 0;
     while (this.#end < bytes) {
-      const left = this.header.fileBytes - this.#position;
-      const wanted = Math.min(left, this.#buffer.length - this.#end);
-      const count =
-        wanted === 0 ? 0 : await this.#file.read(this.#buffer, this.#end, wanted, this.#position);
+      const count = await (this.#reading ?? this.#readPart());
+      this.#reading = undefined;
       if (count === 0) return false;
+      this.#buffer.set(this.#ahead.subarray(0, count), this.#end);
       this.#end += count;
       this.#position += count;
+      this.#reading = this.#readPart();
+      // it is awaited when it is needed, or never
+      this.#reading.catch(() => {});
     }
     return true;
+  }
+
+  /** Resolves to 0 at the end of the file. */
+  #readPart(): Promise<number> {
+    const wanted = Math.min(this.header.fileBytes - this.#position, this.#ahead.length);
+    return this.#file.read(this.#ahead, 0, wanted, this.#position);
   }
 
   #atEnd(): undefined {

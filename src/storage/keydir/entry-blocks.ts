@@ -159,6 +159,12 @@ export class EntryBlocks {
     return true;
   }
 
+  /** Whether the keys of two entries are equal. */
+  haveSameKey(left: number, right: number): boolean {
+    const length = this.keyLength(right);
+    return this.matches(left, this.keyBuffer(right), this.keyStart(right), length);
+  }
+
   /**
    * The key compared with `buffer[start, start + length)` as unsigned bytes, a prefix being
    * less: below 0, 0, above 0. The first `skip` bytes are known to be equal.
@@ -194,6 +200,18 @@ export class EntryBlocks {
     const left = this.keyLength(ref) - at;
     if (left >= 2) return ((bytes[keyAt] as number) << 8) | (bytes[keyAt + 1] as number);
     return left === 1 ? (bytes[keyAt] as number) << 8 : 0;
+  }
+
+  /** Bytes `at` to `at + 3` of the key as an unsigned big-endian number; bytes past its end are 0. */
+  wideHead(ref: number, at: number): number {
+    const bytes = this.bytes[ref >>> CHUNK_SHIFT] as Uint8Array;
+    const keyAt = this.keyStart(ref) + at;
+    if (this.keyLength(ref) - at < 4) {
+      return ((this.head(ref, at) << 16) | this.head(ref, at + 2)) >>> 0;
+    }
+    const high = ((bytes[keyAt] as number) << 8) | (bytes[keyAt + 1] as number);
+    const low = ((bytes[keyAt + 2] as number) << 8) | (bytes[keyAt + 3] as number);
+    return ((high << 16) | low) >>> 0;
   }
 
   /** Copies the key to `target` from `at` on; returns its length. */

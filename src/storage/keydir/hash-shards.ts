@@ -11,8 +11,9 @@
 import type { EntryBlocks } from './entry-blocks.ts';
 
 const SHARD_BITS = 12;
-const SHARDS = 1 << SHARD_BITS;
-const SHARD_SHIFT = 32 - SHARD_BITS;
+export const SHARDS: number = 1 << SHARD_BITS;
+/** What a hash is shifted by to give its shard. */
+export const SHARD_SHIFT: number = 32 - SHARD_BITS;
 
 /** Words of 16 bits: tag (1) + reference (2). */
 const SLOT_WORDS = 1 + 2;
@@ -134,14 +135,42 @@ export class HashShards {
     const slots = this.#slots[shard] as number;
     const table = this.#tables[shard] as Uint16Array;
     const tag = tagOf(hash);
-    const at = emptySlot(table, slots, tag);
+    this.#put(shard, emptySlot(table, slots, tag), tag, ref);
+    return true;
+  }
+
+  /**
+   * Adds an entry unless its key is in the table: then returns the reference that is there.
+   * 0: it was added; -1: its shard is full.
+   */
+  takeIn(hash: number, ref: number): number {
+    if (!this.reserve(hash)) return -1;
+    const shard = hash >>> SHARD_SHIFT;
+    const table = this.#tables[shard] as Uint16Array;
+    const slots = this.#slots[shard] as number;
+    const tag = tagOf(hash);
+    const end = slots * SLOT_WORDS;
+    let at = (Math.imul(tag, slots) >>> 16) * SLOT_WORDS;
+    for (let present = table[at] as number; present !== 0; present = table[at] as number) {
+      if (present === tag) {
+        const other = ((table[at + 1] as number) | ((table[at + 2] as number) << 16)) >>> 0;
+        if (this.#entries.haveSameKey(other, ref)) return other;
+      }
+      at += SLOT_WORDS;
+      if (at === end) at = 0;
+    }
+    this.#put(shard, at, tag, ref);
+    return 0;
+  }
+
+  #put(shard: number, at: number, tag: number, ref: number): void {
+    const table = this.#tables[shard] as Uint16Array;
     table[at] = tag;
     table[at + 1] = ref & 0xffff;
     table[at + 2] = ref >>> 16;
     const count = (this.#counts[shard] as number) + 1;
     this.#counts[shard] = count;
     if (count > this.#countMost) this.#countMost = count;
-    return true;
   }
 
   /** Puts `to` in the place of `from`. False: `from` is not in the table. */

@@ -6,7 +6,7 @@
  * the event loop, until the entry is removed or `compactStep` runs. Nothing here takes longer
  * than about 3 ms, except what is given a budget.
  *
- * Life: ready from the start, or `loadBegin`, runs of `loadEntry`, `loadEnd`, and then
+ * Life: ready from the start, or `loadBegin`, runs of entries, `loadEnd`, and then
  * `indexBuildStep` until it is done, with all operations but ranges available meanwhile.
  */
 
@@ -20,6 +20,7 @@ import { IndexBuild } from './index-build.ts';
 import { IndexCursor } from './index-cursor.ts';
 import type { KeyBounds } from './key-bounds.ts';
 import { hashBytes } from './key-hash.ts';
+import { LoadBatch } from './load-batch.ts';
 import { RangeTally } from './range-tally.ts';
 import { SortedIndex } from './sorted-index.ts';
 import { TouchTable } from './touch-table.ts';
@@ -64,6 +65,9 @@ export class Keydir {
   /** A count underway that is told of what is added and removed. */
   #watching: RangeTally | undefined;
   #isLoading = false;
+  /** While loading: entries that are taken by many at a time, in runs that allow it. */
+  #batch: LoadBatch | undefined;
+  #isBatching = false;
   /** While loading: what a clear voids, and the lowest sequence that was taken before. */
   #voidBelow = 0;
   #lowestLoaded = Number.MAX_SAFE_INTEGER;
@@ -96,7 +100,8 @@ export class Keydir {
   /** Of these, what the index takes, and what it needs while it is built. */
   get indexBytesUsed(): number {
     const build = this.#build === undefined ? 0 : this.#build.bytesUsed;
-    return this.#index.bytesUsed + build;
+    const batch = this.#batch === undefined ? 0 : this.#batch.bytesUsed;
+    return this.#index.bytesUsed + build + batch;
   }
 
   /**
@@ -466,7 +471,7 @@ export class Keydir {
   #add(hash: number, buffer: Uint8Array, start: number, length: number): number {
     const hasSlot = this.#hash.reserve(hash);
     const ref = hasSlot ? this.#arena.allocate(buffer, start, length) : 0;
-    if (ref === 0) throw new CaskError('KEYDIR_FULL', 'the keydir cannot hold more keys');
+    if (ref === 0) throw keydirFull();
     this.#hash.insert(hash, ref);
     return ref;
   }
@@ -568,9 +573,112 @@ export class Keydir {
     });
   }
 
-  /** Begins a hint file or segment. Keys best come in ascending order, but need not. */
-  loadRunBegin(): void {
-    this.#build?.runs.begin();
+  /**
+   * Begins a hint file or segment. Keys best come in ascending order, but need not.
+   * @param isAscending the caller checks that they do, and vouches for it; `loadLater` may be used
+   */
+  loadRunBegin(isAscending: boolean): void {
+    this.#isBatching = isAscending;
+    this.#build?.runs.begin(isAscending);
+  }
+
+  /**
+   * Whether so many entries more may be loaded before `loadSettleStep` has settled all; at least
+   * 100,000 may where all are settled.
+   */
+  hasLoadRoomFor(entries: number): boolean {
+    return this.#batch === undefined || this.#batch.count + entries <= this.#batch.capacity;
+  }
+
+  /**
+   * Takes a put without expiry, as `loadEntry` does, but later: `loadSettleStep` must have settled
+   * it before `loadRunEnd`. False: it is void, and not taken.
+   */
+  loadLater(
+    buffer: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    segmentSlot: number,
+    offset: number,
+    recordBytes: number,
+    sequence: number,
+    version: number,
+    createdAt: number,
+  ): boolean {
+    assert(this.#isLoading && this.#isBatching, 'a run of ascending keys has begun');
+    assert(recordBytes < RECORD_BYTES_LIMIT, 'record bytes');
+    if (this.#isVoid(sequence)) return false;
+    this.#batch ??= new LoadBatch();
+    const ref = this.#arena.allocate(buffer, keyStart, keyLength);
+    if (ref === 0) throw keydirFull();
+    this.#arena.setLocation(ref, segmentSlot, offset, recordBytes);
+    this.#arena.setMeta(ref, sequence, version, createdAt);
+    this.#batch.add(this.#hashOf(buffer, keyStart, keyLength), ref);
+    return true;
+  }
+
+  /**
+   * Settles about `budget` entries (0.05 to 0.2 us each) that `loadLater` took; true when that is all.
+   * `settled` is told of each for which `loadEntry` would not just have returned true without
+   * displacing anything: what that would have returned, and the bytes of its record. What is
+   * displaced is told as `loadEntry` tells it.
+   */
+  loadSettleStep(
+    budget: number,
+    settled: (isNewest: boolean, recordBytes: number) => void,
+  ): boolean {
+    const batch = this.#batch;
+    if (batch === undefined) return true;
+    if (!batch.isSorted) batch.sort();
+    const end = Math.min(batch.count, batch.settled + budget);
+    for (; batch.settled < end; batch.settled++) {
+      const place = batch.order[batch.settled] as number;
+      const ref = batch.refs[place] as number;
+      const present = this.#hash.takeIn(batch.orderHashes[batch.settled] as number, ref);
+      if (present === 0) {
+        this.#count++;
+        continue;
+      }
+      if (present < 0) throw keydirFull();
+      if (present === ref) continue; // was added at once
+      batch.refs[place] = 0;
+      const recordBytes = this.#arena.recordBytes(ref);
+      settled(this.#loadOver(present, ref), recordBytes);
+    }
+    if (batch.settled < batch.count) return false;
+    this.#build?.runs.addAll(batch.refs, batch.count);
+    batch.clear();
+    return true;
+  }
+
+  /** Like `loadEntry` of an entry that has a block of its own and whose key is there. */
+  #loadOver(present: number, ref: number): boolean {
+    const arena = this.#arena;
+    const segmentSlot = arena.segmentSlot(ref);
+    const offset = arena.offset(ref);
+    const recordBytes = arena.recordBytes(ref);
+    const sequence = arena.sequence(ref);
+    const version = arena.version(ref);
+    const createdAt = arena.createdAt(ref);
+    arena.free(ref);
+    return this.#loadInto(
+      present,
+      false,
+      segmentSlot,
+      offset,
+      recordBytes,
+      sequence,
+      version,
+      createdAt,
+      0,
+    );
+  }
+
+  /** A key that was not there is, and stands in the run at hand. */
+  #addToRun(hash: number, ref: number): void {
+    if (this.#isBatching && this.#batch !== undefined) this.#batch.add(hash, ref);
+    else this.#build?.runs.add(ref);
+    this.#count++;
   }
 
   /**
@@ -594,27 +702,56 @@ export class Keydir {
     assert(recordBytes < RECORD_BYTES_LIMIT, 'record bytes');
     if (this.#isVoid(sequence)) return false;
     const hash = this.#hashOf(buffer, keyStart, keyLength);
-    let ref = this.#hash.find(hash, buffer, keyStart, keyLength);
-    this.#clearPrevious();
-    if (ref === 0) {
-      ref = this.#add(hash, buffer, keyStart, keyLength);
-      this.#build?.runs.add(ref);
-      this.#count++;
-    } else {
-      if (this.#arena.sequence(ref) >= sequence && !this.#isTakenIn(ref, sequence, isTombstone)) {
-        return this.#completeTouch(
-          ref,
-          isTombstone,
-          segmentSlot,
-          offset,
-          recordBytes,
-          sequence,
-          expiresAt,
-        );
-      }
-      if (this.#isTombstone(ref)) this.#revive(ref);
-      else this.#notePrevious(ref);
+    const present = this.#hash.find(hash, buffer, keyStart, keyLength);
+    if (present !== 0) {
+      return this.#loadInto(
+        present,
+        isTombstone,
+        segmentSlot,
+        offset,
+        recordBytes,
+        sequence,
+        version,
+        createdAt,
+        expiresAt,
+      );
     }
+    this.#clearPrevious();
+    const ref = this.#add(hash, buffer, keyStart, keyLength);
+    this.#addToRun(hash, ref);
+    this.#arena.setLocation(ref, segmentSlot, offset, recordBytes);
+    this.#arena.setMeta(ref, sequence, version, createdAt);
+    if (expiresAt !== 0 && !isTombstone) this.#setExpiry(ref, expiresAt);
+    if (isTombstone) this.#bury(ref);
+    return true;
+  }
+
+  /** Takes a put or a tombstone of a key that is there, if it is newer. */
+  #loadInto(
+    ref: number,
+    isTombstone: boolean,
+    segmentSlot: number,
+    offset: number,
+    recordBytes: number,
+    sequence: number,
+    version: number,
+    createdAt: number,
+    expiresAt: number,
+  ): boolean {
+    this.#clearPrevious();
+    if (this.#arena.sequence(ref) >= sequence && !this.#isTakenIn(ref, sequence, isTombstone)) {
+      return this.#completeTouch(
+        ref,
+        isTombstone,
+        segmentSlot,
+        offset,
+        recordBytes,
+        sequence,
+        expiresAt,
+      );
+    }
+    if (this.#isTombstone(ref)) this.#revive(ref);
+    else this.#notePrevious(ref);
     this.#arena.setLocation(ref, segmentSlot, offset, recordBytes);
     this.#arena.setMeta(ref, sequence, version, createdAt);
     this.#setExpiry(ref, isTombstone ? 0 : expiresAt);
@@ -682,8 +819,7 @@ export class Keydir {
     this.#clearPrevious();
     if (ref === 0) {
       ref = this.#add(hash, buffer, keyStart, keyLength);
-      this.#build?.runs.add(ref);
-      this.#count++;
+      this.#addToRun(hash, ref);
     } else if (!this.#yieldsToTouch(ref, sequence, valueSequence)) {
       return false;
     }
@@ -724,6 +860,7 @@ export class Keydir {
 
   /** Ends a hint file or segment. */
   loadRunEnd(): void {
+    assert(this.#batch === undefined || this.#batch.count === 0, 'all is settled');
     this.#build?.runs.end();
   }
 
@@ -768,6 +905,7 @@ export class Keydir {
   /** Ends the load: from here on everything works except ranges, which wait for the index. */
   loadEnd(): void {
     this.#isLoading = false;
+    this.#batch = undefined;
   }
 
   #bury(ref: number): void {
@@ -843,4 +981,8 @@ export class Keydir {
     const arena = this.#arena;
     return this.#hashOf(arena.keyBuffer(ref), arena.keyStart(ref), arena.keyLength(ref));
   }
+}
+
+function keydirFull(): CaskError {
+  return new CaskError('KEYDIR_FULL', 'the keydir cannot hold more keys');
 }

@@ -24,6 +24,7 @@ export class LoadRuns {
   readonly #unsortedEnds: number[] = [];
   readonly #scratch = new Uint32Array(BLOCK_REFS);
   #start = 0;
+  #isAscending = false;
   #isSorted = true;
   #last = 0;
 
@@ -31,19 +32,29 @@ export class LoadRuns {
     this.#entries = entries;
   }
 
-  begin(): void {
+  /** `isAscending`: the caller has seen that the keys are in order, and vouches for it. */
+  begin(isAscending: boolean): void {
     this.#start = this.refs.length;
+    this.#isAscending = isAscending;
     this.#isSorted = true;
     this.#last = 0;
   }
 
   add(ref: number): void {
     this.refs.push(ref);
-    if (!this.#isSorted) return;
+    if (this.#isAscending || !this.#isSorted) return;
     if (this.#last !== 0 && compareEntries(this.#entries, this.#last, ref) > 0) {
       this.#isSorted = false;
     }
     this.#last = ref;
+  }
+
+  /** Adds so many in this order; zeros are passed over. */
+  addAll(refs: Uint32Array, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const ref = refs[i] as number;
+      if (ref !== 0) this.add(ref);
+    }
   }
 
   end(): void {

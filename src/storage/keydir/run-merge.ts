@@ -4,17 +4,19 @@ import type { EntryBlocks } from './entry-blocks.ts';
 import type { LoadRuns } from './load-runs.ts';
 
 /**
- * A heap over the runs. Each run's next key is compared by the 4 bytes after the prefix that
- * all keys share; entries are looked at only where these are equal. Dead entries are passed
- * over; one that died after it entered the heap must still hold its key.
+ * A heap over the runs. Each run's next key is compared by the 8 bytes after the prefix that
+ * all keys share (fewer leave many equal among millions of decimal numbers); entries are looked at
+ * only where these are equal. Dead entries are passed over; one that died after it entered the
+ * heap must still hold its key.
  */
 export class RunMerge {
   readonly #entries: EntryBlocks;
   readonly #runs: LoadRuns;
-  /** Of each run: the place of its next reference, that reference, and its head. */
+  /** Of each run: the place of its next reference, that reference, and both halves of its head. */
   readonly #places: Uint32Array;
   readonly #refs: Uint32Array;
   readonly #heads: Uint32Array;
+  readonly #lowHeads: Uint32Array;
   /** Numbers of runs, as a binary min-heap. */
   readonly #heap: Uint32Array;
   #heapSize = 0;
@@ -29,6 +31,7 @@ export class RunMerge {
     this.#places = Uint32Array.from(runs.starts);
     this.#refs = new Uint32Array(count);
     this.#heads = new Uint32Array(count);
+    this.#lowHeads = new Uint32Array(count);
     this.#heap = new Uint32Array(count);
   }
 
@@ -82,8 +85,8 @@ export class RunMerge {
       const ref = this.#runs.refs.get(place++);
       if (entries.isDead(ref)) continue;
       this.#refs[run] = ref;
-      const high = entries.head(ref, this.#prefix) << 16;
-      this.#heads[run] = high | entries.head(ref, this.#prefix + 2);
+      this.#heads[run] = entries.wideHead(ref, this.#prefix);
+      this.#lowHeads[run] = entries.wideHead(ref, this.#prefix + 4);
       this.#places[run] = place;
       return true;
     }
@@ -95,6 +98,9 @@ export class RunMerge {
     const leftHead = this.#heads[left] as number;
     const rightHead = this.#heads[right] as number;
     if (leftHead !== rightHead) return leftHead < rightHead;
+    const leftLow = this.#lowHeads[left] as number;
+    const rightLow = this.#lowHeads[right] as number;
+    if (leftLow !== rightLow) return leftLow < rightLow;
     const entries = this.#entries;
     const ref = this.#refs[right] as number;
     const buffer = entries.keyBuffer(ref);

@@ -86,7 +86,7 @@ async function openLocked(
   created: boolean,
 ): Promise<OpenedDirectory> {
   const { environment, directory, logger } = options;
-  const { fs, clock: worldClock, random } = environment;
+  const { fs, clock: worldClock, random, scheduler } = environment;
   const started = worldClock.monotonicMs();
   const read = await readManifest(fs, directory);
   const scan = await scanDirectory(fs, directory, read);
@@ -107,6 +107,7 @@ async function openLocked(
   const keydir = new Keydir({ maxBytes: options.maxKeydirBytes, seed: random.bytes(SEED_BYTES) });
   const loader = new SegmentLoader({
     fs,
+    scheduler,
     uuid: manifests.uuid,
     keydir,
     catalog,

@@ -42,6 +42,19 @@ describe('HashShards', () => {
     for (const [n, ref] of refs) expect(shards.find(hashOf(n), numbered(n), 0, 4)).toBe(ref);
   });
 
+  test('takes in what is not there, and tells what is', () => {
+    const arena = new EntryArena();
+    const shards = new HashShards(arena);
+    // two shards and a few tags, so that other keys are in the way and clusters wrap around
+    const hashOf = (n: number) => (((n % 2) << 20) | (0xffff - (n % 5))) >>> 0;
+    const refs = Array.from({ length: 500 }, (_, n) => arena.allocate(numbered(n), 0, 4));
+    for (const [n, ref] of refs.entries()) expect(shards.takeIn(hashOf(n), ref)).toBe(0);
+    for (const [n, ref] of refs.entries()) {
+      expect(shards.takeIn(hashOf(n), arena.copyEntry(ref))).toBe(ref);
+      expect(shards.find(hashOf(n), numbered(n), 0, 4)).toBe(ref);
+    }
+  });
+
   test('a full shard refuses', () => {
     const arena = new EntryArena();
     const shards = new HashShards(arena);
@@ -49,6 +62,7 @@ describe('HashShards', () => {
     expect(shards.hasRoomFor(52_428)).toBe(true);
     while (shards.insert(inserted & 0xffff, arena.allocate(numbered(inserted), 0, 4))) inserted++;
     expect(inserted).toBe(52_428);
+    expect(shards.takeIn(5, arena.allocate(numbered(60_000), 0, 4))).toBe(-1);
     expect(shards.hasRoomFor(1)).toBe(false);
     expect(shards.find(5, numbered(5), 0, 4)).toBeGreaterThan(0);
     expect(shards.find(5, numbered(60_000), 0, 4)).toBe(0);

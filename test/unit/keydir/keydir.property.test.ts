@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { KeydirModel, keyFrom, name, randomizer } from './keydir-model.ts';
+import { KeydirModel, keyFrom, type ModelEntry, name, randomizer } from './keydir-model.ts';
 
 const seeds = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 
@@ -128,12 +128,72 @@ function loadRuns(
   keydir.loadBegin();
   const highest = new Map<string, LoadItem>();
   for (const run of runs) {
-    if (random(3) !== 0) run.sort((a, b) => Buffer.compare(a.key, b.key));
-    keydir.loadRunBegin();
-    for (const item of run) loadItem(model, highest, item);
+    const isAscending = random(3) !== 0;
+    if (isAscending) run.sort((a, b) => Buffer.compare(a.key, b.key));
+    keydir.loadRunBegin(isAscending);
+    const isLater = (item: LoadItem): boolean =>
+      isAscending && !item.isTombstone && item.expiresAt === 0 && item.sequence % 3 !== 0;
+    const later = new LaterItems(model, highest);
+    for (const item of run) {
+      if (isLater(item)) later.load(item);
+      else loadItem(model, highest, item);
+    }
+    later.settle(1 + random(20));
     keydir.loadRunEnd();
   }
   keydir.loadEnd();
+}
+
+/** Puts that are loaded many at a time: what is told of them must add up to the bytes that live. */
+class LaterItems {
+  readonly #model: KeydirModel;
+  readonly #highest: Map<string, LoadItem>;
+  readonly #items: { readonly item: LoadItem; readonly entry: ModelEntry }[] = [];
+  #liveBytes = 0;
+
+  constructor(model: KeydirModel, highest: Map<string, LoadItem>) {
+    this.#model = model;
+    this.#highest = highest;
+  }
+
+  load(item: LoadItem): void {
+    const { key, sequence } = item;
+    const e = this.#model.entry(key, sequence, 0);
+    const { slot, offset, recordBytes, version, createdAt } = e;
+    const { keydir } = this.#model;
+    expect(keydir.hasLoadRoomFor(1)).toBe(true);
+    const isTaken = keydir.loadLater(
+      key,
+      0,
+      key.length,
+      slot,
+      offset,
+      recordBytes,
+      sequence,
+      version,
+      createdAt,
+    );
+    expect(isTaken).toBe(true);
+    this.#liveBytes += recordBytes;
+    this.#items.push({ item, entry: e });
+  }
+
+  settle(budget: number): void {
+    const { keydir, entries } = this.#model;
+    const settled = (isNewest: boolean, recordBytes: number): void => {
+      this.#liveBytes -= isNewest ? Math.max(0, keydir.previousRecordBytes) : recordBytes;
+    };
+    while (!keydir.loadSettleStep(budget, settled));
+    let expectedBytes = 0;
+    for (const { item, entry } of this.#items) {
+      const id = name(item.key);
+      if ((this.#highest.get(id)?.sequence ?? 0) >= item.sequence) continue;
+      expectedBytes += entry.recordBytes - (entries.get(id)?.recordBytes ?? 0);
+      this.#highest.set(id, item);
+      entries.set(id, entry);
+    }
+    expect(this.#liveBytes).toBe(expectedBytes);
+  }
 }
 
 function loadItem(model: KeydirModel, highest: Map<string, LoadItem>, item: LoadItem): void {
