@@ -75,6 +75,7 @@ export class Engine {
     this.modifies = new ModifyWriter(sequencer, this.reads.entries, environment);
     this.merger = new Merger({
       ...opened,
+      hints: this.hints,
       environment,
       options,
       logger,

@@ -479,3 +479,21 @@ it('36. bytes of tombstones are the same live, by hint and by scan', async () =>
   await byScan.close();
   expect({ hinted, scanned }).toEqual({ hinted: live, scanned: live });
 });
+
+it('what is sealed to be merged gets no hint before, and its own when the merge fails', async () => {
+  const directory = newDirectory();
+  const world = new World();
+  const store = await world.open(directory);
+  for (const value of ['one', 'two']) await store.put('k', value);
+  await store.merge();
+  expect(world.jobs.started.map(({ name }) => name)).toEqual(['merge']);
+  for (const value of ['three', 'four']) await store.put('k', value);
+  world.jobs.onAsked = (name) => {
+    if (name === 'merge') throw new Error('the thread died');
+  };
+  await expect(store.merge()).rejects.toMatchObject({ code: 'INTERNAL' });
+  await world.settle();
+  expect(world.jobs.started.map(({ name }) => name)).toEqual(['merge', 'merge', 'build-hint']);
+  await store.close();
+  await expectTidy(directory, world);
+});

@@ -28,7 +28,7 @@
 
 import { assert } from '../../errors/cask-error.ts';
 import { copyBytes } from './byte-ranges.ts';
-import { crc32 } from './checksum.ts';
+import { crc32, reseedCrc32 } from './checksum.ts';
 import {
   readU16,
   readU32,
@@ -454,6 +454,36 @@ export function clearBatchFlag(
 ): void {
   buffer[at + FLAGS_AT] = (buffer[at + FLAGS_AT] as number) & ~FLAG_BATCH_CONTINUES;
   const keyEnd = recordKeyStart(buffer, at) + recordKeyBytes(buffer, at);
+  writeU32(
+    buffer,
+    at + HEAD_CRC_AT,
+    crc32(buffer, at + TYPE_AT, keyEnd, headSeed(salt, fileOffset)),
+  );
+}
+
+/**
+ * Makes of a record that was copied as it is, and whose value was verified, one of another segment:
+ * of no batch, with nothing proven, and checksums for its new place. That of the value is told from
+ * the one it had, so what happens to the value on the way does not go unnoticed.
+ *
+ * @param view of the record in the segment it comes from
+ * @param fromSalt of that segment
+ */
+export function resealRecord(
+  buffer: Uint8Array,
+  at: number,
+  view: RecordView,
+  fromSalt: number,
+  salt: number,
+  fileOffset: number,
+): void {
+  const { sequence, valueBytes } = view;
+  const from = valueSeed(fromSalt, sequence);
+  const to = valueSeed(salt, sequence);
+  writeU32(buffer, at + VALUE_CRC_AT, reseedCrc32(view.valueCrc, from, to, valueBytes));
+  buffer[at + FLAGS_AT] = view.flags & ~FLAG_BATCH_CONTINUES;
+  writeU32(buffer, at + PROVEN_AT, 0);
+  const keyEnd = at + view.recordBytes - valueBytes;
   writeU32(
     buffer,
     at + HEAD_CRC_AT,

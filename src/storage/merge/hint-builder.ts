@@ -1,4 +1,7 @@
-/** Gives sealed segments their hints, one after the other, in background jobs. */
+/**
+ * Gives sealed segments their hints, one after the other, in background jobs. One that is being
+ * merged waits until that is over: mostly it is gone then.
+ */
 
 import { toCaskError } from '../../errors/cask-error.ts';
 import type { Environment, JobHandle } from '../disk/environment.ts';
@@ -17,6 +20,7 @@ export class HintBuilder {
   readonly #queue: Segment[] = [];
   #running: Promise<void> | undefined;
   #job: JobHandle | undefined;
+  #isHeld = false;
   #stopped = false;
   built = 0;
 
@@ -37,12 +41,27 @@ export class HintBuilder {
   add(segment: Segment): void {
     if (this.#stopped || segment.damaged) return;
     this.#queue.push(segment);
+    this.#start();
+  }
+
+  /** Begins no further hint until `resume`: what is sealed now is about to be merged. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** To be called when no longer held, and when segments are no longer being merged. */
+  resume(): void {
+    this.#isHeld = false;
+    if (this.#queue.length > 0) this.#start();
+  }
+
+  #start(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
   }
 
-  /** Resolves when all that was added has its hint, or has failed to get one. */
+  /** Resolves when all that was added, and is not being merged, has its hint or has failed to get one. */
   async whenIdle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
@@ -57,7 +76,7 @@ export class HintBuilder {
 
   async #run(): Promise<void> {
     for (;;) {
-      const segment = this.#queue.shift();
+      const segment = this.#next();
       if (segment === undefined) return;
       if (segment.state !== 'sealed') continue;
       this.#files.pin(segment);
@@ -72,6 +91,12 @@ export class HintBuilder {
         this.#files.unpin(segment);
       }
     }
+  }
+
+  #next(): Segment | undefined {
+    if (this.#isHeld) return undefined;
+    const at = this.#queue.findIndex((segment) => !segment.merging);
+    return at < 0 ? undefined : this.#queue.splice(at, 1)[0];
   }
 
   async #build(segment: Segment): Promise<void> {

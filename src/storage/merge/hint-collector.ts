@@ -3,7 +3,7 @@
  * key, at last in key order. Packed in a few large buffers, not in an object per record.
  */
 
-import { compareBytes } from '../format/byte-ranges.ts';
+import { compareBytes, copyBytes } from '../format/byte-ranges.ts';
 import type { HintEntry } from '../format/hint-writer.ts';
 import {
   readU16,
@@ -16,6 +16,7 @@ import {
   writeU64,
 } from '../format/integers.ts';
 import { NO_EXPIRY, RECORD_CLEAR, RECORD_DELETE, RECORD_TOUCH } from '../format/record.ts';
+import { KeyHeads } from './key-heads.ts';
 
 const TYPE_AT = 0;
 const KEY_BYTES_AT = TYPE_AT + 1;
@@ -30,7 +31,6 @@ const KEY_AT = EXPIRES_AT + 6;
 const TOUCH_BYTES = 8 + 6;
 
 const BUFFER_BYTES_MIN = 1 << 20;
-const HEAD_BYTES = 6;
 
 /** What is noted of a record; its key lies in a buffer. */
 export interface CollectedRecord {
@@ -63,7 +63,7 @@ class EntryCursor implements HintEntry {
 }
 
 export class HintCollector {
-  #buffer: Uint8Array = Buffer.allocUnsafeSlow(BUFFER_BYTES_MIN);
+  #buffer = new Uint8Array(BUFFER_BYTES_MIN);
   #filled = 0;
   #starts = new Float64Array(1024);
   /** Bytes that all keys have in common at their front; -1: there is no key yet. */
@@ -110,7 +110,7 @@ export class HintCollector {
     writeU64(target, at + SEQUENCE_AT, sequence);
     writeU48(target, at + CREATED_AT, record.createdAt);
     writeU48(target, at + EXPIRES_AT, record.expiresAt);
-    target.set(buffer.subarray(record.keyStart, record.keyStart + keyBytes), at + KEY_AT);
+    copyBytes(target, at + KEY_AT, buffer, record.keyStart, keyBytes);
     this.#starts[this.#rows] = at;
     this.#noteCommon(at + KEY_AT, keyBytes);
     this.#filled += KEY_AT + keyBytes;
@@ -170,34 +170,50 @@ export class HintCollector {
     entry.updatedAt = isTouch ? readU48(buffer, touchAt + 8) : 0;
   }
 
-  /** Rows by key, the newest of each key first. Mostly decided by what follows the common bytes. */
+  /**
+   * Rows by key, the newest of each key first. Sorted by what follows the common bytes, as numbers
+   * with the row in the lower half; keys are compared where that is the same.
+   */
   #order(): Uint32Array {
+    const heads = new KeyHeads();
     const starts = this.#starts;
-    const heads = new Float64Array(this.#rows);
-    const order = new Uint32Array(this.#rows);
+    const common = Math.max(0, this.#commonBytes);
     for (let row = 0; row < this.#rows; row += 1) {
-      heads[row] = this.#headAt(starts[row] as number);
-      order[row] = row;
+      const keyAt = (starts[row] as number) + KEY_AT;
+      heads.note(this.#buffer, keyAt + common, this.#keyEnd(starts[row] as number));
     }
-    return order.sort((a, b) => {
-      const byHead = (heads[a] as number) - (heads[b] as number);
-      if (byHead !== 0) return byHead;
-      const atA = starts[a] as number;
-      const atB = starts[b] as number;
+    const numbers = new BigUint64Array(this.#rows);
+    const words = new Uint32Array(numbers.buffer);
+    for (let row = 0; row < this.#rows; row += 1) {
+      const keyAt = (starts[row] as number) + KEY_AT;
+      words[2 * row] = row;
+      words[2 * row + 1] = heads.of(
+        this.#buffer,
+        keyAt + common,
+        this.#keyEnd(starts[row] as number),
+      );
+    }
+    numbers.sort();
+    const order = new Uint32Array(this.#rows);
+    for (let row = 0; row < this.#rows; row += 1) order[row] = words[2 * row] as number;
+    for (let from = 0, to = 1; to <= this.#rows; to += 1) {
+      if (to < this.#rows && words[2 * to + 1] === words[2 * from + 1]) continue;
+      if (to - from > 1) this.#sortRows(order.subarray(from, to));
+      from = to;
+    }
+    return order;
+  }
+
+  #sortRows(rows: Uint32Array): void {
+    rows.sort((a, b) => {
+      const atA = this.#starts[a] as number;
+      const atB = this.#starts[b] as number;
       return this.#compareKeys(atA, atB) || this.#newestFirst(atA, atB);
     });
   }
 
-  /** The six bytes behind the common ones as a number; what a key has not counts as 0. */
-  #headAt(at: number): number {
-    const keyAt = at + KEY_AT;
-    const end = keyAt + readU16(this.#buffer, at + KEY_BYTES_AT);
-    let head = 0;
-    let from = keyAt + Math.max(0, this.#commonBytes);
-    for (let index = 0; index < HEAD_BYTES; index += 1, from += 1) {
-      head = head * 256 + (from < end ? (this.#buffer[from] as number) : 0);
-    }
-    return head;
+  #keyEnd(at: number): number {
+    return at + KEY_AT + readU16(this.#buffer, at + KEY_BYTES_AT);
   }
 
   #noteCommon(keyAt: number, keyBytes: number): void {
@@ -223,9 +239,7 @@ export class HintCollector {
 
   #reserve(bytes: number): void {
     if (this.#filled + bytes > this.#buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(
-        Math.max(this.#buffer.length * 2, this.#filled + bytes),
-      );
+      const larger = new Uint8Array(Math.max(this.#buffer.length * 2, this.#filled + bytes));
       larger.set(this.#buffer.subarray(0, this.#filled));
       this.#buffer = larger;
     }

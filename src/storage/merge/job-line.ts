@@ -1,19 +1,16 @@
-/** A job's side of the line: one question at a time, each answered by one message. */
+/** A job's side of the line: each question is answered by one message, in their order. */
 
 import { CaskError } from '../../errors/cask-error.ts';
 import type { JobMessage, JobPort } from '../disk/environment.ts';
 
 export class JobLine {
   readonly #port: JobPort;
-  #waiting: ((message: JobMessage) => void) | undefined;
+  /** By those who asked, in that order. */
+  readonly #waiting: ((message: JobMessage) => void)[] = [];
 
   constructor(port: JobPort) {
     this.#port = port;
-    port.onMessage((message) => {
-      const waiting = this.#waiting;
-      this.#waiting = undefined;
-      waiting?.(message);
-    });
+    port.onMessage((message) => this.#waiting.shift()?.(message));
   }
 
   tell(message: object): void {
@@ -22,14 +19,18 @@ export class JobLine {
 
   /** @throws CaskError INTERNAL when the answer is of another type */
   async ask<T extends { readonly type: string }>(message: object, type: T['type']): Promise<T> {
-    const reply = await new Promise<JobMessage>((resolve) => {
-      this.#waiting = resolve;
-      this.tell(message);
-    });
+    const reply = await this.#reply(message);
     if (reply['type'] === type) return reply as unknown as T;
     throw new CaskError(
       'INTERNAL',
       `a job asked for ${type} and was told ${String(reply['type'])}`,
     );
+  }
+
+  #reply(message: object): Promise<JobMessage> {
+    return new Promise((resolve) => {
+      this.tell(message); // a question that cannot be sent has no answer to wait for
+      this.#waiting.push(resolve);
+    });
   }
 }

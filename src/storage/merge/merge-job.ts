@@ -37,12 +37,9 @@ import {
   RECORD_TOUCH,
   RecordView,
   recordBytes,
-  verifyRecordValue,
   viewTrustedRecord,
 } from '../format/record.ts';
-import { SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
-import { SegmentScanner, STEP_END, STEP_MORE, STEP_RECORD } from '../log/segment-scanner.ts';
-import { damaged } from './hint-job.ts';
+import { BlockPool, BlockReader, type RecordBlock } from './block-reader.ts';
 import { NO_HISTORY } from './history-horizon.ts';
 import { HistorySurvey } from './history-survey.ts';
 import type {
@@ -66,12 +63,22 @@ import {
   SUPERSEDED,
   SUPERSEDED_LATELY,
   TOUCH_NUMBERS,
-  VerdictRequestWriter,
 } from './verdicts.ts';
 
-/** Records of one question: enough that asking costs little, few enough to be judged soon. */
-const VERDICTS_MAX = 4000;
-const VERDICT_BYTES_MAX = 256 * 1024;
+/**
+ * So many blocks are asked about before the first of them is copied: the engine judges those while
+ * this one is copied, and neither waits for the other.
+ */
+const ASKED_AHEAD = 3;
+
+/** A block whose question is on its way. */
+interface AskedBlock {
+  readonly segment: JobSegment;
+  readonly block: RecordBlock;
+  readonly reply: Promise<VerdictReply>;
+  /** Input bytes up to its end. */
+  readonly bytesDone: number;
+}
 
 const DROP = 0;
 const COPY = 1;
@@ -101,7 +108,9 @@ class MergeJob {
   readonly #environment: Environment;
   readonly #line: JobLine;
   readonly #input: MergeJobInput;
-  readonly #request = new VerdictRequestWriter();
+  readonly #pool = new BlockPool();
+  /** In the order in which they were read. */
+  readonly #asked: AskedBlock[] = [];
   readonly #view = new RecordView();
   readonly #outputs: MergeJobOutput[] = [];
   readonly #throttle: Throttle;
@@ -110,7 +119,7 @@ class MergeJob {
   #writer: MergedWriter | undefined;
   /** What the output holds for the sake of history. */
   #historyBytes = 0;
-  #bytesDone = 0;
+  #bytesRead = 0;
   #dropped = false;
 
   constructor(environment: Environment, line: JobLine, input: MergeJobInput) {
@@ -123,76 +132,75 @@ class MergeJob {
   async copySegment(segment: JobSegment): Promise<void> {
     const path = `${this.#input.directory}/${segmentName(segment.kind, segment.id)}`;
     const file = await this.#environment.fs.open(path, 'read');
+    const reader = new BlockReader(file, segment, this.#pool);
     try {
-      const range = { start: SEGMENT_HEADER_BYTES, end: segment.bytes, withValues: true };
-      const scanner = new SegmentScanner(file, segment.salt, range);
-      for (let isMore = true; isMore; ) isMore = await this.#copyChunk(segment, scanner);
+      for (;;) {
+        const block = await reader.next();
+        if (block === undefined) return;
+        this.#ask(segment, block);
+        if (this.#asked.length > ASKED_AHEAD) await this.#copyNext();
+      }
     } finally {
+      await reader.settled();
       await file.close();
     }
   }
 
-  /** Takes the records that are in the scanner's buffer as they are; false at the end. */
-  async #copyChunk(segment: JobSegment, scanner: SegmentScanner): Promise<boolean> {
-    const recordAts: number[] = [];
-    const from = scanner.next;
-    let step = STEP_RECORD;
-    while (this.#request.count < VERDICTS_MAX && this.#request.bytes < VERDICT_BYTES_MAX) {
-      step = scanner.step();
-      if (step !== STEP_RECORD) break;
-      const { view } = scanner;
-      if (!verifyRecordValue(scanner.buffer, view, segment.salt)) {
-        throw damaged(segment.id, scanner.offset);
-      }
-      recordAts.push(view.valueStart + view.valueBytes - view.recordBytes);
-      this.#request.add(view.sequence, scanner.buffer, view.keyStart, view.keyBytes);
-    }
-    if (recordAts.length > 0) {
-      this.#bytesDone += scanner.next - from;
-      await this.#copyRecords(scanner.buffer, recordAts);
-    }
-    if (step === STEP_END) return false;
-    if (step === STEP_MORE) await scanner.fill();
-    else if (step !== STEP_RECORD) throw damaged(segment.id, scanner.offset);
-    return true;
+  #ask(segment: JobSegment, block: RecordBlock): void {
+    this.#bytesRead += block.bytes;
+    const bytesDone = this.#bytesRead;
+    const request: VerdictRequest = { type: 'verdicts?', ...block.question.take(), bytesDone };
+    const reply = this.#line.ask<VerdictReply>(request, 'verdicts');
+    reply.catch(() => {}); // told by the one who waits for it
+    this.#asked.push({ segment, block, reply, bytesDone });
   }
 
-  /** Copies what is to be copied of the verified records that start there in the buffer. */
-  async #copyRecords(buffer: Uint8Array, recordAts: readonly number[]): Promise<void> {
-    const request: VerdictRequest = {
-      type: 'verdicts?',
-      ...this.#request.take(),
-      bytesDone: this.#bytesDone,
-    };
-    const copied = this.#bytesDone;
-    const reply = await this.#line.ask<VerdictReply>(request, 'verdicts');
-    const { verdicts, touches, bytesPerSecond } = reply;
-    let touch = 0;
-    this.#throttle.limit(bytesPerSecond, copied);
+  /** Copies what is to be copied of the block that was asked about longest ago. */
+  async #copyNext(): Promise<void> {
+    const asked = this.#asked.shift();
+    if (asked === undefined) return;
+    const { segment, block, bytesDone } = asked;
+    const reply = await asked.reply;
+    this.#throttle.limit(reply.bytesPerSecond, bytesDone);
+    await this.#copyRecords(segment.salt, block, reply);
+    this.#pool.give(block);
+    await this.#throttle.wait(bytesDone);
+  }
+
+  async #copyRecords(
+    salt: number,
+    { buffer, starts, count }: RecordBlock,
+    { verdicts, touches }: VerdictReply,
+  ): Promise<void> {
     const record = this.#view;
-    for (let row = 0; row < recordAts.length; row += 1) {
-      viewTrustedRecord(buffer, recordAts[row] as number, record);
+    let touch = 0;
+    for (let row = 0; row < count; row += 1) {
+      const at = starts[row] as number;
+      viewTrustedRecord(buffer, at, record);
       const verdict = verdicts[row] as number;
       const fate = this.#fateOf(buffer, record, verdict);
-      // A merged segment does not say where batches end: no state before that is asked for.
-      if ((record.flags & FLAG_BATCH_CONTINUES) !== 0) this.#dropped = true;
-      if (fate === DROP) {
-        this.#dropped = true;
-        continue;
-      }
-      if (verdict === CURRENT_TOUCHED_VALUE) {
+      this.#noteDropped(record, fate, verdict);
+      if (fate === DROP) continue;
+      const isTakenIn = verdict === CURRENT_TOUCHED_VALUE;
+      if (isTakenIn) {
         takeIn(record, touches, touch);
         touch += TOUCH_NUMBERS;
-        this.#dropped = true;
       }
-      let writer = this.#writer;
-      if (writer === undefined || !writer.hasRoomFor(record)) writer = await this.#nextWriter();
-      if (writer.mustFlushFor(record)) await writer.flush();
-      writer.add(buffer, record, fate === BURY);
-      const isForHistory = fate === COPY && isKeptForHistory(record.type, verdict);
-      if (isForHistory) this.#historyBytes += record.recordBytes;
+      const writer = this.#writerFor(record) ?? (await this.#nextWriterFor(record));
+      if (fate === COPY && !isTakenIn) writer.copy(buffer, at, record, salt);
+      else writer.add(buffer, record, fate === BURY);
+      this.#noteHistory(record, fate, verdict);
     }
-    await this.#throttle.wait(this.#bytesDone);
+  }
+
+  /** A merged segment does not say where batches end: no state before that is asked for. */
+  #noteDropped({ flags }: RecordView, fate: number, verdict: number): void {
+    const isLess = fate === DROP || verdict === CURRENT_TOUCHED_VALUE;
+    if (isLess || (flags & FLAG_BATCH_CONTINUES) !== 0) this.#dropped = true;
+  }
+
+  #noteHistory({ type, recordBytes: bytes }: RecordView, fate: number, verdict: number): void {
+    if (fate === COPY && isKeptForHistory(type, verdict)) this.#historyBytes += bytes;
   }
 
   #fateOf(buffer: Uint8Array, record: RecordView, verdict: number): number {
@@ -217,10 +225,21 @@ class MergeJob {
     return sequence === clearedBelow && sequence < survivorMin ? DROP : COPY;
   }
 
-  /** Finishes the output that is full, if there is one, and begins the next. */
-  async #nextWriter(): Promise<MergedWriter> {
-    const { segmentBytes, directory, uuid, epoch, now } = this.#input;
+  /** The writer, if it takes the record at once. */
+  #writerFor(record: RecordView): MergedWriter | undefined {
+    const writer = this.#writer;
+    const isReady = writer?.hasRoomFor(record) === true && !writer.mustFlushFor(record);
+    return isReady ? writer : undefined;
+  }
+
+  /** Writes what is gathered; or finishes the output that is full and begins the next. */
+  async #nextWriterFor(record: RecordView): Promise<MergedWriter> {
+    if (this.#writer?.hasRoomFor(record) === true) {
+      await this.#writer.flush();
+      return this.#writer;
+    }
     await this.#finishWriter();
+    const { segmentBytes, directory, uuid, epoch, now } = this.#input;
     const request: OutputRequest = { type: 'output?' };
     const { id, salt } = await this.#line.ask<OutputReply>(request, 'output');
     const facts = { id, salt, epoch, createdAt: now, baseSequence: 1, segmentBytes };
@@ -236,6 +255,7 @@ class MergeJob {
   }
 
   async finish(): Promise<void> {
+    while (this.#asked.length > 0) await this.#copyNext();
     await this.#finishWriter();
     const result: MergeJobResult = {
       type: 'merged',

@@ -2,6 +2,7 @@
 
 import type { Environment } from '../disk/environment.ts';
 import type { FileHandle } from '../disk/file-system.ts';
+import { copyBytes } from '../format/byte-ranges.ts';
 import { segmentName } from '../format/file-names.ts';
 import { writeHint } from '../format/hint-writer.ts';
 import {
@@ -12,6 +13,7 @@ import {
   RECORD_TOUCH,
   RecordView,
   recordBytes,
+  resealRecord,
   touchBytes,
   viewTrustedRecord,
 } from '../format/record.ts';
@@ -22,6 +24,8 @@ import type { MergeOutput } from './job-input.ts';
 const WRITE_BYTES = 1 << 20;
 /** No more than this is ever dirty: a backlog of dirty pages is what stalls the foreground. */
 const DIRTY_BYTES_MAX = 8 << 20;
+/** With so much dirty a sync begins, and writing goes on meanwhile. */
+const SYNC_BYTES = DIRTY_BYTES_MAX / 2;
 const NOTHING = new Uint8Array(0);
 
 export interface OutputFacts {
@@ -42,10 +46,16 @@ export class MergedWriter {
   readonly #collector = new HintCollector();
   readonly #view = new RecordView();
   readonly #file: FileHandle;
-  #buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
+  #buffer = new Uint8Array(WRITE_BYTES);
+  /** What is being written, or nothing of worth. */
+  #spare = new Uint8Array(WRITE_BYTES);
+  #writing: Promise<void> = Promise.resolve();
+  #syncing: Promise<void> = Promise.resolve();
+  #isSyncing = false;
   #filled = 0;
   /** In the file, of the buffer's start. */
   #position = SEGMENT_HEADER_BYTES;
+  /** Written, and not covered by a sync that is done. */
   #dirty = 0;
 
   private constructor(
@@ -102,7 +112,7 @@ export class MergedWriter {
       type === RECORD_TOUCH
         ? touchBytes(source.keyBytes, expires)
         : recordBytes(source.keyBytes, valueBytes, expires);
-    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes);
+    if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes);
     const offset = this.bytes;
     // Its time stays that of its sequence: times ascend with sequences.
     const { updatedAt } = source;
@@ -134,9 +144,25 @@ export class MergedWriter {
     this.#collector.add(this.#buffer, this.#view, offset);
   }
 
+  /**
+   * Adds a record as it is, whose value was verified.
+   * @param at where it starts in the buffer that `source` is of
+   */
+  copy(buffer: Uint8Array, at: number, source: RecordView, fromSalt: number): void {
+    const { recordBytes: bytes } = source;
+    if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes);
+    const offset = this.bytes;
+    copyBytes(this.#buffer, this.#filled, buffer, at, bytes);
+    resealRecord(this.#buffer, this.#filled, source, fromSalt, this.#facts.salt, offset);
+    this.#filled += bytes;
+    this.#collector.add(buffer, source, offset);
+  }
+
   /** Makes segment and hint durable. */
   async finish(): Promise<MergeOutput> {
     await this.flush();
+    await this.#writing;
+    await this.#syncing;
     await this.#file.sync();
     await this.#file.close();
     const { fs } = this.#environment;
@@ -164,18 +190,39 @@ export class MergedWriter {
 
   /** Closes the file after a failure; the engine removes it. */
   async abandon(): Promise<void> {
+    await Promise.allSettled([this.#writing, this.#syncing]);
     await this.#file.close();
   }
 
+  /** Hands what is gathered to a write that goes on meanwhile, once the one before is done. */
   async flush(): Promise<void> {
     if (this.#filled === 0) return;
-    if (this.#dirty + this.#filled > DIRTY_BYTES_MAX) {
-      await this.#file.datasync();
-      this.#dirty = 0;
-    }
-    await this.#file.write(this.#buffer, 0, this.#filled, this.#position);
+    await this.#writing;
+    const written = this.#buffer;
+    this.#writing = this.#write(written, this.#filled, this.#position);
+    this.#writing.catch(() => {}); // told by the next flush
     this.#position += this.#filled;
-    this.#dirty += this.#filled;
     this.#filled = 0;
+    this.#buffer = this.#spare;
+    this.#spare = written;
+  }
+
+  async #write(buffer: Uint8Array, length: number, position: number): Promise<void> {
+    if (this.#dirty + length > DIRTY_BYTES_MAX) await this.#syncing;
+    if (this.#dirty + length > DIRTY_BYTES_MAX) await this.#sync();
+    await this.#file.write(buffer, 0, length, position);
+    this.#dirty += length;
+    if (this.#dirty < SYNC_BYTES || this.#isSyncing) return;
+    this.#syncing = this.#sync();
+    this.#syncing.catch(() => {}); // told by who needs it to be done
+  }
+
+  /** What is written by now is clean once this resolves. */
+  async #sync(): Promise<void> {
+    const covered = this.#dirty;
+    this.#isSyncing = true;
+    await this.#file.datasync();
+    this.#isSyncing = false;
+    this.#dirty -= covered;
   }
 }

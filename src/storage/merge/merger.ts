@@ -24,6 +24,7 @@ import type { Segment } from '../log/segment.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
 import type { StoreLogger, StoreOptions } from '../store-options.ts';
+import type { HintBuilder } from './hint-builder.ts';
 import { type Committed, HistoryHorizon, NO_HISTORY } from './history-horizon.ts';
 import type {
   JobSegment,
@@ -76,6 +77,7 @@ export interface MergerParts {
   readonly keydir: Keydir;
   readonly clock: EngineClock;
   readonly logger: StoreLogger;
+  readonly hints: Pick<HintBuilder, 'hold' | 'resume'>;
   /** Rolls a non-empty active segment, so that a merge by hand can take it. */
   readonly roll: () => Promise<void>;
   /** Makes durable all that is committed. */
@@ -156,7 +158,9 @@ export class Merger {
    */
   async mergeAll(): Promise<MergeResult> {
     this.#checkFree();
-    return this.#track(this.#mergeInRounds());
+    const { hints } = this.#parts;
+    hints.hold();
+    return this.#track(this.#mergeInRounds().finally(() => hints.resume()));
   }
 
   /** All at once where there is space for the copies; else in rounds, the most garbage first. */
@@ -293,6 +297,7 @@ export class Merger {
       files.pin(segment);
       segment.merging = true;
     }
+    this.#parts.hints.resume();
     let outputs: Segment[];
     try {
       const horizon = this.#horizon();
@@ -306,6 +311,7 @@ export class Merger {
         segment.merging = false;
         files.unpin(segment);
       }
+      this.#parts.hints.resume();
     }
     const bytesAfter = outputs.reduce((sum, segment) => sum + segment.bytes, 0);
     const ms = Math.round(environment.clock.monotonicMs() - started);
@@ -404,16 +410,19 @@ export class Merger {
   #converse(job: JobHandle, outputIds: number[], merge: JudgedMerge): Promise<MergeJobResult> {
     return new Promise((resolve, reject) => {
       let result: MergeJobResult | undefined;
+      // The job asks ahead; answers leave in the order of the questions.
+      let answered: Promise<void> = Promise.resolve();
       job.port.onMessage((message) => {
         const asked = message as unknown as MergeJobMessage;
         if (asked.type === 'merged') {
           result = asked;
           return;
         }
-        this.#answer(asked, outputIds, merge).then(
-          (reply) => job.port.post(reply as unknown as JobMessage),
-          reject,
-        );
+        answered = answered.then(async () => {
+          const reply = await this.#answer(asked, outputIds, merge);
+          job.port.post(reply as unknown as JobMessage);
+        });
+        answered.catch(reject);
       });
       job.done.then(() => {
         if (result !== undefined) resolve(result);

@@ -1,7 +1,7 @@
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { crc32 } from '../../../src/storage/format/checksum.ts';
+import { crc32, reseedCrc32 } from '../../../src/storage/format/checksum.ts';
 
 const SEEDS = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xdead_beef, 0xffff_ffff];
 const data: Uint8Array = Uint8Array.from(
@@ -29,4 +29,26 @@ it('goes on from an earlier result wherever the bytes are cut', () => {
       expect(crc32(data, cut, data.length, first)).toBe(whole);
     }),
   );
+});
+
+it('tells the result with another seed without the bytes', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 2000 }),
+      fc.nat(0xffff_ffff),
+      fc.nat(0xffff_ffff),
+      (bytes, from, to) => {
+        const known = crc32(bytes, 0, bytes.length, from);
+        const told = reseedCrc32(known, from, to, bytes.length);
+        expect(told).toBe(crc32(bytes, 0, bytes.length, to));
+      },
+    ),
+  );
+});
+
+it('tells the result with another seed of as many bytes as a value may have', () => {
+  const bytes = new Uint8Array(16 * 2 ** 20 + 3).fill(0xa5);
+  const known = crc32(bytes, 0, bytes.length, 7);
+  const told = reseedCrc32(known, 7, 0xdead_beef, bytes.length);
+  expect(told).toBe(crc32(bytes, 0, bytes.length, 0xdead_beef));
 });
