@@ -157,11 +157,11 @@ export class PointReader {
     start: number,
     length: number,
   ): Group | undefined {
-    const { applier, pending, sequencer, now } = this.#parts;
+    const { applier, pending, sequencer } = this.#parts;
     if (!hasPendingWrites(origin) && !applier.isMidBatch) return undefined;
     if (pending.clearSequence === 0 && !pending.find(buffer, start, length)) return undefined;
     const { prior } = sequencer;
-    prior.look(buffer, start, length, now());
+    prior.look(buffer, start, length);
     const group = prior.dependsOn;
     if (group === undefined) return undefined;
     // It may be another's write: what is read from here on must not be older.

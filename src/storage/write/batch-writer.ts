@@ -179,13 +179,13 @@ export class BatchWriter {
    * where that is final at once; where it rests on uncommitted writes, it waits for them.
    */
   async #checkConditions(batch: PreparedBatch, breather: Breather): Promise<CaskError | undefined> {
-    const { prior, parts } = this.#sequencer;
+    const { prior } = this.#sequencer;
     let newKeys = 0;
     let newKeyBytes = 0;
     for (const [index, item] of batch.items.entries()) {
       const { key, condition } = item;
       if (condition !== CONDITION_NONE || item.value !== undefined) {
-        prior.look(key, 0, key.length, parts.now());
+        prior.look(key, 0, key.length);
         if (!prior.meets(condition)) return this.#conflict(index);
         if (prior.isNewToKeydir && item.value !== undefined) {
           newKeys += 1;

@@ -148,9 +148,9 @@ export class ModifyWriter {
   /** Fetches the value, and anew where it has changed meanwhile, until nobody waits for it. */
   async #serve(stalled: StalledKey): Promise<void> {
     const { key, waiting } = stalled;
-    const { prior, parts } = this.#sequencer;
+    const { prior } = this.#sequencer;
     while (waiting.length > 0) {
-      prior.look(key, 0, key.length, parts.now());
+      prior.look(key, 0, key.length);
       const location = this.#source.locationOf(prior);
       const fetched = location && (await this.#source.fetch(location, key.length));
       while (!(await this.#resumeInTurn(stalled, fetched))) {

@@ -67,8 +67,11 @@ export class PendingWrites {
       return;
     }
     const hash = hashBytes(group.buffer, start, length, this.#seed);
-    const slot = this.#slotOf(hash, group.buffer, start, length);
-    if (this.#groups[slot] !== group || this.#recordAts[slot] !== recordAt) return;
+    let slot = hash & this.#mask;
+    while (this.#groups[slot] !== group || this.#recordAts[slot] !== recordAt) {
+      if (this.#groups[slot] === undefined) return;
+      slot = (slot + 1) & this.#mask;
+    }
     this.count -= 1;
     this.#shiftBack(slot);
   }

@@ -32,17 +32,23 @@ export class PriorState {
   isNewToKeydir = false;
   readonly #keydir: Keydir;
   readonly #pending: PendingWrites;
+  readonly #now: () => number;
   readonly view = new RecordView();
   /** Where in its buffer. */
   recordAt = 0;
 
-  constructor(keydir: Keydir, pending: PendingWrites) {
+  /** @param now is asked only where an expiry has to be judged */
+  constructor(keydir: Keydir, pending: PendingWrites, now: () => number) {
     this.#keydir = keydir;
     this.#pending = pending;
+    this.#now = now;
   }
 
-  /** Looks the key up as of `now`; what has expired does not exist. */
-  look(buffer: Uint8Array, start: number, length: number, now: number): void {
+  /**
+   * Looks the key up; what has expired does not exist.
+   * @param at as of when, in ms since 1970. @default now
+   */
+  look(buffer: Uint8Array, start: number, length: number, at?: number): void {
     const keydir = this.#keydir;
     const ref = keydir.find(buffer, start, length);
     this.isNewToKeydir = ref === 0;
@@ -58,7 +64,9 @@ export class PriorState {
     if (clearSequence > 0 && (this.dependsOn === undefined || this.view.sequence < clearSequence)) {
       this.#afterClear();
     }
-    if (this.exists && this.expiresAt !== 0 && this.expiresAt <= now) this.exists = false;
+    if (this.exists && this.expiresAt !== 0 && this.expiresAt <= (at ?? this.#now())) {
+      this.exists = false;
+    }
     if (!this.exists) this.#setAbsent();
   }
 

@@ -77,7 +77,7 @@ export class Sequencer {
 
   constructor(parts: SequencerParts, lastSequence: number) {
     this.parts = parts;
-    this.prior = new PriorState(parts.keydir, parts.pending);
+    this.prior = new PriorState(parts.keydir, parts.pending, parts.now);
     this.lastSequence = lastSequence;
   }
 
@@ -231,7 +231,7 @@ export class Sequencer {
     token: number,
   ): void {
     const { prior } = this;
-    prior.look(keyBuffer, keyStart, keyBytes, this.parts.now());
+    prior.look(keyBuffer, keyStart, keyBytes);
     if (!prior.meets(condition)) {
       this.refuse(origin, token, conflict(prior.revision));
       return;
@@ -265,7 +265,7 @@ export class Sequencer {
     token: number,
   ): void {
     const { prior } = this;
-    prior.look(buffer, keyStart, keyBytes, this.parts.now());
+    prior.look(buffer, keyStart, keyBytes);
     if (!prior.meets(condition)) {
       this.refuse(origin, token, conflict(prior.revision));
       return;
