@@ -178,10 +178,16 @@ export class RespConnection implements ServedConnection, RespContext, InputOwner
   }
 
   onDrain(): void {
+    const { turns } = this.services;
+    if (turns.isSpent) turns.ask(this.#goOnWriting);
+    else this.#goOnWriting();
+  }
+
+  readonly #goOnWriting = (): void => {
     this.#output.drained();
     this.#input.goOn();
     this.#endIfServed();
-  }
+  };
 
   onEnd(): void {
     this.#inputEnded = true;

@@ -119,7 +119,14 @@ export class ConnectionInput implements FrameWaiter {
       }
     }
     if (rest.length > 0) this.#parser.push(rest);
-    this.#handle(true);
+    const { turns } = this.#owner.services;
+    if (!turns.isSpent || this.busy) {
+      this.#handle(true);
+      return;
+    }
+    this.#arrivedMs = performance.now();
+    this.#awaitTurn();
+    turns.askFresh(this.#turn);
   }
 
   /** Goes on if it had to wait and there is room now. */
@@ -176,7 +183,6 @@ export class ConnectionInput implements FrameWaiter {
 
   readonly #turn = (): void => {
     this.#turnScheduled = false;
-    this.#owner.services.turns.begin();
     if (!this.#owner.closed) this.#handle(false);
   };
 
@@ -266,10 +272,14 @@ export class ConnectionInput implements FrameWaiter {
 
   #scheduleTurn(): void {
     if (this.#turnScheduled) return;
+    this.#awaitTurn();
+    this.#owner.services.turns.ask(this.#turn);
+  }
+
+  #awaitTurn(): void {
     this.#turnScheduled = true;
     this.#isBehind = true;
     this.#socket.pause();
-    this.#owner.services.turns.ask(this.#turn);
   }
 
   /** @returns false: no complete frame is there */

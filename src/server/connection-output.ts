@@ -7,6 +7,8 @@ import type { ServerServices } from './server-services.ts';
 
 const PREAMBLE = encodePreamble();
 
+type OutputServices = Pick<ServerServices, 'counters' | 'load' | 'turns' | 'coarseNowMs'>;
+
 export class ConnectionOutput {
   readonly buffer = new OutputBuffer();
   /** Of replies that must wait for those before them, where replies keep an order. */
@@ -14,7 +16,7 @@ export class ConnectionOutput {
   /** Handed to the socket so far. */
   bytesOut = 0;
   readonly #socket: Socket;
-  readonly #services: Pick<ServerServices, 'counters' | 'load' | 'coarseNowMs'>;
+  readonly #services: OutputServices;
   /** When the kernel had taken everything last. */
   caughtUpMs: number;
   /** What of our unsent bytes stands in the sum of all connections. */
@@ -23,7 +25,7 @@ export class ConnectionOutput {
   #blocked = false;
   #preambleSent = false;
 
-  constructor(socket: Socket, services: Pick<ServerServices, 'counters' | 'load' | 'coarseNowMs'>) {
+  constructor(socket: Socket, services: OutputServices) {
     this.#socket = socket;
     this.#services = services;
     this.caughtUpMs = services.coarseNowMs;
@@ -98,6 +100,7 @@ export class ConnectionOutput {
       return;
     }
     this.#services.counters.bytesOut += buffer.pendingBytes;
+    this.#services.turns.spend(buffer.pendingBytes);
     this.bytesOut += buffer.pendingBytes;
     let part = buffer.take();
     let next = buffer.take();

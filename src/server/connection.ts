@@ -182,10 +182,16 @@ export class Connection implements ServedConnection, CommandContext, InputOwner,
   }
 
   onDrain(): void {
+    const { turns } = this.services;
+    if (turns.isSpent) turns.ask(this.#goOnWriting);
+    else this.#goOnWriting();
+  }
+
+  readonly #goOnWriting = (): void => {
     this.#output.drained();
     this.#input.goOn();
     this.#endIfServed();
-  }
+  };
 
   /** The client sends nothing more, but still reads. */
   onEnd(): void {

@@ -4,18 +4,18 @@
  */
 
 import { type CaskError, toCaskError } from '../../errors/cask-error.ts';
-import { type Environment, nextTurn } from '../disk/environment.ts';
+import type { Environment } from '../disk/environment.ts';
 import type { DamagedEntry, Entry } from '../entry.ts';
 import { RecordView } from '../format/record.ts';
 import { checkPatience, type Patience } from '../patience.ts';
 import type { PageCapture } from './page-capture.ts';
+import { type PageTurns, SLICE_MS } from './page-turns.ts';
 import type { RecordReader } from './record-reader.ts';
 import type { ValueCache } from './value-cache.ts';
 
 /** Records this close together are read in one go. */
 const GAP_BYTES_MAX = 1024;
 const RUN_BYTES_MAX = 64 * 1024;
-const SLICE_MS = 2;
 const LOOK_ENTRIES = 16;
 /** What a page may keep of the gaps between its records, as a share of them. */
 const GAP_SHARE_MAX = 0.25;
@@ -24,6 +24,7 @@ export interface PageReaderParts {
   readonly environment: Environment;
   readonly cache: ValueCache;
   readonly reader: RecordReader;
+  readonly turns: PageTurns;
 }
 
 /** Rows whose records are read in one go: `[from, to)` of the page. */
@@ -49,10 +50,11 @@ export class PageReader {
    * @throws CaskError CANCELLED, BUSY
    */
   async read(page: PageCapture, patience: Patience | undefined): Promise<(Entry | DamagedEntry)[]> {
-    const { clock, scheduler } = this.#parts.environment;
+    const { turns, environment } = this.#parts;
+    const { clock } = environment;
     const entries: (Entry | DamagedEntry)[] = new Array(page.count);
     const later: Promise<CaskError | undefined>[] = [];
-    let deadline = clock.monotonicMs() + SLICE_MS;
+    let begunMs = clock.monotonicMs();
     let sinceLook = 0;
     for (let row = 0; row < page.count; ) {
       const cached = this.#fromCache(page, row);
@@ -70,11 +72,14 @@ export class PageReader {
       }
       if (sinceLook < LOOK_ENTRIES) continue;
       sinceLook = 0;
-      if (clock.monotonicMs() < deadline) continue;
-      await nextTurn(scheduler);
+      const workedMs = clock.monotonicMs() - begunMs;
+      if (workedMs < SLICE_MS) continue;
+      turns.spend(workedMs);
+      await turns.next();
+      begunMs = clock.monotonicMs();
       if (patience?.over) break;
-      deadline = clock.monotonicMs() + SLICE_MS;
     }
+    turns.spend(clock.monotonicMs() - begunMs);
     const failures = await Promise.all(later);
     checkPatience(patience);
     const failure = failures.find((error) => error !== undefined);

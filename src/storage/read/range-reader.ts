@@ -16,6 +16,7 @@ import type { WriteOrigin } from '../write/write-origin.ts';
 import { PageCapture } from './page-capture.ts';
 import type { PageMemory } from './page-memory.ts';
 import type { PageReader } from './page-reader.ts';
+import type { PageTurns } from './page-turns.ts';
 import type { PointReader } from './point-reader.ts';
 import { type RangeBounds, rangeBounds, seekStart } from './range-bounds.ts';
 
@@ -26,6 +27,7 @@ export interface RangeReaderParts {
   readonly points: PointReader;
   readonly pages: PageReader;
   readonly memory: PageMemory;
+  readonly turns: PageTurns;
   readonly expirer: Expirer;
   readonly environment: Environment;
   readonly maxRangeItems: number;
@@ -104,13 +106,14 @@ export class RangeReader {
     patience: Patience | undefined,
     serve: (resize: (bytes: number) => void) => Promise<T>,
   ): Promise<T> {
-    const { memory, maxRangeBytes, maxKeyBytes, maxValueBytes } = this.#parts;
+    const { memory, turns, maxRangeBytes, maxKeyBytes, maxValueBytes } = this.#parts;
     const bytesMax = Math.max(maxRangeBytes, maxKeyBytes + maxValueBytes);
     let held = PageCapture.memoryBytesMax(items, bytesMax);
     await this.#settle(origin);
     checkPatience(patience);
     await memory.take(held);
     try {
+      if (turns.mustWait) await turns.next();
       checkPatience(patience);
       // From the last look on, all is done in one go: nothing is seen half.
       while (this.#isUnsettled(origin)) {

@@ -8,6 +8,7 @@ import type { WritePath } from '../write/write-path.ts';
 import { EntrySource } from './entry-source.ts';
 import { PageMemory } from './page-memory.ts';
 import { PageReader } from './page-reader.ts';
+import { PageTurns } from './page-turns.ts';
 import { PointReader } from './point-reader.ts';
 import { RangeReader } from './range-reader.ts';
 import { ReadTrouble } from './read-trouble.ts';
@@ -61,13 +62,15 @@ export class ReadPath {
       now,
       closedBy,
     });
+    const turns = new PageTurns(environment.scheduler);
     this.ranges = new RangeReader({
       keydir,
       catalog,
       files,
       points: this.points,
-      pages: new PageReader({ environment, cache, reader }),
+      pages: new PageReader({ environment, cache, reader, turns }),
       memory: this.pageMemory,
+      turns,
       expirer,
       environment,
       maxRangeItems,
