@@ -27,6 +27,8 @@ export class Peer {
   readonly #parser = new FrameParser(FRAME_BYTES_CEILING, FLAG_PUSH);
   #preambleLeft = PREAMBLE_BYTES;
   #onReply: () => void = () => {};
+  /** Settles when the socket wants more; undefined: nobody waits for that. */
+  #drained: Promise<void> | undefined;
 
   private constructor(port: number) {
     opened += 1;
@@ -74,9 +76,13 @@ export class Peer {
   /** Resolves when all is handed to the kernel, or the connection has ended. */
   async send(bytes: Buffer): Promise<void> {
     if (this.closed) return;
-    if (!this.socket.write(bytes)) {
-      await Promise.race([once(this.socket, 'drain').catch(() => {}), this.whenClosed]);
-    }
+    if (this.socket.write(bytes)) return;
+    this.#drained ??= once(this.socket, 'drain').then(
+      () => {},
+      () => {},
+    );
+    await Promise.race([this.#drained, this.whenClosed]);
+    this.#drained = undefined;
   }
 
   #read(chunk: Buffer): void {
