@@ -21,6 +21,7 @@ import { LogLines } from './log-lines.ts';
 import { createLogger } from './logging.ts';
 import { keepFilesPrivate } from './private-files.ts';
 import { createServiceManager } from './service-manager.ts';
+import { spareMemory } from './small-memory.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -88,6 +89,7 @@ async function serve(
   open: DaemonWorld['openStore'],
 ): Promise<ExitCode> {
   keepFilesPrivate();
+  spareMemory(grantedMemoryBytes());
   const loaded = loadConfiguration(inputs);
   const logLines = new LogLines();
   const log = await createLogger(loaded.values.logLevel, logLines);
