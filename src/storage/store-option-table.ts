@@ -1,6 +1,6 @@
 /** The one place for units, ranges and defaults of the store's options, and its rules on them. */
 
-import type { OptionProblem, OptionSpec } from '../vocabulary/option-spec.ts';
+import type { DefaultFacts, OptionProblem, OptionSpec } from '../vocabulary/option-spec.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -12,11 +12,26 @@ export const SEGMENT_BYTES_MAX = 4 * GIB - 1;
 /** More than any machine has; keeps sums of bytes far below 2^53. */
 const MEMORY_BYTES_MAX = 16 * 1024 * GIB;
 
+const SEGMENT_BYTES_DEFAULT = 256 * MIB;
+/** With less than this, values of the usual limit do not fit. */
+const SEGMENT_BYTES_DEFAULT_MIN = 64 * MIB;
+
 /** A value takes at most this share of a segment, a batch at most that one. */
 const VALUES_PER_SEGMENT = 4;
 const BATCHES_PER_SEGMENT = 2;
 
 const KEY_BYTES_MAX = 65_535;
+
+/** A hint is made in memory, which takes up to the size of its segment where values are small. */
+function segmentBytesFor(memoryBytes: number): number {
+  const share = Math.floor(memoryBytes / 8);
+  return Math.max(SEGMENT_BYTES_DEFAULT_MIN, Math.min(SEGMENT_BYTES_DEFAULT, share));
+}
+
+/** @param segmentBytes undefined: the default */
+export function defaultFacts(memoryBytes: number, segmentBytes?: number): DefaultFacts {
+  return { memoryBytes, segmentBytes: segmentBytes ?? segmentBytesFor(memoryBytes) };
+}
 
 export const DURABILITIES = ['always', 'interval', 'os'] as const;
 
@@ -35,7 +50,10 @@ export const STORE_OPTION_TABLE = {
     unit: 'bytes',
     min: 4 * KIB,
     max: SEGMENT_BYTES_MAX,
-    default: 256 * MIB,
+    default: {
+      words: '256m, or an eighth of the memory granted if that is less, but at least 64m',
+      of: ({ memoryBytes }) => segmentBytesFor(memoryBytes),
+    },
   },
   preallocateBytes: {
     type: 'number',

@@ -15,7 +15,12 @@ import {
   standing,
 } from '../vocabulary/option-spec.ts';
 import type { Environment } from './disk/environment.ts';
-import { MERGE_OPTION_TABLE, STORE_OPTION_TABLE, storeRuleProblems } from './store-option-table.ts';
+import {
+  defaultFacts,
+  MERGE_OPTION_TABLE,
+  STORE_OPTION_TABLE,
+  storeRuleProblems,
+} from './store-option-table.ts';
 
 /**
  * When a write counts as committed.
@@ -65,7 +70,10 @@ export interface StoreOptions {
   readonly durability: Durability;
   /** For durability `interval`. @default 1000 */
   readonly syncIntervalMs: number;
-  /** A segment is rolled before it grows past this. 4 KiB .. 4 GiB - 1. @default 256 MiB */
+  /**
+   * A segment is rolled before it grows past this. 4 KiB .. 4 GiB - 1.
+   * @default 256 MiB, or an eighth of the memory granted if that is less, but at least 64 MiB
+   */
   readonly segmentBytes: number;
   /** The active segment's file is extended by this much ahead of the log; 0: never. @default 16 MiB */
   readonly preallocateBytes: number;
@@ -174,8 +182,7 @@ export function resolveStoreOptions(
   const given = Object.fromEntries(
     Object.entries(input).filter(([, value]) => value !== undefined),
   );
-  const segmentBytes = input.segmentBytes ?? STORE_OPTION_TABLE.segmentBytes.default;
-  const facts = { memoryBytes, segmentBytes };
+  const facts = defaultFacts(memoryBytes, input.segmentBytes);
   return checked({
     ...(defaultsOf<keyof TableOptions>(STORE_OPTION_TABLE, facts) as TableOptions),
     createIfMissing: true,

@@ -3,20 +3,14 @@
  * problem is found before any is reported, and nothing is opened before.
  */
 
-import type { DefaultFacts } from '../../vocabulary/option-spec.ts';
+import { defaultFacts } from '../../storage/store-option-table.ts';
 import { EXIT } from '../exit-codes.ts';
 import { UsageError } from '../usage-error.ts';
 import { type CommandLine, parseCommandLine } from './command-line.ts';
 import { readConfigurationFile } from './configuration-file.ts';
 import { type RawValue, readSetting } from './read-setting.ts';
 import { ADDRESS_SETTINGS, addressProblem, ruleProblems } from './rules.ts';
-import {
-  SETTING_NAMES,
-  SETTINGS,
-  type SettingName,
-  type SettingValues,
-  settingNamed,
-} from './schema.ts';
+import { SETTING_NAMES, type SettingName, type SettingValues, settingNamed } from './schema.ts';
 import type { SettingValue } from './setting.ts';
 import { environmentNameOf, flagOf } from './setting-names.ts';
 import { defaultValueOf } from './setting-words.ts';
@@ -152,8 +146,11 @@ export function withDefaults(
   given: ReadonlyMap<SettingName, SettingValue>,
   memoryBytes: number,
 ): SettingValues {
-  const segmentBytes = Number(given.get('segmentBytes') ?? SETTINGS.segmentBytes.default);
-  const facts: DefaultFacts = { memoryBytes, segmentBytes };
+  const segmentBytes = given.get('segmentBytes');
+  const facts = defaultFacts(
+    memoryBytes,
+    segmentBytes === undefined ? undefined : Number(segmentBytes),
+  );
   const all = SETTING_NAMES.map((name) => [
     name,
     given.get(name) ?? defaultValueOf(settingNamed(name), facts),

@@ -19,7 +19,7 @@ export const compact: CommandSpec = {
     {
       flags: '--segment-bytes <bytes>',
       kind: 'count',
-      summary: 'the size of the segments written; 256 MiB without it',
+      summary: 'the size of the segments written; without it, what a daemon has by default',
     },
   ],
   notes:
