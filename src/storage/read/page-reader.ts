@@ -7,11 +7,13 @@ import { type CaskError, toCaskError } from '../../errors/cask-error.ts';
 import type { Environment } from '../disk/environment.ts';
 import type { DamagedEntry, Entry } from '../entry.ts';
 import { RecordView } from '../format/record.ts';
+import { FETCH_MAX } from '../keydir/keydir.ts';
 import { checkPatience, type Patience } from '../patience.ts';
 import type { PageCapture } from './page-capture.ts';
 import { type PageTurns, SLICE_MS } from './page-turns.ts';
 import type { RecordReader } from './record-reader.ts';
 import type { ValueCache } from './value-cache.ts';
+import { ValueSlab } from './value-slab.ts';
 
 /** Records this close together are read in one go. */
 const GAP_BYTES_MAX = 1024;
@@ -40,6 +42,7 @@ interface Run {
 export class PageReader {
   readonly #parts: PageReaderParts;
   readonly #view = new RecordView();
+  readonly #sequences = new Float64Array(FETCH_MAX);
 
   constructor(parts: PageReaderParts) {
     this.#parts = parts;
@@ -56,8 +59,11 @@ export class PageReader {
     const later: Promise<CaskError | undefined>[] = [];
     let begunMs = clock.monotonicMs();
     let sinceLook = 0;
+    let fetched = 0;
+    const slab = new ValueSlab(page.bytes - page.keysBytes);
     for (let row = 0; row < page.count; ) {
-      const cached = this.#fromCache(page, row);
+      if (row >= fetched) fetched = this.#fetch(page, row);
+      const cached = this.#fromCache(page, row, slab);
       if (cached === undefined) {
         const run = runFrom(page, row, (other) => this.#isCached(page, other));
         if (!this.#readRunNow(page, run, entries)) {
@@ -87,16 +93,24 @@ export class PageReader {
     return entries;
   }
 
+  /** Brings near what the cache has of the rows from this one on. @returns up to which */
+  #fetch(page: PageCapture, row: number): number {
+    const sequences = this.#sequences;
+    const count = Math.min(FETCH_MAX, page.count - row);
+    for (let at = 0; at < count; at += 1) sequences[at] = page.valueSequences[row + at] as number;
+    this.#parts.cache.fetch(sequences, count);
+    return row + count;
+  }
+
   #isCached(page: PageCapture, row: number): boolean {
     return this.#parts.cache.has(page.valueSequences[row] as number);
   }
 
-  #fromCache(page: PageCapture, row: number): Entry | undefined {
+  #fromCache(page: PageCapture, row: number, slab: ValueSlab): Entry | undefined {
     const { cache } = this.#parts;
     const at = cache.find(page.valueSequences[row] as number);
     if (at < 0) return undefined;
-    const value = Buffer.allocUnsafe(cache.foundBytes);
-    value.set(cache.buffer.subarray(at, at + cache.foundBytes));
+    const value = slab.copyOf(cache.buffer, at, cache.foundBytes);
     return entryOf(page, row, value, cache.foundUpdatedAt);
   }
 
