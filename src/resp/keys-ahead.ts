@@ -1,10 +1,9 @@
 /**
- * The keys of commands that lie behind each other in a chunk, found ahead of handling them. Only
- * what most clients send is understood: arrays of few words, the second of which may be a key.
- * What is found is a hint and nothing else.
+ * The keys of commands that lie behind each other in a chunk. Understood is what most clients send:
+ * arrays of few words, the second of which may be a key.
  */
 
-import { FETCH_MAX } from '../storage/session.ts';
+import { KeysAhead } from '../server/keys-ahead.ts';
 
 const CR = 0x0d;
 const ASTERISK = 0x2a;
@@ -17,25 +16,12 @@ const KEY_WORD = 1;
 /** The least that a word takes: `$0\r\n\r\n`. */
 const WORD_BYTES_MIN = 6;
 const END_BYTES = 2;
-/** Longer keys are not looked at. */
-const KEY_BYTES_MAX = 1024;
 
-export class KeysAhead {
-  readonly starts = new Uint32Array(FETCH_MAX);
-  readonly lengths = new Uint32Array(FETCH_MAX);
-  count = 0;
+export class RespKeysAhead extends KeysAhead {
   /** Of the word that `#openWord` was at. */
   #bytes = 0;
 
-  /** Finds the keys of the command at `from` and of those behind it, as far as it can. */
-  find(buffer: Uint8Array, from: number): void {
-    this.count = 0;
-    let at = from;
-    while (this.count < FETCH_MAX && at >= 0) at = this.#skipCommand(buffer, at);
-  }
-
-  /** @returns where the next begins; below 0: that is not known */
-  #skipCommand(buffer: Uint8Array, from: number): number {
+  protected skipRequest(buffer: Uint8Array, from: number): number {
     if (from + HEAD_BYTES > buffer.length || buffer[from] !== ASTERISK) return -1;
     const words = (buffer[from + 1] as number) - DIGIT_0;
     if (words <= KEY_WORD || words > WORDS_MAX || buffer[from + 2] !== CR) return -1;
@@ -44,7 +30,7 @@ export class KeysAhead {
       const start = this.#openWord(buffer, at);
       if (start < 0) return -1;
       at = start + this.#bytes + END_BYTES;
-      if (word === KEY_WORD && !this.#add(start, buffer.length)) return -1;
+      if (word === KEY_WORD && !this.add(start, this.#bytes, buffer.length)) return -1;
     }
     return at;
   }
@@ -63,15 +49,5 @@ export class KeysAhead {
       bytes = bytes * 10 + digit;
     }
     return -1;
-  }
-
-  /** @returns false: it is no key that is looked at */
-  #add(start: number, length: number): boolean {
-    const bytes = this.#bytes;
-    if (bytes === 0 || bytes > KEY_BYTES_MAX || start + bytes > length) return false;
-    this.starts[this.count] = start;
-    this.lengths[this.count] = bytes;
-    this.count += 1;
-    return true;
   }
 }

@@ -28,7 +28,7 @@ import { findCommand, isArityWrong } from './commands/command-table.ts';
 import { queueCommand } from './commands/multi.ts';
 import { HeldReplies } from './held-replies.ts';
 import type { KeyView } from './key-view.ts';
-import { KeysAhead } from './keys-ahead.ts';
+import { RespKeysAhead } from './keys-ahead.ts';
 import { Reply } from './reply.ts';
 import { AUTHENTICATION_REQUIRED } from './reply-text.ts';
 import { writeError } from './reply-writer.ts';
@@ -41,7 +41,7 @@ import { Transaction } from './transaction.ts';
 
 const UNKNOWN_OP = 0;
 /** Of whichever connection looks ahead. */
-const ahead = new KeysAhead();
+const ahead = new RespKeysAhead();
 
 export class RespConnection extends ClientConnection implements RespContext, RepliesOwner {
   readonly server: RespServer;
@@ -51,8 +51,6 @@ export class RespConnection extends ClientConnection implements RespContext, Rep
   protected readonly input: ConnectionInput;
   protected readonly replies: RespReplies;
   readonly #parser: RespParser;
-  /** Commands to come whose keys were fetched. */
-  #fetched = 0;
   #last: RespCommand | undefined;
   #isClosing = false;
 
@@ -91,14 +89,12 @@ export class RespConnection extends ClientConnection implements RespContext, Rep
   }
 
   turnBegins(nowMs: number): void {
-    this.#fetched = 0;
     this.replies.turnBegins(nowMs);
   }
 
   handleFrame(buffer: Buffer, start: number, end: number): void {
     if (this.#isClosing) return;
-    if (this.#fetched > 0) this.#fetched -= 1;
-    else if (end < buffer.length) this.#fetchAhead(buffer, start);
+    this.fetchAhead(ahead, buffer, start, end);
     const { words } = this.#parser;
     const command = findCommand(words);
     const op = command?.op ?? UNKNOWN_OP;
@@ -113,15 +109,6 @@ export class RespConnection extends ClientConnection implements RespContext, Rep
       this.replies.refuse(this.token, error);
     }
     this.replies.handled(words.count > 1 ? words.bytes(1) : 0, words.count);
-  }
-
-  /** Of a pipeline the keys are brought near together. */
-  #fetchAhead(buffer: Buffer, start: number): void {
-    if (!this.hasSession) return;
-    ahead.find(buffer, start);
-    if (ahead.count < 2) return;
-    this.#fetched = ahead.count - 1;
-    this.session.fetch(buffer, ahead.starts, ahead.lengths, ahead.count);
   }
 
   #dispatch(command: RespCommand | undefined, words: RespArguments): void {

@@ -21,6 +21,7 @@ import { ConnectionDeadlines } from './connection-deadlines.ts';
 import type { ConnectionInput, InputOwner } from './connection-input.ts';
 import { ConnectionOutput } from './connection-output.ts';
 import type { Flushable } from './flush-queue.ts';
+import type { KeysAhead } from './keys-ahead.ts';
 import { LimitedSession } from './limited-session.ts';
 import type { ServedConnection } from './served-connection.ts';
 import type { ServerServices } from './server-services.ts';
@@ -75,6 +76,8 @@ export abstract class ClientConnection implements ServedConnection, InputOwner, 
   readonly #connectedAt = Date.now();
   #bytesIn = 0;
   #namelessRequests = 0;
+  /** Requests to come, in this turn, whose keys were fetched. */
+  #fetched = 0;
   #session: Session | undefined;
   /** The same, for a user who is limited to prefixes. */
   #limited: LimitedSession | undefined;
@@ -134,10 +137,6 @@ export abstract class ClientConnection implements ServedConnection, InputOwner, 
   /** Nothing asked is left to answer, nothing answered is left to send. */
   get idle(): boolean {
     return this.replies.inFlight === 0 && !this.input.busy && this.output.pendingBytes === 0;
-  }
-
-  protected get hasSession(): boolean {
-    return this.#session !== undefined;
   }
 
   get session(): Session {
@@ -211,7 +210,24 @@ export abstract class ClientConnection implements ServedConnection, InputOwner, 
     if (this.state === 'draining') this.isRefusing = true;
   }
 
+  /**
+   * Of a pipeline the keys are brought near together. Asked before each request is handled.
+   * @param start of the request @param end of its bytes, behind which others may follow
+   */
+  protected fetchAhead(ahead: KeysAhead, buffer: Buffer, start: number, end: number): void {
+    if (this.#fetched > 0) {
+      this.#fetched -= 1;
+      return;
+    }
+    if (end >= buffer.length || this.#session === undefined) return;
+    ahead.find(buffer, start);
+    if (ahead.count < 2) return;
+    this.#fetched = ahead.count - 1;
+    this.session.fetch(buffer, ahead.starts, ahead.lengths, ahead.count);
+  }
+
   turnEnds(isFirst: boolean): void {
+    this.#fetched = 0;
     this.replies.turnEnds();
     if (isFirst) this.replies.flushRead();
     else this.flush();

@@ -15,7 +15,12 @@ import type { Socket } from 'node:net';
 import { assert, CaskError, toCaskError } from '../errors/cask-error.ts';
 import { limitError } from '../errors/limit-error.ts';
 import { errorMessage, errorNumber } from '../protocol/error-message.ts';
-import { CONNECTION_ID, GREETING_FRAME_BYTES_MAX, REQUEST_ID_MAX } from '../protocol/frame.ts';
+import {
+  CONNECTION_ID,
+  FRAME_HEADER_BYTES,
+  GREETING_FRAME_BYTES_MAX,
+  REQUEST_ID_MAX,
+} from '../protocol/frame.ts';
 import { FrameParser } from '../protocol/frame-parser.ts';
 import { checkBody } from '../protocol/msgpack-reader.ts';
 import { OP_HELLO, opName } from '../protocol/op-codes.ts';
@@ -31,10 +36,13 @@ import type { CommandContext, LaterAnswer } from './commands/command.ts';
 import { dispatch } from './commands/dispatch.ts';
 import { ConnectionInput } from './connection-input.ts';
 import { ConnectionReplies } from './connection-replies.ts';
+import { FrameKeysAhead } from './frame-keys-ahead.ts';
 import { overdueError } from './lateness.ts';
 import type { ServerServices } from './server-services.ts';
 
 const CLIENT_NAME_CHARACTERS_MAX = 128;
+/** Of whichever connection looks ahead. */
+const ahead = new FrameKeysAhead();
 
 export class Connection extends ClientConnection implements CommandContext {
   readonly out: OutputBuffer;
@@ -72,6 +80,10 @@ export class Connection extends ClientConnection implements CommandContext {
   handleFrame(buffer: Buffer, start: number, end: number): void {
     const request = this.#request;
     this.requests += 1;
+    // a frame that was put together has no header, and nothing behind it
+    if (start >= FRAME_HEADER_BYTES) {
+      this.fetchAhead(ahead, buffer, start - FRAME_HEADER_BYTES, end);
+    }
     try {
       request.open(buffer, start, end);
       this.replies.begin(request, end - start);

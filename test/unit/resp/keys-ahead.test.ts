@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { KeysAhead } from '../../../src/resp/keys-ahead.ts';
+import { RespKeysAhead } from '../../../src/resp/keys-ahead.ts';
 import { FETCH_MAX } from '../../../src/storage/session.ts';
 
 function command(...words: readonly string[]): string {
@@ -9,7 +9,7 @@ function command(...words: readonly string[]): string {
 
 function keysIn(text: string, from = 0): string[] {
   const buffer = Buffer.from(text, 'latin1');
-  const ahead = new KeysAhead();
+  const ahead = new RespKeysAhead();
   ahead.find(buffer, from);
   return Array.from({ length: ahead.count }, (_, index) => {
     const start = ahead.starts[index] as number;
@@ -64,7 +64,7 @@ test('whatever is there, keys lie within it', () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       const buffer = Buffer.from(pieces.join(''));
-      const ahead = new KeysAhead();
+      const ahead = new RespKeysAhead();
       ahead.find(buffer, 0);
       for (let index = 0; index < ahead.count; index++) {
         const end = (ahead.starts[index] as number) + (ahead.lengths[index] as number);
