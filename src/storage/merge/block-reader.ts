@@ -1,6 +1,6 @@
 /**
- * Reads a sealed segment in blocks of whole records, verifies them, and packs the question which of them are
- * current. While a block is worked on, the next bytes are being read.
+ * Reads a sealed segment in blocks of whole records, verifies them, and packs the question which
+ * of them are current. While a block is worked on, the next bytes are being read.
  *
  * ```
  *  buffer of a block:   [ room for a tail | chunk, as read from the file ]
