@@ -8,7 +8,7 @@
 
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { chooseDaemonProgram } from './bench/servers/daemon-program.ts';
-import { isRight, runLoad } from './load/load.ts';
+import { isPrompt, isRight, type LoadRow, runLoad } from './load/load.ts';
 import { fits, MEMORY_GRANTS, measureMemory } from './load/memory.ts';
 import { isSoonEnough, measureScrapes, SCRAPED_KEYS } from './load/scrapes.ts';
 
@@ -29,7 +29,9 @@ const print = (line: string): void => console.log(line);
 const PARTS: Readonly<Record<string, (options: Options) => Promise<number>>> = {
   async clients({ scale, only }) {
     const rows = await runLoad({ scale, only, print });
-    return rows.filter((row) => !isRight(row)).length;
+    const [quiet] = rows;
+    const isGood = (row: LoadRow) => isRight(row) && (quiet === undefined || isPrompt(row, quiet));
+    return rows.filter((row) => !isGood(row)).length;
   },
   async memory({ scale }) {
     const { program, description } = chooseDaemonProgram();

@@ -33,6 +33,9 @@ export interface LoadRow {
   readonly mostBytes: number;
 }
 
+/** So many times as long as undisturbed the good client may wait, at the 99th percentile. */
+export const P99_FACTOR_MAX = 200;
+
 const MIB = 1024 * 1024;
 const PROBER = fileURLToPath(new URL('./prober.ts', import.meta.url));
 const SAMPLE_MS = 50;
@@ -114,12 +117,18 @@ export function isRight({ failure, probe }: LoadRow): boolean {
   return failure === undefined && probe.wrong === 0 && probe.failures.length === 0;
 }
 
+/** @param quiet the undisturbed time of the same run */
+export function isPrompt(row: LoadRow, quiet: LoadRow): boolean {
+  return row.probe.p99Ms <= quiet.probe.p99Ms * P99_FACTOR_MAX;
+}
+
 function lineOf(row: LoadRow, quiet: LoadRow): string {
   const { name, outcome, failure, probe, mostBytes } = row;
   const { requests, p50Ms, p99Ms, maxMs, refused, wrong, failures } = probe;
   const factor = p99Ms / quiet.probe.p99Ms;
   const times = `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms (x${factor.toFixed(1)}), worst ${maxMs.toFixed(0)} ms`;
   const trouble = [
+    isPrompt(row, quiet) ? '' : `EXCEEDS x${P99_FACTOR_MAX}`,
     refused > 0 ? `${refused} refused for the moment` : '',
     wrong > 0 ? `${wrong} WRONG` : '',
     failures.length > 0 ? `FAILED: ${failures.join(', ')}` : '',
