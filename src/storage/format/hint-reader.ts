@@ -195,6 +195,7 @@ export class HintReader {
   readonly #buffer: Buffer;
   /** Where the next part of the file goes, and the bytes it has once it is there. */
   readonly #ahead: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  /** Undefined: nothing is being read. */
   #reading: Promise<number> | undefined;
   readonly #block: HintBlock;
   #start = 0; // unread bytes in the buffer: [start, end)
@@ -272,23 +273,24 @@ export class HintReader {
     this.#end -= this.#start;
     this.#start = 0;
     while (this.#end < bytes) {
-      const count = await (this.#reading ?? this.#readPart());
+      if (this.#reading === undefined) this.#readAhead();
+      const count = await this.#reading;
       this.#reading = undefined;
-      if (count === 0) return false;
+      if (count === undefined || count === 0) return false;
       this.#buffer.set(this.#ahead.subarray(0, count), this.#end);
       this.#end += count;
       this.#position += count;
-      this.#reading = this.#readPart();
-      // it is awaited when it is needed, or never
-      this.#reading.catch(() => {});
+      this.#readAhead();
     }
     return true;
   }
 
-  /** Resolves to 0 at the end of the file. */
-  #readPart(): Promise<number> {
+  /** Begins to read the next part, unless there is none. */
+  #readAhead(): void {
     const wanted = Math.min(this.header.fileBytes - this.#position, this.#ahead.length);
-    return this.#file.read(this.#ahead, 0, wanted, this.#position);
+    if (wanted === 0) return;
+    this.#reading = this.#file.read(this.#ahead, 0, wanted, this.#position);
+    this.#reading.catch(() => {}); // told by who needs the part, if anybody does
   }
 
   #atEnd(): undefined {

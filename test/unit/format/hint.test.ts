@@ -188,6 +188,38 @@ describe('hint round trip', () => {
   });
 });
 
+describe('what is read ahead', () => {
+  it('ends with the file', async () => {
+    const key = (index: number) => Buffer.from(String(index).padStart(8, '0'));
+    // more than is read at a time
+    const entries = Array.from({ length: 20_000 }, (_, index) => entryOf(key(index)));
+    await writeHint(fs, directory, FACTS, entries);
+    const lengths: number[] = [];
+    const spied = (file: FileHandle): FileHandle => ({
+      ...file,
+      size: () => file.size(),
+      close: () => file.close(),
+      read: (buffer, offset, length, position) => {
+        lengths.push(length);
+        return file.read(buffer, offset, length, position);
+      },
+    });
+    const world = Object.assign(Object.create(fs) as FileSystem, {
+      open: async (name: string, mode: 'read') => spied(await fs.open(name, mode)),
+    });
+    const reader = await HintReader.open(world, path(), FACTS);
+    let seen = 0;
+    for (let block = await reader.nextBlock(); block; block = await reader.nextBlock()) {
+      seen += block.entries;
+    }
+    await reader.close();
+    expect(seen).toBe(entries.length);
+    expect(lengths.length).toBeGreaterThan(3);
+    expect(lengths).not.toContain(0);
+    expect(lengths.reduce((sum, length) => sum + length)).toBe(reader.header.fileBytes);
+  });
+});
+
 describe('writing a hint', () => {
   it('syncs the file before the rename, and the directory after it, with little dirty', async () => {
     const log: string[] = [];
