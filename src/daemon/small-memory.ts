@@ -2,7 +2,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 
-/** Up to here garbage is the larger part of what the process takes. */
+/** Up to here memory is worth more than the time that it takes to spare it. */
 export const SMALL_MEMORY_BYTES: number = 192 * 1024 * 1024;
 
 /**

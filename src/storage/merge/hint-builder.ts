@@ -61,7 +61,10 @@ export class HintBuilder {
     });
   }
 
-  /** Resolves when all that was added, and is not being merged, has its hint or has failed to get one. */
+  /**
+   * Resolves when all that was added, and is not being merged, has its hint, or has failed to get
+   * one.
+   */
   async whenIdle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
