@@ -320,12 +320,12 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'touch-of-an-older-value-than-it-names',
     edits: [
       {
-        file: 'keydir/keydir.ts',
-        find: '!this.#touches.isValueMissing(row) || sequence < this.#touches.valueSequence(row)',
-        replace: '!this.#touches.isValueMissing(row)',
+        file: 'keydir/keydir-load.ts',
+        find: '!this.touches.isValueMissing(row) || sequence < this.touches.valueSequence(row)',
+        replace: '!this.touches.isValueMissing(row)',
       },
       {
-        file: 'keydir/keydir.ts',
+        file: 'keydir/keydir-load.ts',
         find: 'isMissing || this.valueSequence(ref) < valueSequence',
         replace: 'isMissing',
       },
@@ -355,7 +355,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'clear-takes-the-next-write-along',
     edits: [
       {
-        file: 'keydir/keydir.ts',
+        file: 'keydir/keydir-load.ts',
         find: 'if (sequence < this.#voidBelow) return true;',
         replace: 'if (sequence < this.#voidBelow + 2) return true;',
       },

@@ -16,7 +16,8 @@ import {
   readManifest,
 } from '../format/manifest.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, UUID_BYTES } from '../format/segment-header.ts';
-import { Keydir, SEED_BYTES } from '../keydir/keydir.ts';
+import { Keydir } from '../keydir/keydir.ts';
+import { SEED_BYTES } from '../keydir/keydir-tables.ts';
 import { ManifestStore } from '../log/manifest-store.ts';
 import type { Segment } from '../log/segment.ts';
 import { SegmentCatalog } from '../log/segment-catalog.ts';

@@ -1,7 +1,8 @@
 /** Puts many keys into a keydir, each timed, and prints the longest in milliseconds. */
 
 import { randomBytes } from 'node:crypto';
-import { Keydir, SEED_BYTES } from '../../../../src/storage/keydir/keydir.ts';
+import { Keydir } from '../../../../src/storage/keydir/keydir.ts';
+import { SEED_BYTES } from '../../../../src/storage/keydir/keydir-tables.ts';
 import { keyOf } from '../../load/keys.ts';
 
 const KEYDIR_BYTES_MAX = 2 ** 36;
