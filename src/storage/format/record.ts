@@ -145,7 +145,7 @@ export function valueSeed(salt: number, sequence: number): number {
 }
 
 /** What seeds headCrc, so that bytes at the wrong place of a segment are not records. */
-function headSeed(salt: number, fileOffset: number): number {
+export function headSeed(salt: number, fileOffset: number): number {
   return (salt + fileOffset) >>> 0;
 }
 

@@ -205,7 +205,8 @@ export class KeydirTables {
     this.previousTouchBytes = this.touches.recordBytes(row);
   }
 
-  protected hashOf(buffer: Uint8Array, start: number, length: number): number {
+  /** The hash by which the key is known here; it holds for good. */
+  hashOf(buffer: Uint8Array, start: number, length: number): number {
     return hashBytes(buffer, start, length, this.#seed, this.#mask);
   }
 

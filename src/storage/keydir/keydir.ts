@@ -36,6 +36,8 @@ export const FETCH_MAX = 32;
 const ENTRY_OVERHEAD_MAX = granulesFor(1) * 4 - 1;
 
 export class Keydir extends KeydirLoad {
+  /** Counts what may make references void that were got before: removals, moves, clears. */
+  moves = 0;
   /** Of `fetch`: hashes, then references. */
   readonly #fetched = new Uint32Array(FETCH_MAX);
   readonly #maxBytes: number;
@@ -96,8 +98,13 @@ export class Keydir extends KeydirLoad {
   // Reading.
 
   /** The entry of the key `buffer[start, start + length)`; 0: there is none. */
-  find(buffer: Uint8Array, start: number, length: number): number {
-    const ref = this.hash.find(this.hashOf(buffer, start, length), buffer, start, length);
+  find(
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+    hash: number = this.hashOf(buffer, start, length),
+  ): number {
+    const ref = this.hash.find(hash, buffer, start, length);
     return this.tombstones > 0 && ref !== 0 && this.arena.isDead(ref) ? 0 : ref;
   }
 
@@ -145,10 +152,10 @@ export class Keydir extends KeydirLoad {
     version: number,
     createdAt: number,
     expiresAt: number,
+    hash: number = this.hashOf(buffer, start, length),
   ): number {
     assert(!this.isLoading, 'no writes while loading');
     assert(recordBytes < RECORD_BYTES_LIMIT, 'record bytes');
-    const hash = this.hashOf(buffer, start, length);
     let ref = this.hash.find(hash, buffer, start, length);
     this.clearPrevious();
     if (ref === 0) {
@@ -164,6 +171,28 @@ export class Keydir extends KeydirLoad {
     this.arena.setMeta(ref, sequence, version, createdAt);
     this.setExpiry(ref, expiresAt);
     return ref;
+  }
+
+  /**
+   * What `upsert` does of a key that is there: `ref` is what `find` gave for it while `moves` was
+   * what it is now.
+   */
+  update(
+    ref: number,
+    segmentSlot: number,
+    offset: number,
+    recordBytes: number,
+    sequence: number,
+    version: number,
+    createdAt: number,
+    expiresAt: number,
+  ): void {
+    assert(recordBytes < RECORD_BYTES_LIMIT, 'record bytes');
+    this.clearPrevious();
+    this.notePrevious(ref);
+    this.arena.setLocation(ref, segmentSlot, offset, recordBytes);
+    this.arena.setMeta(ref, sequence, version, createdAt);
+    this.setExpiry(ref, expiresAt);
   }
 
   /** Gives an entry, which must be there, another revision and expiry; its value stays. */
@@ -291,6 +320,7 @@ export class Keydir extends KeydirLoad {
    */
   clear(): void {
     assert(!this.isLoading, 'no writes while loading');
+    this.moves++;
     this.arena = new EntryArena();
     this.hash = new HashShards(this.arena);
     this.expiry = new ExpiryTable();
@@ -319,6 +349,7 @@ export class Keydir extends KeydirLoad {
     if (ref === 0 || this.isTombstone(ref)) return false;
     if (ifSequence >= 0 && this.arena.sequence(ref) !== ifSequence) return false;
     this.notePrevious(ref);
+    this.moves++;
     this.hash.remove(hash, ref);
     this.setExpiry(ref, 0);
     this.liveCount--;
@@ -412,6 +443,7 @@ export class Keydir extends KeydirLoad {
   }
 
   #entryMoved(from: number, to: number): void {
+    this.moves++;
     this.hash.replace(this.hashOfEntry(from), from, to);
     this.index.rename(from, to);
     if (!this.arena.hasExpiry(from)) return;

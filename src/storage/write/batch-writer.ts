@@ -12,7 +12,8 @@ import type { StoreBatchItem } from '../entry.ts';
 import { clearBatchFlag, recordBytes } from '../format/record.ts';
 import { keyBytesOf, valueBytesOf } from '../key-and-value.ts';
 import { checkPatience, type Patience } from '../patience.ts';
-import { type Group, REPLY_NONE } from './group.ts';
+import type { Group } from './group.ts';
+import { REPLY_NONE } from './group-rows.ts';
 import { IN_BATCH, type Sequencer } from './sequencer.ts';
 import { conflict, keydirFull, keyProblem, putProblem } from './write-limits.ts';
 import type { WriteOrigin } from './write-origin.ts';
@@ -168,6 +169,7 @@ export class BatchWriter {
     if (lastRecordAt >= 0) {
       const seedOffset = group.startOffset + lastRecordAt;
       clearBatchFlag(group.buffer, lastRecordAt, group.segment.salt, seedOffset);
+      group.rows.endBatch();
     }
     commit.release(group);
     origin.lastGroup = group;

@@ -8,7 +8,6 @@ import type { Clock } from '../disk/environment.ts';
 import {
   FLAG_BATCH_CONTINUES,
   RECORD_DELETE,
-  RECORD_PUT,
   RECORD_TOUCH,
   RecordView,
   recordKeyBytes,
@@ -19,15 +18,18 @@ import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { Modifier } from '../modifier.ts';
 import type { ValueCache } from '../read/value-cache.ts';
-import type { PutOutcome } from '../reply-sink.ts';
+import type { PutOutcome, ReplySink } from '../reply-sink.ts';
+import type { Group, Waiter } from './group.ts';
 import {
-  type Group,
+  type GroupRows,
   REPLY_DELETE,
   REPLY_MODIFY,
   REPLY_NONE,
   REPLY_PUT,
-  type Waiter,
-} from './group.ts';
+  ROW_IN_BATCH,
+  ROW_PUT,
+  replyOf,
+} from './group-rows.ts';
 import type { PendingWrites } from './pending-writes.ts';
 
 /** A slice ends after this long; it is looked at every `RECORDS_PER_LOOK` records. */
@@ -55,8 +57,9 @@ export class CommitApplier {
   };
   /** The next record of the group that is being applied. */
   #next = 0;
-  /** And the next of its modifiers. */
+  /** And the next of its modifiers, and which of its sinks is at hand. */
   #nextModifier = 0;
+  #sinkAt = 0;
   #midBatch = false;
   readonly #afterBatch: Waiter[] = [];
   /** The sequence of the last record applied. */
@@ -87,35 +90,34 @@ export class CommitApplier {
   apply(group: Group): boolean {
     const { clock } = this.#parts;
     const deadline = clock.monotonicMs() + SLICE_MS;
-    const count = group.recordAts.length;
+    const { count, kinds } = group.rows;
     while (this.#next < count) {
       const last = Math.min(this.#next + RECORDS_PER_LOOK, count);
       while (this.#next < last) {
-        this.#applyRecord(group, this.#next);
-        this.#next += 1;
+        const row = this.#next;
+        if (((kinds[row] as number) & ROW_PUT) !== 0) this.#applyPut(group, group.rows, row);
+        else this.#applyRecord(group, row);
+        this.#next = row + 1;
       }
       if (this.#next < count && clock.monotonicMs() > deadline) break;
     }
     if (!this.#midBatch) for (const waiter of this.#afterBatch.splice(0)) waiter.committed();
     if (this.#next < count) return false;
-    this.#next = 0;
-    this.#nextModifier = 0;
-    this.#unreserve(group);
+    this.#rewind();
+    this.#over(group);
     return true;
   }
 
   /** Tells everyone in the group that it failed, and forgets its pending writes. */
   fail(group: Group, error: CaskError): void {
-    const { pending } = this.#parts;
-    for (let row = this.#failedFrom(group); row < group.recordAts.length; row += 1) {
-      const recordAt = group.recordAts[row] as number;
-      pending.remove(group, recordAt);
-      this.#rearm(group, recordAt);
-      if (group.replies[row] === REPLY_NONE) continue;
-      group.sinks[row]?.onError(group.tokens[row] as number, error);
+    const { rows } = group;
+    for (let row = this.#failedFrom(group); row < rows.count; row += 1) {
+      this.#rearm(group, rows.recordAts[row] as number);
+      this.#sinkOf(rows, row)?.onError(rows.tokens[row] as number, error);
     }
+    this.#rewind();
     for (const waiter of this.#afterBatch.splice(0)) waiter.failed(error);
-    this.#unreserve(group);
+    this.#over(group);
   }
 
   /** What was due, and spared for a touch that has failed, is due again. */
@@ -132,49 +134,110 @@ export class CommitApplier {
   /** A group that was being applied when the store stopped has answered a part already. */
   #failedFrom(group: Group): number {
     const from = group.written ? this.#next : 0;
-    this.#next = 0;
-    this.#nextModifier = 0;
+    this.#rewind();
     this.#midBatch = false;
     return from;
   }
 
-  #unreserve(group: Group): void {
+  #rewind(): void {
+    this.#next = 0;
+    this.#nextModifier = 0;
+    this.#sinkAt = 0;
+  }
+
+  #over(group: Group): void {
+    this.#parts.pending.forget(group);
     this.reservedKeys -= group.newKeys;
     this.reservedKeyBytes -= group.newKeyBytes;
   }
 
-  #applyRecord(group: Group, row: number): void {
-    const { keydir, catalog, pending } = this.#parts;
-    const view = this.#view;
-    const recordAt = group.recordAts[row] as number;
-    viewTrustedRecord(group.buffer, recordAt, view);
-    const { segment } = group;
-    if (view.type === RECORD_PUT) {
+  /** Rows are asked for in their order. */
+  #sinkOf({ sinks, sinkRows }: GroupRows, row: number): ReplySink | undefined {
+    while (this.#sinkAt + 1 < sinks.length && (sinkRows[this.#sinkAt + 1] as number) <= row) {
+      this.#sinkAt += 1;
+    }
+    return sinks[this.#sinkAt];
+  }
+
+  /** A put, by its row alone. */
+  #applyPut(group: Group, rows: GroupRows, row: number): void {
+    const { keydir, catalog } = this.#parts;
+    const { segment, buffer } = group;
+    const recordAt = rows.recordAts[row] as number;
+    const end = row + 1 < rows.count ? (rows.recordAts[row + 1] as number) : group.length;
+    const bytes = end - recordAt;
+    const sequence = group.firstSequence + row;
+    const kind = rows.kinds[row] as number;
+    const version = rows.versions[row] as number;
+    const createdAt = rows.createdAts[row] as number;
+    const expiresAt = rows.expiresAts[row] as number;
+    const ref = rows.moves === keydir.moves ? (rows.refs[row] as number) : 0;
+    const offset = group.startOffset + recordAt;
+    if (ref !== 0) {
+      keydir.update(ref, segment.slot, offset, bytes, sequence, version, createdAt, expiresAt);
+    } else {
       keydir.upsert(
-        group.buffer,
-        view.keyStart,
-        view.keyBytes,
+        buffer,
+        recordKeyStart(buffer, recordAt),
+        recordKeyBytes(buffer, recordAt),
         segment.slot,
-        group.startOffset + recordAt,
-        view.recordBytes,
-        view.sequence,
-        view.version,
-        view.createdAt,
-        view.expiresAt,
+        offset,
+        bytes,
+        sequence,
+        version,
+        createdAt,
+        expiresAt,
+        rows.hashes[row] as number,
       );
-      segment.liveBytes += view.recordBytes;
-      if (group.replies[row] === REPLY_MODIFY && view.valueBytes <= MODIFIED_BYTES_MAX) {
-        const { buffer } = group;
-        this.cache?.put(view.sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
-      }
-    } else if (view.type === RECORD_DELETE) {
-      keydir.remove(group.buffer, view.keyStart, view.keyBytes);
+    }
+    segment.liveBytes += bytes;
+    catalog.subtractDisplaced(keydir);
+    this.committedSequence = sequence;
+    this.#midBatch = (kind & ROW_IN_BATCH) !== 0;
+    const reply = replyOf(kind);
+    if (reply === REPLY_NONE) return;
+    const outcome = this.#outcome;
+    outcome.revision = sequence;
+    outcome.version = version;
+    outcome.createdAt = createdAt;
+    outcome.updatedAt = group.now;
+    outcome.expiresAt = expiresAt;
+    const sink = this.#sinkOf(rows, row) as ReplySink;
+    const token = rows.tokens[row] as number;
+    if (reply === REPLY_PUT) sink.onPut(token, outcome);
+    else this.#putModified(group, recordAt, sink, token);
+  }
+
+  /** What was put by a modifier is likely to be read again soon. */
+  #putModified(group: Group, recordAt: number, sink: ReplySink, token: number): void {
+    const view = this.#view;
+    const { buffer } = group;
+    viewTrustedRecord(buffer, recordAt, view);
+    if (view.valueBytes <= MODIFIED_BYTES_MAX) {
+      this.cache?.put(view.sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
+    }
+    sink.onModified?.(token, this.#takeModifier(group), this.#outcome);
+  }
+
+  #takeModifier(group: Group): Modifier {
+    const modifier = group.modifiers[this.#nextModifier] as Modifier;
+    this.#nextModifier += 1;
+    return modifier;
+  }
+
+  /** A delete, a touch, or a clear. */
+  #applyRecord(group: Group, row: number): void {
+    const { keydir, catalog } = this.#parts;
+    const view = this.#view;
+    const { buffer, segment } = group;
+    viewTrustedRecord(buffer, group.rows.recordAts[row] as number, view);
+    if (view.type === RECORD_DELETE) {
+      keydir.remove(buffer, view.keyStart, view.keyBytes);
       segment.tombstoneBytes += view.recordBytes;
     } else {
       this.#applyRare(group);
     }
     catalog.subtractDisplaced(keydir);
-    pending.remove(group, recordAt);
     this.committedSequence = view.sequence;
     this.#midBatch = (view.flags & FLAG_BATCH_CONTINUES) !== 0;
     this.#reply(group, row);
@@ -206,18 +269,16 @@ export class CommitApplier {
   }
 
   #reply(group: Group, row: number): void {
-    const sink = group.sinks[row];
+    const { rows } = group;
+    const reply = replyOf(rows.kinds[row] as number);
+    const sink = reply === REPLY_NONE ? undefined : this.#sinkOf(rows, row);
     if (sink === undefined) return;
-    const token = group.tokens[row] as number;
+    const token = rows.tokens[row] as number;
     const view = this.#view;
-    if (group.replies[row] === REPLY_PUT) {
-      sink.onPut(token, this.#outcomeOf(view));
-    } else if (group.replies[row] === REPLY_DELETE) {
+    if (reply === REPLY_DELETE) {
       sink.onDelete(token, view.sequence);
-    } else if (group.replies[row] === REPLY_MODIFY) {
-      const modifier = group.modifiers[this.#nextModifier] as Modifier;
-      this.#nextModifier += 1;
-      sink.onModified?.(token, modifier, this.#outcomeOf(view));
+    } else if (reply === REPLY_MODIFY) {
+      sink.onModified?.(token, this.#takeModifier(group), this.#outcomeOf(view));
     }
   }
 

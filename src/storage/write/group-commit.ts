@@ -15,11 +15,10 @@ import { DIRTY_BYTES_MAX } from '../log/appender.ts';
 import type { Durability, StoreOptions } from '../store-options.ts';
 import type { CommitApplier } from './commit-applier.ts';
 import { Group, type Waiter } from './group.ts';
+import type { GroupMemory } from './group-memory.ts';
 
 /** A gathering group is closed at this size, so that no write takes long. */
 const GROUP_BYTES_MAX = 1 << 20;
-/** Buffers up to this size are kept for the next group. */
-const POOLED_BYTES_MAX = 4 << 20;
 /** Above this many bytes the kernel is behind with the background sync: appends wait for it. */
 const DIRTY_BYTES_HARD_MAX = 4 * DIRTY_BYTES_MAX;
 
@@ -50,7 +49,7 @@ export class GroupCommit {
   /** A group is being written or applied across turns. */
   #busy = false;
   #flushDue = false;
-  #spareBuffer: Uint8Array | undefined;
+  #spareMemory: GroupMemory | undefined;
   #intervalDue = false;
   #syncingInBackground = false;
   /** Why nothing goes on; undefined: it does. */
@@ -174,10 +173,10 @@ export class GroupCommit {
 
   #open(): Group {
     const { appender, now } = this.#parts;
-    const buffer = this.#spareBuffer;
-    this.#spareBuffer = undefined;
+    const memory = this.#spareMemory;
+    this.#spareMemory = undefined;
     const { planSegment, planOffset, planProven } = appender;
-    const group = new Group(planSegment, planOffset, now(), planProven, buffer);
+    const group = new Group(planSegment, planOffset, now(), planProven, memory);
     this.#gathering = group;
     return group;
   }
@@ -289,12 +288,12 @@ export class GroupCommit {
   #noteAppended(group: Group): void {
     const { segment } = group;
     group.written = true;
-    if (group.recordAts.length === 0) return;
+    if (!group.hasRecords) return;
     if (segment.records === 0) {
       segment.base = group.firstSequence;
       segment.min = group.firstSequence;
     }
-    segment.records += group.recordAts.length;
+    segment.records += group.rows.count;
     segment.last = group.lastSequence;
     segment.bytes = group.endOffset;
     segment.latestUpdatedAt = group.now;
@@ -306,7 +305,7 @@ export class GroupCommit {
     this.queuedBytes -= group.length;
     group.state = 'committed';
     group.tellCommitted();
-    if (group.buffer.length <= POOLED_BYTES_MAX) this.#spareBuffer = group.buffer;
+    if (group.memory.reset()) this.#spareMemory = group.memory;
     this.#parts.onProgress();
   }
 
@@ -386,7 +385,7 @@ export class GroupCommit {
   /** The first sequence that is in any group; undefined when none has a record. */
   #firstSequence(): number | undefined {
     const groups = [...this.#queue, this.#gathering, this.#held];
-    return groups.find((group) => group !== undefined && group.recordAts.length > 0)?.firstSequence;
+    return groups.find((group) => group?.hasRecords)?.firstSequence;
   }
 
   #failQueued(cause: CaskError): void {
@@ -409,8 +408,8 @@ export class GroupCommit {
   }
 }
 
-function holds({ recordAts, firstSequence, lastSequence }: Group, sequence: number): boolean {
-  return recordAts.length > 0 && firstSequence <= sequence && sequence <= lastSequence;
+function holds({ firstSequence, lastSequence }: Group, sequence: number): boolean {
+  return firstSequence <= sequence && sequence <= lastSequence;
 }
 
 function outcomeUnknown(cause: CaskError): CaskError {

@@ -9,13 +9,9 @@ import { valueSeed, writeValueCrc } from '../format/record.ts';
 import type { Segment } from '../log/segment.ts';
 import type { Modifier } from '../modifier.ts';
 import type { ReplySink } from '../reply-sink.ts';
+import { GroupMemory } from './group-memory.ts';
+import type { GroupRows } from './group-rows.ts';
 import { HeldReads } from './held-reads.ts';
-
-/** What to tell about a record once it is committed. */
-export const REPLY_NONE = 0;
-export const REPLY_PUT = 1;
-export const REPLY_DELETE = 2;
-export const REPLY_MODIFY = 3;
 
 /** Something that waits for a group: a read of one's own write, a CONFLICT against it, a batch. */
 export interface Waiter {
@@ -33,7 +29,6 @@ interface UnsummedValue {
   readonly seed: number;
 }
 
-const BUFFER_BYTES_MIN = 64 * 1024;
 /** Values from this size on are summed in slices of this size, not all at once. */
 export const SLICE_BYTES = 1 << 20;
 
@@ -45,7 +40,9 @@ export class Group {
   readonly now: number;
   /** How far the segment was durable when the group was begun. */
   readonly provenOffset: number;
-  buffer: Uint8Array;
+  /** To be given to another group once this one is over. */
+  readonly memory: GroupMemory;
+  readonly rows: GroupRows;
   length = 0;
   state: GroupState = 'gathering';
   /** Why it is 'failed'. */
@@ -55,12 +52,7 @@ export class Group {
   /** Keys, and their bytes, that may be new to the keydir. */
   newKeys = 0;
   newKeyBytes = 0;
-  /** Four columns, one row a record: its offset in `buffer`, and whom to tell what. */
-  readonly recordAts: number[] = [];
-  readonly replies: number[] = [];
-  readonly sinks: (ReplySink | undefined)[] = [];
-  readonly tokens: number[] = [];
-  /** One for each row with REPLY_MODIFY, in their order. */
+  /** One for each row that tells a modifier, in their order. */
   readonly modifiers: Modifier[] = [];
   readonly waiters: Waiter[] = [];
   #reads: HeldReads | undefined;
@@ -73,13 +65,23 @@ export class Group {
     startOffset: number,
     now: number,
     provenOffset: number,
-    buffer: Uint8Array | undefined,
+    memory: GroupMemory | undefined,
   ) {
     this.segment = segment;
     this.startOffset = startOffset;
     this.now = now;
     this.provenOffset = provenOffset;
-    this.buffer = buffer ?? Buffer.allocUnsafeSlow(BUFFER_BYTES_MIN);
+    this.memory = memory ?? new GroupMemory();
+    this.rows = this.memory.rows;
+  }
+
+  /** The records, as they go to the log. */
+  get buffer(): Uint8Array {
+    return this.memory.buffer;
+  }
+
+  get hasRecords(): boolean {
+    return this.lastSequence > 0;
   }
 
   get endOffset(): number {
@@ -92,28 +94,21 @@ export class Group {
 
   /** Makes room for `bytes` more. */
   reserve(bytes: number): void {
-    const needed = this.length + bytes;
-    if (needed <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
-    larger.set(this.buffer.subarray(0, this.length));
-    this.buffer = larger;
+    this.memory.reserve(this.length + bytes, this.length);
   }
 
   addRecord(
     recordAt: number,
     end: number,
     sequence: number,
-    reply: number,
+    kind: number,
     sink: ReplySink | undefined,
     token: number,
   ): void {
-    if (this.recordAts.length === 0) this.firstSequence = sequence;
+    if (this.lastSequence === 0) this.firstSequence = sequence;
     this.lastSequence = sequence;
     this.length = end;
-    this.recordAts.push(recordAt);
-    this.replies.push(reply);
-    this.sinks.push(sink);
-    this.tokens.push(token);
+    this.rows.add(recordAt, kind, sink, token);
   }
 
   /** Reads that are answered when the group commits. */
@@ -135,7 +130,7 @@ export class Group {
 
   /** Where the record with that sequence is, which is one of the group. */
   recordAtOf(sequence: number): number {
-    return this.recordAts[sequence - this.firstSequence] as number;
+    return this.rows.recordAts[sequence - this.firstSequence] as number;
   }
 
   sumLater(recordAt: number, valueAt: number, valueBytes: number, sequence: number): void {

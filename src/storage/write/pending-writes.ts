@@ -1,23 +1,44 @@
 /**
  * The newest write of each key that is sequenced but not committed: conditions and versions see
- * it, other clients' reads do not. An open-addressing table over the groups' own buffers; the
- * keys lie in their encoded records.
+ * it, other clients' reads do not. An open-addressing table; the keys lie in the encoded records of
+ * the groups.
+ *
+ * ```
+ *  a slot, in words:  hash of the key   serial of the group   offset of the record in its buffer   -
+ * ```
+ *
+ * Groups leave in the order in which they came, each as a whole: by that its slots are dead, without
+ * a look at them. With the last one all slots are empty. Whoever looks for a key passes over dead
+ * slots; once they make the table full it is built anew.
  */
 
-import { compareBytes } from '../format/byte-ranges.ts';
-import { recordKeyBytes, recordKeyStart, recordSequence } from '../format/record.ts';
-import { hashBytes } from '../keydir/key-hash.ts';
+import { assert } from '../../errors/cask-error.ts';
+import { bytesEqual } from '../format/byte-ranges.ts';
+import { recordKeyBytes, recordKeyStart } from '../format/record.ts';
+import type { Keydir } from '../keydir/keydir.ts';
 import type { Group } from './group.ts';
 
-const SLOTS_MIN = 256;
+const HASH = 0;
+const SERIAL = 1;
+const RECORD_AT = 2;
+const SLOT_WORDS = 4;
+/** What a hash is shifted by to give the word of its slot. */
+const SLOT_SHIFT = 2;
+const SLOTS_MIN = 1024;
+const SERIAL_MAX = 0xffff_ffff;
 
 export class PendingWrites {
-  readonly #seed: number;
-  #groups: (Group | undefined)[] = new Array(SLOTS_MIN).fill(undefined);
-  #hashes = new Uint32Array(SLOTS_MIN);
-  #recordAts = new Uint32Array(SLOTS_MIN);
-  #mask = SLOTS_MIN - 1;
-  count = 0;
+  readonly #keydir: Pick<Keydir, 'hashOf'>;
+  #slots = new Uint32Array(SLOTS_MIN * SLOT_WORDS);
+  /** Of words. */
+  #mask = SLOTS_MIN * SLOT_WORDS - 1;
+  /** Not empty, but dead maybe. */
+  #slotsUsed = 0;
+  /** Those with records here, the oldest first: their serials go on from `#firstSerial`. */
+  readonly #groups: Group[] = [];
+  #firstSerial = 1;
+  /** Slots with lower serials are empty. */
+  #emptyBelow = 1;
   /** The newest clear: the pending writes before it are void, and so is all that is committed. */
   clearSequence = 0;
   clearGroup: Group | undefined;
@@ -25,120 +46,141 @@ export class PendingWrites {
   foundGroup: Group | undefined;
   foundRecordAt = 0;
 
-  constructor(seed: number) {
-    this.#seed = seed;
+  /** @param keydir whose hashes are shared */
+  constructor(keydir: Pick<Keydir, 'hashOf'>) {
+    this.#keydir = keydir;
   }
 
-  find(buffer: Uint8Array, start: number, length: number): boolean {
-    if (this.count === 0) return false;
-    const slot = this.#slotOf(hashBytes(buffer, start, length, this.#seed), buffer, start, length);
-    const group = this.#groups[slot];
-    if (group === undefined) return false;
-    this.foundGroup = group;
-    this.foundRecordAt = this.#recordAts[slot] as number;
-    return true;
-  }
-
-  /** Makes the record at `recordAt` of the group's buffer the newest of its key, or a clear. */
-  set(group: Group, recordAt: number): void {
-    const start = recordKeyStart(group.buffer, recordAt);
-    const length = recordKeyBytes(group.buffer, recordAt);
-    if (length === 0) {
-      this.clearSequence = recordSequence(group.buffer, recordAt);
-      this.clearGroup = group;
-      return;
-    }
-    const hash = hashBytes(group.buffer, start, length, this.#seed);
-    const slot = this.#slotOf(hash, group.buffer, start, length);
-    if (this.#groups[slot] === undefined) this.count += 1;
-    this.#groups[slot] = group;
-    this.#hashes[slot] = hash;
-    this.#recordAts[slot] = recordAt;
-    if (this.count * 2 > this.#mask) this.#grow();
-  }
-
-  /** Forgets the key of the record, unless a newer write of it is pending. */
-  remove(group: Group, recordAt: number): void {
-    if (this.count === 0 && this.clearSequence === 0) return;
-    const start = recordKeyStart(group.buffer, recordAt);
-    const length = recordKeyBytes(group.buffer, recordAt);
-    if (length === 0) {
-      if (recordSequence(group.buffer, recordAt) === this.clearSequence) this.#forgetClear();
-      return;
-    }
-    const hash = hashBytes(group.buffer, start, length, this.#seed);
-    let slot = hash & this.#mask;
-    while (this.#groups[slot] !== group || this.#recordAts[slot] !== recordAt) {
-      if (this.#groups[slot] === undefined) return;
-      slot = (slot + 1) & this.#mask;
-    }
-    this.count -= 1;
-    this.#shiftBack(slot);
-  }
-
-  #forgetClear(): void {
-    this.clearSequence = 0;
-    this.clearGroup = undefined;
-  }
-
-  clear(): void {
-    this.#groups.fill(undefined);
-    this.count = 0;
-    this.#forgetClear();
-  }
-
-  /** The slot that holds the key, or the empty one where it would go. The table is never full. */
-  #slotOf(hash: number, buffer: Uint8Array, start: number, length: number): number {
-    let slot = hash & this.#mask;
+  find(
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+    hash: number = this.#keydir.hashOf(buffer, start, length),
+  ): boolean {
+    if (this.#groups.length === 0) return false;
+    const slots = this.#slots;
+    let at = (hash << SLOT_SHIFT) & this.#mask;
     for (;;) {
-      const group = this.#groups[slot];
-      if (group === undefined) return slot;
-      if (this.#hashes[slot] === hash) {
-        const at = this.#recordAts[slot] as number;
-        const keyBytes = recordKeyBytes(group.buffer, at);
-        const keyStart = recordKeyStart(group.buffer, at);
-        if (compareBytes(group.buffer, keyStart, keyBytes, buffer, start, length) === 0) {
-          return slot;
+      const serial = slots[at + SERIAL] as number;
+      if (serial < this.#emptyBelow) return false;
+      if (slots[at + HASH] === hash && serial >= this.#firstSerial) {
+        const group = this.#groups[serial - this.#firstSerial] as Group;
+        const recordAt = slots[at + RECORD_AT] as number;
+        if (hasKey(group, recordAt, buffer, start, length)) {
+          this.foundGroup = group;
+          this.foundRecordAt = recordAt;
+          return true;
         }
       }
-      slot = (slot + 1) & this.#mask;
+      at = (at + SLOT_WORDS) & this.#mask;
     }
   }
 
-  /** Empties a slot and closes the gap in its probe chain. */
-  #shiftBack(emptied: number): void {
-    let hole = emptied;
-    let slot = emptied;
+  /**
+   * Makes the record at `recordAt` of the group's buffer the newest of its key, which `buffer` has,
+   * too. No group that came before it gets another record.
+   */
+  set(
+    group: Group,
+    recordAt: number,
+    hash: number,
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+  ): void {
+    const own = this.#serialOf(group);
+    const slots = this.#slots;
+    let at = (hash << SLOT_SHIFT) & this.#mask;
+    let dead = -1;
     for (;;) {
-      slot = (slot + 1) & this.#mask;
-      const group = this.#groups[slot];
-      if (group === undefined) break;
-      const home = (this.#hashes[slot] as number) & this.#mask;
-      if (((slot - home) & this.#mask) < ((slot - hole) & this.#mask)) continue;
-      this.#groups[hole] = group;
-      this.#hashes[hole] = this.#hashes[slot] as number;
-      this.#recordAts[hole] = this.#recordAts[slot] as number;
-      hole = slot;
+      const serial = slots[at + SERIAL] as number;
+      if (serial < this.#emptyBelow) {
+        if (dead < 0) this.#slotsUsed += 1;
+        else at = dead;
+        break;
+      }
+      if (serial < this.#firstSerial) {
+        if (dead < 0) dead = at;
+      } else if (slots[at + HASH] === hash) {
+        const present = this.#groups[serial - this.#firstSerial] as Group;
+        if (hasKey(present, slots[at + RECORD_AT] as number, buffer, start, length)) break;
+      }
+      at = (at + SLOT_WORDS) & this.#mask;
     }
-    this.#groups[hole] = undefined;
+    slots[at + HASH] = hash;
+    slots[at + SERIAL] = own;
+    slots[at + RECORD_AT] = recordAt;
+    if (this.#slotsUsed * SLOT_WORDS * 2 > this.#mask) this.#rebuild();
   }
 
-  #grow(): void {
+  setClear(group: Group, sequence: number): void {
+    this.clearSequence = sequence;
+    this.clearGroup = group;
+  }
+
+  /** Forgets all writes of a group, which are committed, or have failed. */
+  forget(group: Group): void {
+    if (this.clearGroup === group) {
+      this.clearSequence = 0;
+      this.clearGroup = undefined;
+    }
+    const place = this.#groups.indexOf(group);
+    if (place < 0) return;
+    assert(place === 0, 'groups leave in their order');
+    this.#groups.shift();
+    this.#firstSerial += 1;
+    if (this.#groups.length > 0) return;
+    this.#emptyBelow = this.#firstSerial;
+    this.#slotsUsed = 0;
+    this.foundGroup = undefined;
+  }
+
+  #serialOf(group: Group): number {
     const groups = this.#groups;
-    const hashes = this.#hashes;
-    const recordAts = this.#recordAts;
-    const slots = groups.length * 2;
-    this.#groups = new Array(slots).fill(undefined);
-    this.#hashes = new Uint32Array(slots);
-    this.#recordAts = new Uint32Array(slots);
-    this.#mask = slots - 1;
-    for (let old = 0; old < groups.length; old += 1) {
-      if (groups[old] === undefined) continue;
-      let slot = (hashes[old] as number) & this.#mask;
-      while (this.#groups[slot] !== undefined) slot = (slot + 1) & this.#mask;
-      this.#groups[slot] = groups[old];
-      this.#hashes[slot] = hashes[old] as number;
-      this.#recordAts[slot] = recordAts[old] as number;
+    const count = groups.length;
+    if (count === 0 || groups[count - 1] !== group) {
+      if (this.#firstSerial + count >= SERIAL_MAX) this.#rebuild();
+      groups.push(group);
+    }
+    return this.#firstSerial + groups.length - 1;
+  }
+
+  /** Takes what is alive to a table that is a quarter full at the most; serials begin anew. */
+  #rebuild(): void {
+    const before = this.#slots;
+    const first = this.#firstSerial;
+    let alive = 0;
+    for (let at = SERIAL; at < before.length; at += SLOT_WORDS) {
+      if ((before[at] as number) >= first) alive += 1;
+    }
+    let slots = SLOTS_MIN;
+    while (slots < alive * 4) slots *= 2;
+    const words = new Uint32Array(slots * SLOT_WORDS);
+    this.#slots = words;
+    this.#mask = words.length - 1;
+    this.#slotsUsed = alive;
+    this.#firstSerial = 1;
+    this.#emptyBelow = 1;
+    for (let from = 0; from < before.length; from += SLOT_WORDS) {
+      const serial = before[from + SERIAL] as number;
+      if (serial < first) continue;
+      const hash = before[from + HASH] as number;
+      let at = (hash << SLOT_SHIFT) & this.#mask;
+      while (words[at + SERIAL] !== 0) at = (at + SLOT_WORDS) & this.#mask;
+      words[at + HASH] = hash;
+      words[at + SERIAL] = serial - first + 1;
+      words[at + RECORD_AT] = before[from + RECORD_AT] as number;
     }
   }
+}
+
+function hasKey(
+  { buffer: records }: Group,
+  recordAt: number,
+  buffer: Uint8Array,
+  start: number,
+  length: number,
+): boolean {
+  if (recordKeyBytes(records, recordAt) !== length) return false;
+  return bytesEqual(records, recordKeyStart(records, recordAt), buffer, start, length);
 }

@@ -28,6 +28,9 @@ export class PriorState {
   dependsOn: Group | undefined;
   /** The committed entry, when it does not depend on a group; 0: there is none. */
   ref = 0;
+  /** Of the key, and as of when `ref` is valid (`Keydir.moves`). */
+  hash = 0;
+  moves = 0;
   /** The keydir has no entry for the key. */
   isNewToKeydir = false;
   readonly #keydir: Keydir;
@@ -50,10 +53,13 @@ export class PriorState {
    */
   look(buffer: Uint8Array, start: number, length: number, at?: number): void {
     const keydir = this.#keydir;
-    const ref = keydir.find(buffer, start, length);
+    const hash = keydir.hashOf(buffer, start, length);
+    const ref = keydir.find(buffer, start, length, hash);
+    this.hash = hash;
+    this.moves = keydir.moves;
     this.isNewToKeydir = ref === 0;
     this.ref = ref;
-    if (this.#pending.find(buffer, start, length)) {
+    if (this.#pending.find(buffer, start, length, hash)) {
       this.#fromPending();
     } else {
       this.dependsOn = undefined;

@@ -7,6 +7,7 @@ import type { CaskError } from '../../errors/cask-error.ts';
 import { expiryOf, TTL_KEEP } from '../../vocabulary/write-arguments.ts';
 import type { Clock } from '../disk/environment.ts';
 import { copyBytes } from '../format/byte-ranges.ts';
+import { encodePut } from '../format/put-encoder.ts';
 import {
   encodeRecord,
   encodeRecordHead,
@@ -22,15 +23,17 @@ import {
 import type { Keydir } from '../keydir/keydir.ts';
 import type { Modifier } from '../modifier.ts';
 import type { CommitApplier } from './commit-applier.ts';
+import { type Group, SLICE_BYTES } from './group.ts';
+import type { GroupCommit } from './group-commit.ts';
 import {
-  type Group,
   REPLY_DELETE,
   REPLY_MODIFY,
   REPLY_NONE,
   REPLY_PUT,
-  SLICE_BYTES,
-} from './group.ts';
-import type { GroupCommit } from './group-commit.ts';
+  ROW_IN_BATCH,
+  ROW_PUT,
+  replyOf,
+} from './group-rows.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { PriorState } from './prior-state.ts';
 import { SessionLine } from './session-line.ts';
@@ -370,7 +373,7 @@ export class Sequencer {
       expiryOf(ttlMs, group.now, prior.expiresAt),
       prior.valueSequence,
     );
-    this.#added(group, recordAt, end, REPLY_MODIFY, origin, token);
+    this.#added(group, recordAt, end, REPLY_MODIFY, origin, token, keyBuffer, keyStart, keyBytes);
     origin.lastGroup = group;
   }
 
@@ -416,7 +419,7 @@ export class Sequencer {
       group.now,
       0,
     );
-    this.#added(group, recordAt, end, REPLY_DELETE, origin, token);
+    this.#added(group, recordAt, end, REPLY_DELETE, origin, token, NO_BYTES, 0, 0);
     origin.lastGroup = group;
   }
 
@@ -512,12 +515,12 @@ export class Sequencer {
     const offset = group.startOffset + recordAt;
     let end: number;
     if (valueBytes <= SLICE_BYTES) {
-      end = encodeRecord(
+      end = encodePut(
         buffer,
+        group.memory.view,
         recordAt,
         salt,
         offset,
-        RECORD_PUT,
         flags,
         keyBuffer,
         keyStart,
@@ -557,7 +560,10 @@ export class Sequencer {
       end = valueAt + valueBytes;
     }
     if (prior.isNewToKeydir) this.#reserveKey(group, keyBytes);
-    this.#added(group, recordAt, end, reply, origin, token);
+    const kind = reply | (flags === 0 ? ROW_PUT : ROW_PUT | ROW_IN_BATCH);
+    this.#added(group, recordAt, end, kind, origin, token, keyBuffer, keyStart, keyBytes);
+    const { hash, ref, moves } = prior;
+    group.rows.describePut(hash, ref, moves, version, createdAt, expiresAt);
     return version;
   }
 
@@ -592,22 +598,28 @@ export class Sequencer {
       group.now,
       0,
     );
-    this.#added(group, recordAt, end, reply, origin, token);
+    this.#added(group, recordAt, end, reply, origin, token, keyBuffer, keyStart, keyBytes);
   }
 
+  /** A record is encoded of the key that `prior` describes; without key bytes it is a clear. */
   #added(
     group: Group,
     recordAt: number,
     end: number,
-    reply: number,
+    kind: number,
     origin: WriteOrigin,
     token: number,
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyBytes: number,
   ): void {
+    const { pending, commit } = this.parts;
     this.lastSequence += 1;
-    const sink = reply === REPLY_NONE ? undefined : origin.sink;
-    group.addRecord(recordAt, end, this.lastSequence, reply, sink, token);
-    this.parts.pending.set(group, recordAt);
-    this.parts.commit.added(group, end - recordAt);
+    const sink = replyOf(kind) === REPLY_NONE ? undefined : origin.sink;
+    group.addRecord(recordAt, end, this.lastSequence, kind, sink, token);
+    if (keyBytes === 0) pending.setClear(group, this.lastSequence);
+    else pending.set(group, recordAt, this.prior.hash, keyBuffer, keyStart, keyBytes);
+    commit.added(group, end - recordAt);
   }
 
   #reserveKey(group: Group, keyBytes: number): void {

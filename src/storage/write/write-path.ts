@@ -3,7 +3,6 @@
 import type { CaskError } from '../../errors/cask-error.ts';
 import { toCaskError } from '../../errors/cask-error.ts';
 import { LatencyGate } from '../disk/latency-gate.ts';
-import { readU32 } from '../format/integers.ts';
 import { Appender } from '../log/appender.ts';
 import type { Segment } from '../log/segment.ts';
 import type { OpenedDirectory } from '../recovery/open-directory.ts';
@@ -40,12 +39,12 @@ export class WritePath {
 
   constructor(options: StoreOptions, opened: OpenedDirectory, hooks: WritePathHooks) {
     const { environment, directory, durability, logger } = options;
-    const { clock: monotonic, scheduler, random } = environment;
+    const { clock: monotonic, scheduler } = environment;
     const { catalog, keydir, clock, lastSequence } = opened;
     const now = (): number => clock.now();
     this.writeGate = new LatencyGate(monotonic);
     this.syncGate = new LatencyGate(monotonic);
-    this.pending = new PendingWrites(readU32(random.bytes(4), 0));
+    this.pending = new PendingWrites(keydir);
     const { pending } = this;
     this.applier = new CommitApplier({ keydir, catalog, pending, clock: monotonic });
     this.applier.committedSequence = lastSequence;
