@@ -32,8 +32,8 @@ const HEAD_ROOM = HEADER_BYTES_MAX + 2 * INT_BYTES_MAX;
 /** revision, version, createdAt, updatedAt, expiresAt */
 const META_ITEMS = 5;
 const META_ROOM = META_ITEMS * INT_BYTES_MAX;
-/** nil in place of an error, and the length of the value */
-const SIZE_ROOM = 1 + INT_BYTES_MAX;
+/** Of an entry in a page beside key and value: headers, meta, nil or error, length of a value. */
+const ROW_ROOM = 3 * HEADER_BYTES_MAX + META_ROOM + 1 + INT_BYTES_MAX;
 
 /** What a put did; the store's `PutOutcome`. `expiresAt` 0: never. */
 export interface PutView {
@@ -51,14 +51,34 @@ export interface ValueView extends PutView {
   readonly valueBytes: number;
 }
 
-/** An entry of a page or of GET_MANY; the store's Entry, KeyEntry or DamagedEntry. */
+/** An entry of GET_MANY; the store's Entry or DamagedEntry. */
 export interface ReplyEntry extends Omit<EntryMeta, 'updatedAt'> {
   readonly key: Uint8Array;
   readonly value?: Uint8Array;
   readonly updatedAt?: number;
   readonly error?: CaskError;
-  /** Of a page of keys: the length of the value that is not sent. */
-  readonly valueBytes?: number;
+}
+
+/** Rows of a page as they lie in buffers; the store's `PageView`. */
+export interface PageRows {
+  readonly count: number;
+  readonly more: boolean;
+  readonly isKeysOnly: boolean;
+  readonly bytes: number;
+  readonly errors: ReadonlyMap<number, CaskError> | undefined;
+  readonly keys: Uint8Array;
+  keyStart(row: number): number;
+  keyBytes(row: number): number;
+  valueBuffer(row: number): Uint8Array;
+  valueStart(row: number): number;
+  valueBytes(row: number): number;
+  revision(row: number): number;
+  version(row: number): number;
+  createdAt(row: number): number;
+  /** 0: not known. */
+  updatedAt(row: number): number;
+  /** 0: never. */
+  expiresAt(row: number): number;
 }
 
 function begin(out: OutputBuffer, id: number, resultCount: number, resultRoom: number): void {
@@ -198,35 +218,33 @@ function writeBinOrNil(bytes: Buffer, at: number, data: Uint8Array | undefined):
   return data === undefined ? writeNil(bytes, at) : writeBin(bytes, at, data, 0, data.length);
 }
 
-/** Items of an entry behind expiresAt: error? valueBytes? */
-function extraItems({ error, valueBytes }: ReplyEntry): number {
-  if (valueBytes !== undefined) return 2;
-  return error === undefined ? 0 : 1;
+/** `[code, name, message]` of a record that could not be read. */
+function writeEntryError(bytes: Buffer, at: number, error: CaskError): number {
+  const next = writeUint(bytes, writeArrayHeader(bytes, at, 3), errorNumber(error));
+  return writeStr(bytes, writeStr(bytes, next, error.code), errorMessage(error));
 }
 
-/** value, revision, version, createdAt, updatedAt, expiresAt, error?, valueBytes? */
-function writeEntryTail(bytes: Buffer, at: number, entry: ReplyEntry): number {
-  let next = writeBinOrNil(bytes, at, entry.value);
+function errorRoom(error: CaskError): number {
+  const texts = strRoom(error.code) + strRoom(errorMessage(error));
+  return HEADER_BYTES_MAX + INT_BYTES_MAX + texts;
+}
+
+/** value, revision, version, createdAt, updatedAt, expiresAt, error? */
+function writeEntry(bytes: Buffer, at: number, entry: ReplyEntry): number {
+  const { error } = entry;
+  let next = writeArrayHeader(bytes, at, 1 + META_ITEMS + (error === undefined ? 0 : 1));
+  next = writeBinOrNil(bytes, next, entry.value);
   next = writeU64(bytes, next, entry.revision);
   next = writeUint(bytes, next, entry.version);
   next = writeU64(bytes, next, entry.createdAt);
   next = writeU64OrNil(bytes, next, entry.updatedAt ?? 0);
   next = writeU64OrNil(bytes, next, entry.expiresAt ?? 0);
-  const { error, valueBytes } = entry;
-  if (valueBytes !== undefined) return writeUint(bytes, writeNil(bytes, next), valueBytes);
-  if (error === undefined) return next;
-  next = writeUint(bytes, writeArrayHeader(bytes, next, 3), errorNumber(error));
-  return writeStr(bytes, writeStr(bytes, next, error.code), errorMessage(error));
+  return error === undefined ? next : writeEntryError(bytes, next, error);
 }
 
-function entryRoom(entry: ReplyEntry): number {
-  const { error } = entry;
-  const errorRoom =
-    error === undefined
-      ? 0
-      : HEADER_BYTES_MAX + INT_BYTES_MAX + strRoom(error.code) + strRoom(errorMessage(error));
-  const bytes = entry.key.length + (entry.value?.length ?? 0);
-  return 3 * HEADER_BYTES_MAX + bytes + META_ROOM + errorRoom + SIZE_ROOM;
+function entryRoom({ error, value }: ReplyEntry): number {
+  const room = 2 * HEADER_BYTES_MAX + (value?.length ?? 0) + META_ROOM;
+  return error === undefined ? room : room + errorRoom(error);
 }
 
 /** The most that a reply of these entries takes as a frame's body. */
@@ -250,28 +268,42 @@ export function encodeGetManyReply(
       at = writeNil(bytes, at);
       continue;
     }
-    at = writeArrayHeader(bytes, at, 1 + META_ITEMS + extraItems(entry));
-    at = writeEntryTail(bytes, at, entry);
+    at = writeEntry(bytes, at, entry);
   }
   out.at = at;
   out.endFrame();
 }
 
-export function encodeRangeReply(
-  out: OutputBuffer,
-  id: number,
-  entries: readonly ReplyEntry[],
-  more: boolean,
-): void {
-  begin(out, id, 2, entriesReplyRoom(entries));
+/** The most that a reply of this page takes as a frame's body. */
+export function pageReplyRoom(page: PageRows): number {
+  let room = HEAD_ROOM + HEADER_BYTES_MAX + 1 + page.bytes + page.count * ROW_ROOM;
+  for (const error of page.errors?.values() ?? []) room += errorRoom(error);
+  return room;
+}
+
+/** RANGE: key, value, revision, version, createdAt, updatedAt, expiresAt, error?, valueBytes? */
+export function encodeRangeReply(out: OutputBuffer, id: number, page: PageRows): void {
+  begin(out, id, 2, pageReplyRoom(page));
   const { bytes } = out;
-  let at = writeArrayHeader(bytes, out.at, entries.length);
-  for (const entry of entries) {
-    at = writeArrayHeader(bytes, at, 2 + META_ITEMS + extraItems(entry));
-    at = writeBin(bytes, at, entry.key, 0, entry.key.length);
-    at = writeEntryTail(bytes, at, entry);
+  const { count, keys, isKeysOnly, errors } = page;
+  let at = writeArrayHeader(bytes, out.at, count);
+  for (let row = 0; row < count; row += 1) {
+    const error = errors?.get(row);
+    const extra = error === undefined ? 0 : 1;
+    at = writeArrayHeader(bytes, at, 2 + META_ITEMS + (isKeysOnly ? 2 : extra));
+    at = writeBin(bytes, at, keys, page.keyStart(row), page.keyBytes(row));
+    if (isKeysOnly || error !== undefined) at = writeNil(bytes, at);
+    else
+      at = writeBin(bytes, at, page.valueBuffer(row), page.valueStart(row), page.valueBytes(row));
+    at = writeU64(bytes, at, page.revision(row));
+    at = writeUint(bytes, at, page.version(row));
+    at = writeU64(bytes, at, page.createdAt(row));
+    at = writeU64OrNil(bytes, at, error === undefined ? page.updatedAt(row) : 0);
+    at = writeU64OrNil(bytes, at, page.expiresAt(row));
+    if (isKeysOnly) at = writeUint(bytes, writeNil(bytes, at), page.valueBytes(row));
+    else if (error !== undefined) at = writeEntryError(bytes, at, error);
   }
-  out.at = writeBool(bytes, at, more);
+  out.at = writeBool(bytes, at, page.more);
   out.endFrame();
 }
 

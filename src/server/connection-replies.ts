@@ -186,6 +186,10 @@ export class ConnectionReplies implements ReplySink, AnswerTaker {
   }
 
   succeed<T>({ id, token }: PendingAnswer, result: T, how: LaterAnswer<T>): void {
+    this.answerNow(id, token, result, how);
+  }
+
+  answerNow<T>(id: number, token: number, result: T, how: LaterAnswer<T>): void {
     if (how.bytes !== undefined) {
       const bytes = how.bytes(result);
       if (!this.#admits(token, bytes)) return;

@@ -194,6 +194,10 @@ export class Connection extends ClientConnection implements CommandContext {
     this.replies.refuse(this.token, id, error);
   }
 
+  answerNow<T>(id: number, result: T, how: LaterAnswer<T>): void {
+    this.replies.answerNow(id, this.token, result, how);
+  }
+
   answerLater<T>(id: number, work: Promise<T>, how: LaterAnswer<T>, patience?: Patience): void {
     this.replies.answerLater(id, work, how, patience);
   }

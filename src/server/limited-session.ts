@@ -7,6 +7,7 @@ import { CaskError } from '../errors/cask-error.ts';
 import type { Account } from '../security/index.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from '../storage/entry.ts';
 import type { Modifier } from '../storage/modifier.ts';
+import type { PageView } from '../storage/page-view.ts';
 import type { Patience } from '../storage/patience.ts';
 import type { ReplySink } from '../storage/reply-sink.ts';
 import type { Session } from '../storage/session.ts';
@@ -111,6 +112,11 @@ export class LimitedSession implements Session {
   async range(options: RangeOptions = {}, patience?: Patience): Promise<Page> {
     this.#requireRange(options);
     return this.#session.range(options, patience);
+  }
+
+  page(options: RangeOptions, patience?: Patience): PageView | Promise<PageView> {
+    this.#requireRange(options);
+    return this.#session.page(options, patience);
   }
 
   async count(range?: KeyRange, patience?: Patience): Promise<number> {

@@ -13,6 +13,7 @@ import type {
 } from '../vocabulary/entry.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage, StoreBatchItem } from './entry.ts';
 import type { Modifier } from './modifier.ts';
+import type { PageView } from './page-view.ts';
 import type { Patience } from './patience.ts';
 
 export { FETCH_MAX } from './keydir/keydir.ts';
@@ -83,6 +84,12 @@ export interface Session {
     patience?: Patience,
   ): Promise<RangePage<KeyEntry>>;
   range(options?: RangeOptions, patience?: Patience): Promise<RangePage<Entry | DamagedEntry>>;
+  /**
+   * As `range`, without an object for an entry: at once where nothing has to be waited for and all
+   * is in memory, then valid until the store is asked for anything else.
+   * @throws CaskError now, or later
+   */
+  page(options: RangeOptions, patience?: Patience): PageView | Promise<PageView>;
   /** The exact number of keys, of all or within a range: what is due is retired first. */
   count(range?: KeyRange, patience?: Patience): Promise<number>;
   /** See `Store.deleteRange`. It goes on when the session is closed. */

@@ -12,6 +12,7 @@ import type {
 import type { Engine } from './engine.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage, StoreBatchItem } from './entry.ts';
 import type { Modifier } from './modifier.ts';
+import type { PageView } from './page-view.ts';
 import type { Patience } from './patience.ts';
 import type { PutOutcome, ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';
@@ -171,6 +172,10 @@ export class StoreSession implements Session, WriteOrigin {
     patience?: Patience,
   ): Promise<RangePage<Entry | DamagedEntry | KeyEntry>> {
     return this.#engine.reads.ranges.range(this, options, patience);
+  }
+
+  page(options: RangeOptions, patience?: Patience): PageView | Promise<PageView> {
+    return this.#engine.reads.ranges.page(this, options, patience);
   }
 
   count(range: KeyRange = {}, patience?: Patience): Promise<number> {

@@ -23,6 +23,8 @@ export interface CommandContext {
   answered(): void;
   /** Answers the request at hand with an error. */
   refuse(id: number, error: CaskError): void;
+  /** Answers the request at hand with `encode` now, if there is room for it. */
+  answerNow<T>(id: number, result: T, how: LaterAnswer<T>): void;
   /**
    * Answers with `encode` when the work is done, or with its error; `cancel`, or the end of its
    * time, may come first, and is then seen in its patience.

@@ -1,17 +1,15 @@
 import { limitError } from '../../errors/limit-error.ts';
 import { OP_RANGE } from '../../protocol/op-codes.ts';
-import { encodeRangeReply, entriesReplyRoom } from '../../protocol/reply-writer.ts';
-import type { DamagedEntry, Entry, KeyEntry, RangePage } from '../../storage/entry.ts';
+import { encodeRangeReply, pageReplyRoom } from '../../protocol/reply-writer.ts';
+import type { PageView } from '../../storage/page-view.ts';
 import { newPatience } from '../../storage/patience.ts';
 import type { Command, LaterAnswer } from './command.ts';
 import { refuseWhileLoading } from './loading.ts';
 
-type Page = RangePage<Entry | DamagedEntry | KeyEntry>;
-
-const PAGE: LaterAnswer<Page> = {
-  encode: (out, id, { entries, more }) => encodeRangeReply(out, id, entries, more),
-  bytes: ({ entries }) => entriesReplyRoom(entries),
-  items: ({ entries }) => entries.length,
+const PAGE: LaterAnswer<PageView> = {
+  encode: encodeRangeReply,
+  bytes: pageReplyRoom,
+  items: ({ count }) => count,
   cancellable: true,
 };
 
@@ -21,7 +19,7 @@ export const range: Command = {
   role: 'read',
   reach: 'session',
   run(context, request) {
-    const { keysOnly, ...bounds } = request.readRange();
+    const bounds = request.readRange();
     if (refuseWhileLoading(context, request.id)) return;
     const { maxRangeItems } = context.services.limits;
     if (bounds.limit !== undefined && bounds.limit > maxRangeItems) {
@@ -30,11 +28,9 @@ export const range: Command = {
       context.refuse(request.id, error);
       return;
     }
-    const { session } = context;
     const patience = newPatience();
-    const page: Promise<Page> = keysOnly
-      ? session.range({ ...bounds, keysOnly }, patience)
-      : session.range(bounds, patience);
-    context.answerLater(request.id, page, PAGE, patience);
+    const page = context.session.page(bounds, patience);
+    if (page instanceof Promise) context.answerLater(request.id, page, PAGE, patience);
+    else context.answerNow(request.id, page, PAGE);
   },
 };

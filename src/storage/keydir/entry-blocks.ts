@@ -29,6 +29,8 @@ export const CHUNK_MASK = CHUNK_GRANULES - 1;
 export const CHUNKS_MAX = 2 ** (32 - CHUNK_SHIFT);
 
 export const HEADER_GRANULES = 7;
+/** From the beginning of an entry to the end of a key of 20 bytes. */
+const GLANCE_GRANULES = HEADER_GRANULES + 20 / GRANULE_BYTES - 1;
 export const KEY_LENGTH_MAX = 0xffff;
 /** Exclusive bound of `recordBytes`: 30 bits. */
 export const RECORD_BYTES_LIMIT = 2 ** 30;
@@ -64,6 +66,14 @@ export class EntryBlocks {
 
   protected setWord(ref: number, word: number, value: number): void {
     (this.words[ref >>> CHUNK_SHIFT] as Uint32Array)[(ref & CHUNK_MASK) + word] = value;
+  }
+
+  /** Reads something of each line of the processor's cache that a short entry lies in. */
+  glance(ref: number): number {
+    const words = this.words[ref >>> CHUNK_SHIFT] as Uint32Array;
+    const at = ref & CHUNK_MASK;
+    const end = Math.min(at + GLANCE_GRANULES, CHUNK_MASK);
+    return (words[at] as number) ^ (words[end] as number);
   }
 
   keyLength(ref: number): number {

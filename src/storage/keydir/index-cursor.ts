@@ -56,6 +56,28 @@ export class IndexCursor {
     return this.#settleForward();
   }
 
+  /**
+   * Takes references from the place on and goes behind them, backwards if `isReverse`.
+   * @returns how many: fewer than `count` only where the end is reached
+   */
+  take(refs: Uint32Array, count: number, isReverse: boolean): number {
+    const leaves = this.#index.leaves;
+    let taken = 0;
+    while (taken < count && this.#leaf !== 0) {
+      const here = isReverse ? this.#place + 1 : leaves.count(this.#leaf) - this.#place;
+      const step = Math.min(here, count - taken);
+      for (let index = 0; index < step; index++) {
+        const place = isReverse ? this.#place - index : this.#place + index;
+        refs[taken + index] = leaves.refAt(this.#leaf, place);
+      }
+      taken += step;
+      this.#place += isReverse ? -step : step;
+      if (isReverse) this.#settleBackward();
+      else this.#settleForward();
+    }
+    return taken;
+  }
+
   /** Goes to the entry before. Beyond an end it stays there. */
   previous(): number {
     if (this.#leaf === 0) return 0;

@@ -38,6 +38,8 @@ const ENTRY_OVERHEAD_MAX = granulesFor(1) * 4 - 1;
 export class Keydir extends KeydirLoad {
   /** Counts what may make references void that were got before: removals, moves, clears. */
   moves = 0;
+  /** What `fetchEntries` read, so that it is read. */
+  seen = 0;
   /** Of `fetch`: hashes, then references. */
   readonly #fetched = new Uint32Array(FETCH_MAX);
   readonly #maxBytes: number;
@@ -132,6 +134,16 @@ export class Keydir extends KeydirLoad {
       const ref = words[index] as number;
       sequences[index] = ref === 0 ? 0 : this.arena.sequence(ref);
     }
+  }
+
+  /**
+   * Fetches entries into the processor's cache, all at once, as `fetch` does.
+   * @param count of references, at most FETCH_MAX
+   */
+  fetchEntries(refs: Uint32Array, count: number): void {
+    let seen = 0;
+    for (let index = 0; index < count; index++) seen ^= this.arena.glance(refs[index] as number);
+    this.seen = seen;
   }
 
   // Writing.

@@ -1,45 +1,73 @@
 /**
  * A page as of one moment: keys and locations taken from the keydir within one turn, with the
- * segments pinned, so that the values can be read afterwards whatever happens meanwhile.
+ * segments pinned, so that the values can be read afterwards whatever happens meanwhile. Rows of
+ * numbers, no object for an entry; used again and again where a page is handed over at once.
  */
 
+import type { CaskError } from '../../errors/cask-error.ts';
 import { copyBytes } from '../format/byte-ranges.ts';
 import { RECORD_HEADER_BYTES } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { Segment } from '../log/segment.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
+import type { PageView } from '../page-view.ts';
+import type { ValueCache } from './value-cache.ts';
 
 const EXPIRY_BYTES = 6;
-/** An entry's objects, and its rows here. */
+/** What an entry takes at most beside its record: its objects, and its row here. */
 const ENTRY_MEMORY_BYTES = 512;
 
-export class PageCapture {
-  /** One row an entry. */
-  readonly segments: Segment[] = [];
-  readonly offsets: number[] = [];
-  readonly recordBytes: number[] = [];
-  readonly sequences: number[] = [];
-  /** Of the put that has the value. */
-  readonly valueSequences: number[] = [];
-  /** When it was touched; 0: the record says when it was changed. */
-  readonly touchedAts: number[] = [];
-  readonly valueLengths: number[] = [];
-  readonly versions: number[] = [];
-  readonly createdAts: number[] = [];
-  /** 0: never expires. */
-  readonly expiresAts: number[] = [];
-  readonly keyStarts: number[] = [];
-  /** All keys of the page, one after the other. */
-  keys = Buffer.allocUnsafe(4096);
-  keysBytes = 0;
-  /** Bytes of keys and values. */
+// The numbers of a row.
+const SLOT = 0;
+const OFFSET = 1;
+const RECORD_BYTES = 2;
+const SEQUENCE = 3;
+/** Of the put that has the value. */
+const VALUE_SEQUENCE = 4;
+const VERSION = 5;
+const CREATED_AT = 6;
+/** When it was touched, or else changed, once the record or the cache has said it; 0: not known. */
+const UPDATED_AT = 7;
+const EXPIRES_AT = 8;
+const KEY_START = 9;
+const KEY_BYTES = 10;
+const VALUE_BYTES = 11;
+/** Where the value lies, once it is found. */
+const VALUE_START = 12;
+const FIELDS = 13;
+
+const ROWS_FIRST = 128;
+const KEYS_FIRST = 4096;
+
+export class PageCapture implements PageView {
+  count = 0;
+  more = false;
+  isKeysOnly = false;
   bytes = 0;
+  errors: Map<number, CaskError> | undefined = undefined;
+  keys = Buffer.allocUnsafeSlow(KEYS_FIRST);
+  keysBytes = 0;
+  readonly #catalog: SegmentCatalog;
+  readonly #cache: ValueCache;
+  #rows = new Float64Array(ROWS_FIRST * FIELDS);
   #recordBytes = 0;
+  /** What each row's value lies in; empty: all of them lie in the cache. */
+  readonly #buffers: Uint8Array[] = [];
   readonly #pinned = new Set<Segment>();
 
-  get count(): number {
-    return this.segments.length;
+  constructor(catalog: SegmentCatalog, cache: ValueCache) {
+    this.#catalog = catalog;
+    this.#cache = cache;
+  }
+
+  /** Forgets what it holds. Not of one with values of its own. */
+  reset(): void {
+    this.count = 0;
+    this.more = false;
+    this.bytes = 0;
+    this.keysBytes = 0;
+    this.#recordBytes = 0;
   }
 
   /** Bytes that the entry adds to a page: its key and its value. */
@@ -48,29 +76,36 @@ export class PageCapture {
     return keydir.recordBytes(ref) - head;
   }
 
-  add(keydir: Keydir, catalog: SegmentCatalog, ref: number, bytes: number): void {
+  /** @param bytes what it adds to the page */
+  add(keydir: Keydir, ref: number, bytes: number, expiresAt: number): void {
     const keyBytes = keydir.keyLength(ref);
-    this.#reserveKey(keyBytes);
-    this.keyStarts.push(this.keysBytes);
+    const recordBytes = keydir.recordBytes(ref);
+    const entryBytes = this.isKeysOnly ? PageCapture.entryBytes(keydir, ref) : bytes;
+    this.#reserve(keyBytes);
+    const rows = this.#rows;
+    const at = this.count * FIELDS;
+    rows[at + SLOT] = keydir.segmentSlot(ref);
+    rows[at + OFFSET] = keydir.offset(ref);
+    rows[at + RECORD_BYTES] = recordBytes;
+    rows[at + SEQUENCE] = keydir.sequence(ref);
+    rows[at + VALUE_SEQUENCE] = keydir.valueSequence(ref);
+    rows[at + VERSION] = keydir.version(ref);
+    rows[at + CREATED_AT] = keydir.createdAt(ref);
+    rows[at + UPDATED_AT] = this.isKeysOnly ? 0 : keydir.touchedAt(ref);
+    rows[at + EXPIRES_AT] = expiresAt;
+    rows[at + KEY_START] = this.keysBytes;
+    rows[at + KEY_BYTES] = keyBytes;
+    rows[at + VALUE_BYTES] = entryBytes - keyBytes;
     keydir.copyKey(ref, this.keys, this.keysBytes);
     this.keysBytes += keyBytes;
-    this.segments.push(catalog.atSlot(keydir.segmentSlot(ref)));
-    this.offsets.push(keydir.offset(ref));
-    this.recordBytes.push(keydir.recordBytes(ref));
-    this.sequences.push(keydir.sequence(ref));
-    this.valueSequences.push(keydir.valueSequence(ref));
-    this.touchedAts.push(keydir.touchedAt(ref));
-    this.valueLengths.push(PageCapture.entryBytes(keydir, ref) - keyBytes);
-    this.versions.push(keydir.version(ref));
-    this.createdAts.push(keydir.createdAt(ref));
-    this.expiresAts.push(keydir.expiresAt(ref));
     this.bytes += bytes;
-    this.#recordBytes += keydir.recordBytes(ref);
+    this.#recordBytes += recordBytes;
+    this.count += 1;
   }
 
   /** What the page takes in memory once its values are read, buffers and objects. */
-  memoryBytes(isKeysOnly: boolean): number {
-    const values = isKeysOnly ? 0 : this.#recordBytes;
+  get memoryBytes(): number {
+    const values = this.isKeysOnly ? 0 : this.#recordBytes;
     return values + this.keysBytes + this.count * ENTRY_MEMORY_BYTES;
   }
 
@@ -79,17 +114,100 @@ export class PageCapture {
     return 2 * bytes + items * (ENTRY_MEMORY_BYTES + RECORD_HEADER_BYTES + EXPIRY_BYTES);
   }
 
-  /** Length of the value, from the keydir alone. */
-  valueBytes(row: number): number {
-    return this.valueLengths[row] as number;
+  // Rows.
+
+  keyStart(row: number): number {
+    return this.#rows[row * FIELDS + KEY_START] as number;
   }
 
-  key(row: number): Buffer {
-    return this.keys.subarray(this.keyStarts[row], this.keyStarts[row + 1] ?? this.keysBytes);
+  keyBytes(row: number): number {
+    return this.#rows[row * FIELDS + KEY_BYTES] as number;
+  }
+
+  /** Length of the value, from the keydir alone. */
+  valueBytes(row: number): number {
+    return this.#rows[row * FIELDS + VALUE_BYTES] as number;
+  }
+
+  valueStart(row: number): number {
+    return this.#rows[row * FIELDS + VALUE_START] as number;
+  }
+
+  valueBuffer(row: number): Uint8Array {
+    return this.#buffers.length === 0 ? this.#cache.buffer : (this.#buffers[row] as Uint8Array);
+  }
+
+  revision(row: number): number {
+    return this.#rows[row * FIELDS + SEQUENCE] as number;
+  }
+
+  version(row: number): number {
+    return this.#rows[row * FIELDS + VERSION] as number;
+  }
+
+  createdAt(row: number): number {
+    return this.#rows[row * FIELDS + CREATED_AT] as number;
+  }
+
+  updatedAt(row: number): number {
+    return this.#rows[row * FIELDS + UPDATED_AT] as number;
+  }
+
+  expiresAt(row: number): number {
+    return this.#rows[row * FIELDS + EXPIRES_AT] as number;
+  }
+
+  // Where the values are.
+
+  segment(row: number): Segment {
+    return this.#catalog.atSlot(this.#rows[row * FIELDS + SLOT] as number);
+  }
+
+  isInSegmentOf(row: number, other: number): boolean {
+    return this.#rows[row * FIELDS + SLOT] === this.#rows[other * FIELDS + SLOT];
+  }
+
+  offset(row: number): number {
+    return this.#rows[row * FIELDS + OFFSET] as number;
+  }
+
+  recordBytes(row: number): number {
+    return this.#rows[row * FIELDS + RECORD_BYTES] as number;
+  }
+
+  valueSequence(row: number): number {
+    return this.#rows[row * FIELDS + VALUE_SEQUENCE] as number;
+  }
+
+  /** The cache has the value, and the page is handed over before anything is put there. */
+  setCached(row: number, start: number, updatedAt: number): void {
+    const at = row * FIELDS;
+    this.#rows[at + VALUE_START] = start;
+    if (this.#rows[at + UPDATED_AT] === 0) this.#rows[at + UPDATED_AT] = updatedAt;
+  }
+
+  /** The value lies in a buffer that nobody else writes to. */
+  setValue(row: number, buffer: Uint8Array, start: number, updatedAt: number): void {
+    this.#buffers[row] = buffer;
+    this.setCached(row, start, updatedAt);
+  }
+
+  setError(row: number, error: CaskError): void {
+    this.errors ??= new Map();
+    this.errors.set(row, error);
+    this.#buffers[row] = this.keys;
+    this.#rows[row * FIELDS + VALUE_START] = 0;
+  }
+
+  /** From here on values lie in buffers of their own. Of rows that have none yet, any will do. */
+  ownValues(): void {
+    while (this.#buffers.length < this.count) this.#buffers.push(this.keys);
   }
 
   pin(files: SegmentFiles): void {
-    for (const segment of this.segments) {
+    for (let row = 0; row < this.count; row += 1) {
+      if (row > 0 && this.isInSegmentOf(row, row - 1)) continue;
+      const segment = this.segment(row);
       if (this.#pinned.has(segment)) continue;
       this.#pinned.add(segment);
       files.pin(segment);
@@ -101,11 +219,16 @@ export class PageCapture {
     this.#pinned.clear();
   }
 
-  #reserveKey(bytes: number): void {
-    const needed = this.keysBytes + bytes;
-    if (needed <= this.keys.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.keys.length * 2));
-    copyBytes(larger, 0, this.keys, 0, this.keysBytes);
-    this.keys = larger;
+  #reserve(keyBytes: number): void {
+    const needed = this.keysBytes + keyBytes;
+    if (needed > this.keys.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.keys.length * 2));
+      copyBytes(larger, 0, this.keys, 0, this.keysBytes);
+      this.keys = larger;
+    }
+    if ((this.count + 1) * FIELDS <= this.#rows.length) return;
+    const rows = new Float64Array(this.#rows.length * 2);
+    rows.set(this.#rows);
+    this.#rows = rows;
   }
 }

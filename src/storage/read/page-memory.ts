@@ -26,12 +26,16 @@ export class PageMemory {
 
   /** Resolves once the bytes are the caller's, who gives them back. */
   async take(bytes: number): Promise<void> {
-    if (this.#waiting.length === 0 && this.#hasRoomFor(bytes)) {
-      this.#enter(bytes);
-      return;
-    }
+    if (this.tryTake(bytes)) return;
     this.delayed += 1;
     await new Promise<void>((resolve) => this.#waiting.push({ bytes, resolve }));
+  }
+
+  /** @returns true: the bytes are the caller's; false: there is no room now */
+  tryTake(bytes: number): boolean {
+    if (this.#waiting.length > 0 || !this.#hasRoomFor(bytes)) return false;
+    this.#enter(bytes);
+    return true;
   }
 
   give(bytes: number): void {

@@ -5,7 +5,6 @@
 
 import { type CaskError, toCaskError } from '../../errors/cask-error.ts';
 import type { Environment } from '../disk/environment.ts';
-import type { DamagedEntry, Entry } from '../entry.ts';
 import { RecordView } from '../format/record.ts';
 import { FETCH_MAX } from '../keydir/keydir.ts';
 import { checkPatience, type Patience } from '../patience.ts';
@@ -49,32 +48,52 @@ export class PageReader {
   }
 
   /**
-   * The entries of the page, in its order. The capture must be pinned meanwhile.
+   * Finds values in the cache up to the first that is not there. They lie there until anything is
+   * put into it.
+   * @returns how many were found
+   */
+  locate(page: PageCapture): number {
+    const { cache } = this.#parts;
+    const { count } = page;
+    let fetched = 0;
+    for (let row = 0; row < count; row += 1) {
+      if (row >= fetched) fetched = this.#fetch(page, row);
+      const at = cache.find(page.valueSequence(row));
+      if (at < 0) return row;
+      page.setCached(row, at, cache.foundUpdatedAt);
+    }
+    return count;
+  }
+
+  /**
+   * Gives every row of the page its value, in buffers of the page's own, or its error. The capture
+   * must be pinned meanwhile.
+   * @param missing the row before which `locate` found all within this turn; -1: it was not asked
    * @throws CaskError CANCELLED, BUSY
    */
-  async read(page: PageCapture, patience: Patience | undefined): Promise<(Entry | DamagedEntry)[]> {
+  async read(page: PageCapture, patience: Patience | undefined, missing = -1): Promise<void> {
     const { turns, environment } = this.#parts;
     const { clock } = environment;
-    const entries: (Entry | DamagedEntry)[] = new Array(page.count);
     const later: Promise<CaskError | undefined>[] = [];
+    const slab = new ValueSlab(page.bytes - page.keysBytes);
+    page.ownValues();
+    for (let row = 0; row < missing; row += 1) this.#keepCached(page, row, slab);
     let begunMs = clock.monotonicMs();
     let sinceLook = 0;
-    let fetched = 0;
-    const slab = new ValueSlab(page.bytes - page.keysBytes);
-    for (let row = 0; row < page.count; ) {
+    let row = Math.max(0, missing);
+    let fetched = row;
+    while (row < page.count) {
       if (row >= fetched) fetched = this.#fetch(page, row);
-      const cached = this.#fromCache(page, row, slab);
-      if (cached === undefined) {
-        const run = runFrom(page, row, (other) => this.#isCached(page, other));
-        if (!this.#readRunNow(page, run, entries)) {
-          later.push(this.#readRun(page, run, entries, patience));
-        }
-        sinceLook += run.to - row;
-        row = run.to;
-      } else {
-        entries[row] = cached;
+      const isCached = row !== missing && this.#fromCache(page, row, slab);
+      if (isCached) {
         row += 1;
         sinceLook += 1;
+      } else {
+        const run = runFrom(page, row, (other) => this.#isCached(page, other));
+        if (!this.#readRunNow(page, run, slab))
+          later.push(this.#readRun(page, run, slab, patience));
+        sinceLook += run.to - row;
+        row = run.to;
       }
       if (sinceLook < LOOK_ENTRIES) continue;
       sinceLook = 0;
@@ -90,42 +109,47 @@ export class PageReader {
     checkPatience(patience);
     const failure = failures.find((error) => error !== undefined);
     if (failure !== undefined) throw failure;
-    return entries;
   }
 
   /** Brings near what the cache has of the rows from this one on. @returns up to which */
   #fetch(page: PageCapture, row: number): number {
     const sequences = this.#sequences;
     const count = Math.min(FETCH_MAX, page.count - row);
-    for (let at = 0; at < count; at += 1) sequences[at] = page.valueSequences[row + at] as number;
+    for (let at = 0; at < count; at += 1) sequences[at] = page.valueSequence(row + at);
     this.#parts.cache.fetch(sequences, count);
     return row + count;
   }
 
   #isCached(page: PageCapture, row: number): boolean {
-    return this.#parts.cache.has(page.valueSequences[row] as number);
+    return this.#parts.cache.has(page.valueSequence(row));
   }
 
-  #fromCache(page: PageCapture, row: number, slab: ValueSlab): Entry | undefined {
+  /** @returns false: it is not there */
+  #fromCache(page: PageCapture, row: number, slab: ValueSlab): boolean {
     const { cache } = this.#parts;
-    const at = cache.find(page.valueSequences[row] as number);
-    if (at < 0) return undefined;
-    const value = slab.copyOf(cache.buffer, at, cache.foundBytes);
-    return entryOf(page, row, value, cache.foundUpdatedAt);
+    const at = cache.find(page.valueSequence(row));
+    if (at < 0) return false;
+    slab.copy(cache.buffer, at, cache.foundBytes);
+    page.setValue(row, slab.buffer, slab.start, cache.foundUpdatedAt);
+    return true;
+  }
+
+  /** Copies what `locate` found. */
+  #keepCached(page: PageCapture, row: number, slab: ValueSlab): void {
+    slab.copy(this.#parts.cache.buffer, page.valueStart(row), page.valueBytes(row));
+    page.setValue(row, slab.buffer, slab.start, 0);
   }
 
   /** Reads a run on the loop if that is allowed now. */
-  #readRunNow(page: PageCapture, run: Run, entries: (Entry | DamagedEntry)[]): boolean {
-    const segment = page.segments[run.from];
-    if (segment === undefined) return true;
+  #readRunNow(page: PageCapture, run: Run, slab: ValueSlab): boolean {
     const buffer = Buffer.allocUnsafe(run.bytes);
     try {
       const { reader } = this.#parts;
-      const count = reader.readRunNow(segment, run.offset, buffer, 0, run.bytes);
+      const count = reader.readRunNow(page.segment(run.from), run.offset, buffer, 0, run.bytes);
       if (count < 0) return false;
-      this.#takeRun(page, run, buffer, count, entries);
+      this.#takeRun(page, run, buffer, count, slab);
     } catch (error) {
-      failRun(page, run, toCaskError(error), entries);
+      failRun(page, run, toCaskError(error));
     }
     return true;
   }
@@ -134,65 +158,68 @@ export class PageReader {
   async #readRun(
     page: PageCapture,
     run: Run,
-    entries: (Entry | DamagedEntry)[],
+    slab: ValueSlab,
     patience: Patience | undefined,
   ): Promise<CaskError | undefined> {
-    const segment = page.segments[run.from];
-    if (segment === undefined) return undefined;
     try {
       const { reader } = this.#parts;
+      const segment = page.segment(run.from);
       const buffer = await reader.readRun(segment, run.offset, run.bytes, 0, patience);
-      this.#takeRun(page, run, buffer, buffer.length, entries);
+      this.#takeRun(page, run, buffer, buffer.length, slab);
     } catch (thrown) {
       const error = toCaskError(thrown);
       // These are no matter of the records: the page as a whole is to be asked for again.
       if (error.code === 'BUSY' || error.code === 'CANCELLED') return error;
-      failRun(page, run, error, entries);
+      failRun(page, run, error);
     }
     return undefined;
   }
 
-  #takeRun(
-    page: PageCapture,
-    run: Run,
-    buffer: Buffer,
-    bytesRead: number,
-    entries: (Entry | DamagedEntry)[],
-  ): void {
+  #takeRun(page: PageCapture, run: Run, buffer: Buffer, bytesRead: number, slab: ValueSlab): void {
     for (let row = run.from; row < run.to; row += 1) {
       try {
-        entries[row] = this.#take(page, row, buffer, run, bytesRead);
+        this.#take(page, row, buffer, run, bytesRead, slab);
       } catch (error) {
-        entries[row] = damagedEntry(page, row, toCaskError(error));
+        page.setError(row, toCaskError(error));
       }
     }
   }
 
-  #take(page: PageCapture, row: number, buffer: Buffer, run: Run, bytesRead: number): Entry {
+  #take(
+    page: PageCapture,
+    row: number,
+    buffer: Buffer,
+    run: Run,
+    bytesRead: number,
+    slab: ValueSlab,
+  ): void {
     const { cache, reader } = this.#parts;
     const view = this.#view;
-    const offset = page.offsets[row] as number;
-    const bytes = page.recordBytes[row] as number;
+    const offset = page.offset(row);
+    const bytes = page.recordBytes(row);
     const at = offset - run.offset;
     const present = Math.max(0, Math.min(bytes, bytesRead - at));
-    const segment = page.segments[row] as PageCapture['segments'][number];
-    const sequence = page.valueSequences[row] as number;
-    reader.verify(buffer, at, present, segment, offset, bytes, sequence, view);
+    const sequence = page.valueSequence(row);
+    reader.verify(buffer, at, present, page.segment(row), offset, bytes, sequence, view);
     cache.put(sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
-    const value = buffer.subarray(view.valueStart, view.valueStart + view.valueBytes);
-    return entryOf(page, row, run.isLoose ? Buffer.from(value) : value, view.updatedAt);
+    if (run.isLoose) {
+      slab.copy(buffer, view.valueStart, view.valueBytes);
+      page.setValue(row, slab.buffer, slab.start, view.updatedAt);
+    } else {
+      page.setValue(row, buffer, view.valueStart, view.updatedAt);
+    }
   }
 }
 
 /** The longest run of rows from `row` on that lie close together in one segment. */
 function runFrom(page: PageCapture, row: number, isCached: (row: number) => boolean): Run {
-  const offset = page.offsets[row] as number;
-  let end = offset + (page.recordBytes[row] as number);
+  const offset = page.offset(row);
+  let end = offset + page.recordBytes(row);
   let gaps = 0;
   let to = row + 1;
-  while (to < page.count && page.segments[to] === page.segments[row]) {
-    const next = page.offsets[to] as number;
-    const nextEnd = next + (page.recordBytes[to] as number);
+  while (to < page.count && page.isInSegmentOf(to, row)) {
+    const next = page.offset(to);
+    const nextEnd = next + page.recordBytes(to);
     const isClose = next >= end && next - end <= GAP_BYTES_MAX;
     if (!isClose || nextEnd - offset > RUN_BYTES_MAX || isCached(to)) break;
     gaps += next - end;
@@ -203,36 +230,6 @@ function runFrom(page: PageCapture, row: number, isCached: (row: number) => bool
   return { from: row, to, offset, bytes, isLoose: gaps > (bytes - gaps) * GAP_SHARE_MAX };
 }
 
-function entryOf(page: PageCapture, row: number, value: Buffer, updatedAt: number): Entry {
-  const expiresAt = page.expiresAts[row] as number;
-  return {
-    key: page.key(row),
-    value,
-    revision: page.sequences[row] as number,
-    version: page.versions[row] as number,
-    createdAt: page.createdAts[row] as number,
-    updatedAt: page.touchedAts[row] || updatedAt,
-    expiresAt: expiresAt === 0 ? undefined : expiresAt,
-  };
-}
-
-function damagedEntry(page: PageCapture, row: number, error: CaskError): DamagedEntry {
-  const expiresAt = page.expiresAts[row] as number;
-  return {
-    key: page.key(row),
-    revision: page.sequences[row] as number,
-    version: page.versions[row] as number,
-    createdAt: page.createdAts[row] as number,
-    expiresAt: expiresAt === 0 ? undefined : expiresAt,
-    error,
-  };
-}
-
-function failRun(
-  page: PageCapture,
-  run: Run,
-  error: CaskError,
-  entries: (Entry | DamagedEntry)[],
-): void {
-  for (let row = run.from; row < run.to; row += 1) entries[row] = damagedEntry(page, row, error);
+function failRun(page: PageCapture, run: Run, error: CaskError): void {
+  for (let row = run.from; row < run.to; row += 1) page.setError(row, error);
 }

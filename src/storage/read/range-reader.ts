@@ -9,21 +9,26 @@ import { copyBounds, type KeyBounds, keyBounds } from '../keydir/key-bounds.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
+import type { PageView } from '../page-view.ts';
 import { checkPatience, type Patience } from '../patience.ts';
 import type { Expirer } from '../write/expirer.ts';
 import { keyProblem } from '../write/write-limits.ts';
 import type { WriteOrigin } from '../write/write-origin.ts';
 import { PageCapture } from './page-capture.ts';
+import { entriesOf, entryOf } from './page-entries.ts';
 import type { PageMemory } from './page-memory.ts';
 import type { PageReader } from './page-reader.ts';
 import type { PageTurns } from './page-turns.ts';
 import type { PointReader } from './point-reader.ts';
-import { type RangeBounds, rangeBounds, seekStart } from './range-bounds.ts';
+import { type RangeBounds, rangeBounds } from './range-bounds.ts';
+import { RangeWalk } from './range-walk.ts';
+import type { ValueCache } from './value-cache.ts';
 
 export interface RangeReaderParts {
   readonly keydir: Keydir;
   readonly catalog: SegmentCatalog;
   readonly files: SegmentFiles;
+  readonly cache: ValueCache;
   readonly points: PointReader;
   readonly pages: PageReader;
   readonly memory: PageMemory;
@@ -39,18 +44,83 @@ export interface RangeReaderParts {
   readonly closedBy: () => CaskError | undefined;
 }
 
-interface Capture {
-  readonly page: PageCapture;
-  readonly more: boolean;
-}
+/** Larger pages take turns with others, even where all their values are in the cache. */
+const ROWS_AT_ONCE_MAX = 4096;
+const BYTES_AT_ONCE_MAX = 1024 * 1024;
 
 export class RangeReader {
   readonly #parts: RangeReaderParts;
   /** Settles when the counts that go over several turns are over. */
   #counting: Promise<void> = Promise.resolve();
 
+  readonly #walk: RangeWalk;
+  /** For the next page. */
+  #spare: PageCapture | undefined;
+
   constructor(parts: RangeReaderParts) {
     this.#parts = parts;
+    this.#walk = new RangeWalk(parts.keydir, parts.maxRangeBytes, parts.now);
+  }
+
+  /**
+   * A page: at once where nothing has to be waited for and all its values are in the cache, then
+   * valid until the store is asked for anything else.
+   * @throws CaskError, now or later, as `range` does
+   */
+  page(
+    origin: WriteOrigin,
+    options: RangeOptions,
+    patience?: Patience,
+  ): PageView | Promise<PageView> {
+    const { maxRangeItems, keydir, turns, environment, memory, pages } = this.#parts;
+    const bounds = rangeBounds(options, maxRangeItems);
+    if (!keydir.indexReady) throw loading();
+    if (turns.mustWait || this.#isUnsettled(origin)) return this.#page(origin, bounds, patience);
+    const problem = this.#parts.closedBy();
+    if (problem !== undefined) throw problem;
+    const begunMs = environment.clock.monotonicMs();
+    const page = this.#capture(bounds);
+    let located = -1;
+    if (!bounds.isKeysOnly && isSmall(page)) located = pages.locate(page);
+    turns.spend(environment.clock.monotonicMs() - begunMs);
+    if (bounds.isKeysOnly || located === page.count) {
+      // what takes much memory is not kept
+      if (isSmall(page)) this.#spare = page;
+      return page;
+    }
+    const bytes = page.memoryBytes;
+    return memory.tryTake(bytes)
+      ? this.#readHeld(page, bytes, patience, located)
+      : this.#page(origin, bounds, patience);
+  }
+
+  /** Of a page whose memory has been taken. */
+  async #readHeld(
+    page: PageCapture,
+    bytes: number,
+    patience: Patience | undefined,
+    located: number,
+  ): Promise<PageView> {
+    try {
+      await this.#read(page, patience, located);
+      return page;
+    } finally {
+      this.#parts.memory.give(bytes);
+    }
+  }
+
+  /** A page that owns its values. */
+  #page(
+    origin: WriteOrigin,
+    bounds: RangeBounds,
+    patience: Patience | undefined,
+  ): Promise<PageCapture> {
+    return this.#inMemory(bounds.limit, origin, patience, async (resize) => {
+      const page = this.#capture(bounds);
+      resize(page.memoryBytes);
+      if (!bounds.isKeysOnly) await this.#read(page, patience);
+      return page;
+    });
   }
 
   /**
@@ -64,12 +134,8 @@ export class RangeReader {
   ): Promise<RangePage<Entry | DamagedEntry | KeyEntry>> {
     const bounds = rangeBounds(options, this.#parts.maxRangeItems);
     if (!this.#parts.keydir.indexReady) throw loading();
-    return this.#inMemory(bounds.limit, origin, patience, async (resize) => {
-      const { page, more } = this.#capture(bounds);
-      resize(page.memoryBytes(bounds.isKeysOnly));
-      if (bounds.isKeysOnly) return { entries: keyEntries(page), more };
-      return { entries: await this.#read(page, patience), more };
-    });
+    const page = await this.#page(origin, bounds, patience);
+    return { entries: entriesOf(page), more: page.more };
   }
 
   /** The entries of these keys, in their order, as far as a page goes. */
@@ -90,9 +156,9 @@ export class RangeReader {
     }
     return this.#inMemory(keys.length, origin, patience, async (resize) => {
       const { page, rows } = this.#captureKeys(keys);
-      resize(page.memoryBytes(false));
-      const entries = await this.#read(page, patience);
-      return rows.map((row) => (row < 0 ? undefined : entries[row]));
+      resize(page.memoryBytes);
+      await this.#read(page, patience);
+      return rows.map((row) => (row < 0 ? undefined : entryOf(page, row)));
     });
   }
 
@@ -190,22 +256,27 @@ export class RangeReader {
     }
   }
 
-  async #read(
-    page: PageCapture,
-    patience: Patience | undefined,
-  ): Promise<(Entry | DamagedEntry)[]> {
+  async #read(page: PageCapture, patience: Patience | undefined, located = -1): Promise<void> {
     const { files, pages } = this.#parts;
     page.pin(files);
     try {
-      return await pages.read(page, patience);
+      await pages.read(page, patience, located);
     } finally {
       page.unpin(files);
     }
   }
 
+  #newPage(): PageCapture {
+    const page = this.#spare ?? new PageCapture(this.#parts.catalog, this.#parts.cache);
+    this.#spare = undefined;
+    page.reset();
+    return page;
+  }
+
   #captureKeys(keys: readonly Uint8Array[]): { page: PageCapture; rows: number[] } {
-    const { keydir, catalog, points, maxRangeBytes } = this.#parts;
-    const page = new PageCapture();
+    const { keydir, points, maxRangeBytes } = this.#parts;
+    const page = this.#newPage();
+    page.isKeysOnly = false;
     const rows: number[] = [];
     for (const key of keys) {
       const ref = points.find(key, 0, key.length);
@@ -216,53 +287,20 @@ export class RangeReader {
       const bytes = PageCapture.entryBytes(keydir, ref);
       if (page.count > 0 && page.bytes + bytes > maxRangeBytes) break;
       rows.push(page.count);
-      page.add(keydir, catalog, ref, bytes);
+      page.add(keydir, ref, bytes, keydir.expiresAt(ref));
     }
     return { page, rows };
   }
 
-  /** All of a page's locations, within this turn. */
-  #capture(bounds: RangeBounds): Capture {
-    const { keydir, catalog, maxRangeBytes, now } = this.#parts;
-    const { isReverse, isKeysOnly, limit } = bounds;
-    const page = new PageCapture();
-    const time = now();
-    const cursor = keydir.newCursor();
-    let ref = seekStart(cursor, bounds);
-    for (; ref !== 0; ref = isReverse ? cursor.previous() : cursor.next()) {
-      if (this.#isBeyond(ref, bounds)) return { page, more: false };
-      const expiresAt = keydir.expiresAt(ref);
-      if (expiresAt !== 0 && expiresAt <= time) continue;
-      const bytes = isKeysOnly ? keydir.keyLength(ref) : PageCapture.entryBytes(keydir, ref);
-      const isFull = page.count >= limit || (page.count > 0 && page.bytes + bytes > maxRangeBytes);
-      if (isFull) return { page, more: true };
-      page.add(keydir, catalog, ref, bytes);
-    }
-    return { page, more: false };
-  }
-
-  #isBeyond(ref: number, bounds: RangeBounds): boolean {
-    const { keydir } = this.#parts;
-    const { low, high, isReverse, isLowExclusive } = bounds;
-    if (!isReverse) return high !== undefined && keydir.compareKey(ref, high, 0, high.length) >= 0;
-    if (low === undefined) return false;
-    const order = keydir.compareKey(ref, low, 0, low.length);
-    return isLowExclusive ? order <= 0 : order < 0;
+  #capture(bounds: RangeBounds): PageCapture {
+    const page = this.#newPage();
+    this.#walk.capture(page, bounds);
+    return page;
   }
 }
 
-function keyEntries(page: PageCapture): KeyEntry[] {
-  return page.sequences.map((revision, row) => {
-    const expiresAt = page.expiresAts[row] as number;
-    return {
-      key: page.key(row),
-      valueBytes: page.valueBytes(row),
-      revision,
-      version: page.versions[row] as number,
-      createdAt: page.createdAts[row] as number,
-      expiresAt: expiresAt === 0 ? undefined : expiresAt,
-    };
-  });
+function isSmall(page: PageCapture): boolean {
+  return page.count <= ROWS_AT_ONCE_MAX && page.bytes <= BYTES_AT_ONCE_MAX;
 }
 
 export function loading(): CaskError {

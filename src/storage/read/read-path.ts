@@ -67,6 +67,7 @@ export class ReadPath {
       keydir,
       catalog,
       files,
+      cache,
       points: this.points,
       pages: new PageReader({ environment, cache, reader, turns }),
       memory: this.pageMemory,

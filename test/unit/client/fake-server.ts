@@ -12,10 +12,10 @@ import * as ops from '../../../src/protocol/op-codes.ts';
 import { OutputBuffer } from '../../../src/protocol/output-buffer.ts';
 import { encodePreamble, PreambleReader } from '../../../src/protocol/preamble.ts';
 import { PUSH_PROGRESS } from '../../../src/protocol/push-kinds.ts';
-import type { ReplyEntry } from '../../../src/protocol/reply-writer.ts';
 import * as reply from '../../../src/protocol/reply-writer.ts';
 import { RequestReader } from '../../../src/protocol/request-reader.ts';
 import type { KeyRange } from '../../../src/vocabulary/entry.ts';
+import { type PageEntry, pageOfEntries } from '../../fixtures/page-of-entries.ts';
 
 export const LIMITS: ServerLimits = {
   maxFrameBytes: 64 * 1024 * 1024,
@@ -288,7 +288,7 @@ export class FakeServer {
   }
 
   /** A key that starts with "bad" is damaged. */
-  #entry(key: string, keysOnly = false): ReplyEntry | undefined {
+  #entry(key: string, keysOnly = false): PageEntry | undefined {
     const value = this.values.get(key);
     if (value === undefined) return undefined;
     const meta = { revision: 7, version: 1, createdAt: 1000, expiresAt: undefined };
@@ -316,7 +316,8 @@ export class FakeServer {
       .filter(beyond)
       .sort((one, other) => (reverse ? other.compare(one) : one.compare(other)));
     const entries = keys.slice(0, limit).map((key) => this.#entry(key.toString(), keysOnly));
-    reply.encodeRangeReply(out, request.id, entries as ReplyEntry[], keys.length > limit);
+    const page = pageOfEntries(entries as PageEntry[], keys.length > limit);
+    reply.encodeRangeReply(out, request.id, page);
   }
 
   #hello(peer: FakePeer): HelloReply {

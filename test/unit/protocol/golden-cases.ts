@@ -36,6 +36,7 @@ import {
   TTL_KEEP,
   TTL_NONE,
 } from '../../../src/vocabulary/write-arguments.ts';
+import { pageOfEntries } from '../../fixtures/page-of-entries.ts';
 
 export type Direction = 'client' | 'server' | 'both';
 
@@ -383,18 +384,20 @@ const replies: GoldenCase[] = [
     reply.encodeRangeReply(
       out,
       15,
-      [
-        {
-          key,
-          value,
-          revision: 9,
-          version: 1,
-          createdAt: CREATED,
-          updatedAt: UPDATED,
-          expiresAt: EXPIRES,
-        },
-      ],
-      true,
+      pageOfEntries(
+        [
+          {
+            key,
+            value,
+            revision: 9,
+            version: 1,
+            createdAt: CREATED,
+            updatedAt: UPDATED,
+            expiresAt: EXPIRES,
+          },
+        ],
+        true,
+      ),
     ),
   ),
   back(
@@ -404,17 +407,19 @@ const replies: GoldenCase[] = [
       reply.encodeRangeReply(
         out,
         16,
-        [
-          {
-            key,
-            valueBytes: 300,
-            revision: 9,
-            version: 1,
-            createdAt: CREATED,
-            expiresAt: undefined,
-          },
-        ],
-        false,
+        pageOfEntries(
+          [
+            {
+              key,
+              valueBytes: 300,
+              revision: 9,
+              version: 1,
+              createdAt: CREATED,
+              expiresAt: undefined,
+            },
+          ],
+          false,
+        ),
       ),
   ),
   back(
@@ -429,17 +434,19 @@ const replies: GoldenCase[] = [
       reply.encodeRangeReply(
         out,
         15,
-        [
-          {
-            key,
-            revision: 9,
-            version: 1,
-            createdAt: CREATED,
-            expiresAt: undefined,
-            error: corrupt,
-          },
-        ],
-        false,
+        pageOfEntries(
+          [
+            {
+              key,
+              revision: 9,
+              version: 1,
+              createdAt: CREATED,
+              expiresAt: undefined,
+              error: corrupt,
+            },
+          ],
+          false,
+        ),
       ),
   ),
   back('STATS reply', [17, 0, { keys: 3, bytes: 5_000_000_000, ratio: 0.5 }], (out) =>

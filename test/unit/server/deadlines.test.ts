@@ -7,6 +7,7 @@ import { type CaskServer, listen, type ServerLimits } from '../../../src/server/
 import type { Patience } from '../../../src/storage/patience.ts';
 import type { ReplySink } from '../../../src/storage/reply-sink.ts';
 import type { Session } from '../../../src/storage/session.ts';
+import { pageOfEntries } from '../../fixtures/page-of-entries.ts';
 import { MemoryStore } from './memory-store.ts';
 import { frame, request, WireClient } from './wire-client.ts';
 
@@ -130,10 +131,10 @@ test('a page that takes too long is told so, and stops', async () => {
   let told: Patience | undefined;
   const ended = Promise.withResolvers<void>();
   await start({ sweepIntervalMs: 3_600_000 }, (session) => {
-    session.range = async (_: object = {}, patience?: Patience) => {
+    session.page = async (_: object, patience?: Patience) => {
       told = patience;
       await ended.promise;
-      return { entries: [], more: false };
+      return pageOfEntries([], false);
     };
   });
   client.send(hurried(SHORT_MS, 2, 10));

@@ -18,6 +18,7 @@ import {
   Decision,
   type Modifier,
 } from '../../../src/storage/modifier.ts';
+import type { PageView } from '../../../src/storage/page-view.ts';
 import { newPatience } from '../../../src/storage/patience.ts';
 import type { EntryView, PutOutcome, ReplySink } from '../../../src/storage/reply-sink.ts';
 import type { Session } from '../../../src/storage/session.ts';
@@ -41,6 +42,7 @@ import type {
   WorkOptions,
 } from '../../../src/vocabulary/entry.ts';
 import { expiryOf } from '../../../src/vocabulary/write-arguments.ts';
+import { pageOfEntries } from '../../fixtures/page-of-entries.ts';
 import { SAMPLE_STATS } from './sample-stats.ts';
 
 const LIMITS: StoreLimits = {
@@ -369,6 +371,11 @@ class MemorySession implements Session {
     });
     const entries = options.keysOnly ? page.map(keyOf) : page;
     return Promise.resolve({ entries, more: found.length > entries.length });
+  }
+
+  async page(options: RangeOptions): Promise<PageView> {
+    const { entries, more } = await this.range(options);
+    return pageOfEntries(entries, more);
   }
 
   count(range: KeyRange = {}): Promise<number> {
