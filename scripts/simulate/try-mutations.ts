@@ -13,6 +13,7 @@ export async function tryMutations(
     seed,
     limits: SPARSE_LIMITS,
     tasksMax,
+    startsWithKnown: false,
     workers,
     onResult: (result) => console.log(describeResult(result)),
   });

@@ -15,37 +15,48 @@ export interface MutationResult {
   readonly tasks: number;
 }
 
-/** Tasks in order until one fails, `tasksMax` of them at most. */
+export interface MutationRunOptions {
+  readonly seed: number;
+  readonly limits: ExploreLimits;
+  /** So many tasks at most, in order, until one fails. */
+  readonly tasksMax: number;
+  /** First those that noticed the mutation before. */
+  readonly startsWithKnown: boolean;
+}
+
 export async function runMutation(
   mutation: Mutation,
-  seed: number,
-  limits: ExploreLimits,
-  tasksMax: number,
+  options: MutationRunOptions,
 ): Promise<MutationResult> {
   const { name } = mutation;
+  const { seed, limits } = options;
   const worker = await WorkerProcess.start({ seed, limits, mutation });
   let states = 0;
+  let tasks = 0;
   try {
-    for (let task = 0; task < tasksMax; task += 1) {
+    for (const task of tasksFor(mutation, options)) {
       const { failure, digests } = await worker.run(task);
       states += digests.length;
+      tasks += 1;
       if (failure === undefined) continue;
       const { check: caughtBy, place, message } = failure;
-      return { name, caughtBy, place, message, states, tasks: task + 1 };
+      return { name, caughtBy, place, message, states, tasks };
     }
-    return { name, caughtBy: undefined, place: '', message: '', states, tasks: tasksMax };
+    return { name, caughtBy: undefined, place: '', message: '', states, tasks };
   } finally {
     worker.stop();
   }
 }
 
+function* tasksFor({ knownTasks = [] }: Mutation, options: MutationRunOptions): Iterable<number> {
+  if (options.startsWithKnown) yield* knownTasks;
+  for (let task = 0; task < options.tasksMax; task += 1) yield task;
+}
+
 /** All mutations, so many at a time; tells of each as it ends. */
 export async function runMutations(
   mutations: readonly Mutation[],
-  options: {
-    readonly seed: number;
-    readonly limits: ExploreLimits;
-    readonly tasksMax: number;
+  options: MutationRunOptions & {
     readonly workers: number;
     readonly onResult: (result: MutationResult) => void;
   },
@@ -54,7 +65,7 @@ export async function runMutations(
   const queue = [...mutations];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const result = await runMutation(next, options.seed, options.limits, options.tasksMax);
+      const result = await runMutation(next, options);
       results.push(result);
       options.onResult(result);
     }
@@ -66,5 +77,5 @@ export async function runMutations(
 export function describeResult(result: MutationResult): string {
   const { name, caughtBy, states, tasks } = result;
   if (caughtBy === undefined) return `SURVIVED ${name}: ${states} states of ${tasks} tasks`;
-  return `caught ${name} by ${caughtBy} after ${states} states`;
+  return `caught ${name} by ${caughtBy} after ${states} states of ${tasks} tasks`;
 }

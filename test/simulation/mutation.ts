@@ -14,6 +14,12 @@ export interface SourceEdit {
 export interface Mutation {
   readonly name: string;
   readonly edits: readonly SourceEdit[];
+  /**
+   * Standard tasks of seed 1 that noticed it once, and may be tried first where the others would
+   * take long. When they do so no longer, as workloads or engine have changed, the search goes
+   * through all tasks: look for better ones then.
+   */
+  readonly knownTasks?: readonly number[];
 }
 
 const STORAGE = new URL('../../src/storage/', import.meta.url);

@@ -43,6 +43,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'sync-covers-what-came-after-it',
+    knownTasks: [25],
     edits: [
       {
         file: 'log/appender.ts',
@@ -86,6 +87,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'install-copy-over-newer-write',
+    knownTasks: [41, 25],
     edits: [
       {
         file: 'keydir/keydir.ts',
@@ -96,6 +98,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'retry-failed-sync',
+    knownTasks: [2],
     edits: [
       {
         file: 'log/appender.ts',
@@ -111,6 +114,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'ignore-failed-sync',
+    knownTasks: [2],
     edits: [
       {
         file: 'log/appender.ts',
@@ -122,6 +126,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'truncate-on-middle-corruption',
+    knownTasks: [15, 21],
     edits: [
       {
         file: 'recovery/segment-survey.ts',
@@ -230,6 +235,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'rewritten-tail-listed-without-its-entry',
+    knownTasks: [5],
     edits: [
       {
         file: 'recovery/unsealed-recovery.ts',
@@ -250,6 +256,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'old-segment-not-synced-before-next',
+    knownTasks: [5],
     edits: [
       {
         file: 'log/appender.ts',
@@ -260,6 +267,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'merge-without-log-sync',
+    knownTasks: [9],
     edits: [{ file: 'merge/merger.ts', find: 'await this.#parts.syncLog();', replace: '' }],
   },
   {
@@ -284,6 +292,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'values-not-verified-on-read',
+    knownTasks: [2],
     edits: [
       {
         file: 'read/record-reader.ts',
@@ -304,10 +313,12 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'failed-group-not-cut-back',
+    knownTasks: [2],
     edits: [{ file: 'write/group-commit.ts', find: 'await appender.cutBack();', replace: '' }],
   },
   {
     name: 'touch-not-replayed',
+    knownTasks: [26, 34, 46],
     edits: [
       {
         file: 'recovery/segment-loader.ts',
@@ -318,6 +329,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'touch-of-an-older-value-than-it-names',
+    knownTasks: [190, 105],
     edits: [
       {
         file: 'keydir/keydir-load.ts',
@@ -333,6 +345,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'touch-of-the-open-log-taken-into-its-put',
+    knownTasks: [42],
     edits: [
       {
         file: 'merge/verdicts.ts',
@@ -343,6 +356,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'merge-drops-touches-that-are-needed',
+    knownTasks: [190, 54],
     edits: [
       {
         file: 'merge/merge-job.ts',

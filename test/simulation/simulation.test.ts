@@ -42,6 +42,7 @@ describe('the crash simulator', { timeout: 900_000 }, () => {
       seed: SEED,
       limits: SPARSE_LIMITS,
       tasksMax: MUTATION_TASKS_MAX,
+      startsWithKnown: true,
       workers: WORKERS,
       onResult: (result) => lines.push(describeResult(result)),
     });
