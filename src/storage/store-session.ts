@@ -14,7 +14,7 @@ import type { DamagedEntry, Entry, KeyEntry, RangePage, StoreBatchItem } from '.
 import type { Modifier } from './modifier.ts';
 import type { PageView } from './page-view.ts';
 import type { Patience } from './patience.ts';
-import type { PutOutcome, ReplySink } from './reply-sink.ts';
+import type { EntryView, PutOutcome, ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';
 import type { Group } from './write/group.ts';
 import type { SessionLine } from './write/session-line.ts';
@@ -42,8 +42,8 @@ class SessionSink implements ReplySink {
     this.#to = NOWHERE;
   }
 
-  onValue(...args: Parameters<ReplySink['onValue']>): void {
-    this.#to.onValue(...args);
+  onValue(token: number, entry: EntryView): void {
+    this.#to.onValue(token, entry);
   }
 
   onAbsent(token: number): void {
@@ -54,8 +54,8 @@ class SessionSink implements ReplySink {
     this.#to.onExists(token, exists);
   }
 
-  onPut(...args: Parameters<ReplySink['onPut']>): void {
-    this.#to.onPut(...args);
+  onPut(token: number, outcome: PutOutcome): void {
+    this.#to.onPut(token, outcome);
   }
 
   onDelete(token: number, revision: number): void {

@@ -1,5 +1,8 @@
 /** Copying and comparing ranges of bytes without allocating views for short ones. */
 
+// The global of that name is a getter, which costs as much as copying a hundred bytes.
+import { Buffer } from 'node:buffer';
+
 /**
  * Up to this a loop is faster than a call. Of 100 bytes `copy` of a Buffer takes 22 ns, `set` over
  * a view 46 ns, a loop 120 ns.

@@ -98,6 +98,14 @@ export class EntryBlocks {
     return high * TWO_32 + this.word(ref, SEQUENCE_LOW);
   }
 
+  /** Reads both ends of an entry whose key has that length, so that all of it is near. */
+  ends(ref: number, keyLength: number): number {
+    const words = this.words[ref >>> CHUNK_SHIFT] as Uint32Array;
+    const at = ref & CHUNK_MASK;
+    const last = Math.min(at + granulesFor(keyLength), words.length) - 1;
+    return (words[at] as number) ^ (words[last] as number);
+  }
+
   /** Ms since 1970. */
   createdAt(ref: number): number {
     const high = this.word(ref, SEQUENCE_AND_CREATED_HIGH) & CREATED_HIGH_MASK;
@@ -117,6 +125,11 @@ export class EntryBlocks {
     return (this.word(ref, RECORD_BYTES) & DEAD) !== 0;
   }
 
+  /** It expires, or was touched, or is dead. */
+  isSpecial(ref: number): boolean {
+    return (this.word(ref, RECORD_BYTES) & FLAGS) !== 0;
+  }
+
   /** `segmentSlot` 16 bits, `offset` 32 bits, `recordBytes` 30 bits; the flags stay. */
   setLocation(ref: number, segmentSlot: number, offset: number, recordBytes: number): void {
     const words = this.words[ref >>> CHUNK_SHIFT] as Uint32Array;
@@ -133,9 +146,10 @@ export class EntryBlocks {
     const at = ref & CHUNK_MASK;
     const sequenceHigh = Math.floor(sequence / TWO_32);
     const createdHigh = Math.floor(createdAt / TWO_32) & CREATED_HIGH_MASK;
-    words[at + SEQUENCE_LOW] = sequence - sequenceHigh * TWO_32;
+    // of what is stored a word keeps the low 32 bits
+    words[at + SEQUENCE_LOW] = sequence;
     words[at + SEQUENCE_AND_CREATED_HIGH] = (sequenceHigh << CREATED_HIGH_BITS) | createdHigh;
-    words[at + CREATED_LOW] = createdAt % TWO_32;
+    words[at + CREATED_LOW] = createdAt;
     words[at + VERSION] = version;
   }
 

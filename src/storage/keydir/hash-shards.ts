@@ -98,6 +98,14 @@ export class HashShards {
     }
   }
 
+  /** The slot where a key with this hash is looked for first, so that it is read; no branch hangs on it. */
+  home(hash: number): number {
+    const shard = hash >>> SHARD_SHIFT;
+    const slots = this.#slots[shard] as number;
+    const table = this.#tables[shard] as Uint16Array;
+    return slots === 0 ? 0 : (table[(Math.imul(tagOf(hash), slots) >>> 16) * SLOT_WORDS] as number);
+  }
+
   /** The first reference that may be that of a key with this hash; 0: there is none. */
   probable(hash: number): number {
     const shard = hash >>> SHARD_SHIFT;

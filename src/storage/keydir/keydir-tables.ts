@@ -59,6 +59,11 @@ export class KeydirTables {
     return this.arena.sequence(ref);
   }
 
+  /** It may expire, or have been touched. */
+  isSpecial(ref: number): boolean {
+    return this.arena.isSpecial(ref);
+  }
+
   /** It was touched since its value was put. */
   isTouched(ref: number): boolean {
     return this.touches.count > 0 && this.touchOf(ref) >= 0;

@@ -38,7 +38,7 @@ const ENTRY_OVERHEAD_MAX = granulesFor(1) * 4 - 1;
 export class Keydir extends KeydirLoad {
   /** Counts what may make references void that were got before: removals, moves, clears. */
   moves = 0;
-  /** What `fetchEntries` read, so that it is read. */
+  /** What `fetch` and `fetchEntries` read, so that it is read. */
   seen = 0;
   /** Of `fetch`: hashes, then references. */
   readonly #fetched = new Uint32Array(FETCH_MAX);
@@ -127,9 +127,18 @@ export class Keydir extends KeydirLoad {
     for (let index = 0; index < count; index++) {
       words[index] = this.hashOf(buffer, starts[index] as number, lengths[index] as number);
     }
+    // Each pass only reads what the one before has made known: where a branch hangs on what is read,
+    // the processor would guess it wrong, and begin to fetch the next only once it is there.
+    let seen = 0;
+    for (let index = 0; index < count; index++) seen ^= this.hash.home(words[index] as number);
     for (let index = 0; index < count; index++) {
       words[index] = this.hash.probable(words[index] as number);
     }
+    for (let index = 0; index < count; index++) {
+      const ref = words[index] as number;
+      if (ref !== 0) seen ^= this.arena.ends(ref, lengths[index] as number);
+    }
+    this.seen = seen;
     for (let index = 0; index < count; index++) {
       const ref = words[index] as number;
       sequences[index] = ref === 0 ? 0 : this.arena.sequence(ref);

@@ -90,6 +90,12 @@ export class PriorState {
     this.revision = keydir.sequence(ref);
     this.version = keydir.version(ref);
     this.createdAt = keydir.createdAt(ref);
+    if (!keydir.isSpecial(ref)) {
+      this.expiresAt = 0;
+      this.valueSequence = this.revision;
+      this.touchedAt = 0;
+      return;
+    }
     this.expiresAt = keydir.expiresAt(ref);
     this.valueSequence = keydir.valueSequence(ref);
     this.touchedAt = keydir.touchedAt(ref);

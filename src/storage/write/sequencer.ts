@@ -255,7 +255,8 @@ export class Sequencer {
       origin,
       token,
     );
-    origin.lastGroup = group;
+    // A store of what is there is not free: the collector is told of it.
+    if (origin.lastGroup !== group) origin.lastGroup = group;
   }
 
   /** A delete by one who has the turn, of a key that may be one: no limits, no waiting. */
