@@ -29,7 +29,7 @@ import {
   hintDamage,
 } from './hint-layout.ts';
 import { entryHeadBytes, type HintEntry, isOrderOk } from './hint-writer.ts';
-import { readU16, readU32, readU48, readU64 } from './integers.ts';
+import { readU32 } from './integers.ts';
 import {
   FLAG_EXPIRES,
   isRecordType,
@@ -43,6 +43,7 @@ import {
 import { SEGMENT_HEADER_BYTES } from './segment-header.ts';
 
 const READ_BYTES = 256 * 1024;
+const TWO_32 = 0x1_0000_0000;
 const BLOCK_BYTES_MAX = BLOCK_HEADER_BYTES + BLOCK_ENTRY_BYTES_MAX;
 
 /**
@@ -68,6 +69,8 @@ export class HintBlock implements HintEntry {
   /** Bytes of the tombstones and clears seen so far, in all blocks. */
   tombstoneBytes = 0;
 
+  /** Over all of `keyBuffer`: entries are read by wide loads. */
+  readonly #view: DataView;
   readonly #header: HintHeader;
   readonly #lastKey: Buffer = Buffer.allocUnsafeSlow(BLOCK_ENTRY_BYTES_MAX);
   #lastKeyBytes = 0; // of the block before; 0: there was none
@@ -78,6 +81,7 @@ export class HintBlock implements HintEntry {
 
   constructor(buffer: Uint8Array, header: HintHeader) {
     this.keyBuffer = buffer;
+    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
     this.#header = header;
   }
 
@@ -90,16 +94,16 @@ export class HintBlock implements HintEntry {
       if (this.#at !== this.#end) throw hintDamage('a block has bytes behind its last entry');
       return false;
     }
-    const bytes = this.keyBuffer;
+    const view = this.#view;
     const at = this.#at;
     if (this.#end - at < ENTRY_HEADER_BYTES) throw hintDamage('an entry passes its block');
-    const flags = bytes[at + ENTRY_FLAGS_AT] as number;
+    const flags = view.getUint8(at + ENTRY_FLAGS_AT);
     if ((flags & ~FLAG_EXPIRES) !== 0) throw hintDamage(`an entry has the flags ${flags}`);
     const expires = flags === FLAG_EXPIRES;
-    const type = bytes[at + ENTRY_TYPE_AT] as number;
+    const type = view.getUint8(at + ENTRY_TYPE_AT);
     if (!isRecordType(type)) throw hintDamage(`an entry has type ${type}`);
     const keyStart = at + entryHeadBytes(type, expires);
-    const keyBytes = readU16(bytes, at + ENTRY_KEY_BYTES_AT);
+    const keyBytes = view.getUint16(at + ENTRY_KEY_BYTES_AT, true);
     const isKeyOk = type === RECORD_CLEAR ? keyBytes === 0 && this.#isFirst : keyBytes > 0;
     if (!isKeyOk || keyStart + keyBytes > this.#end) {
       throw hintDamage('the key of an entry is empty or passes its block');
@@ -109,12 +113,12 @@ export class HintBlock implements HintEntry {
     this.keyStart = keyStart;
     this.keyBytes = keyBytes;
     this.type = type;
-    this.offset = readU32(bytes, at + ENTRY_OFFSET_AT);
-    this.recordBytes = readU32(bytes, at + ENTRY_RECORD_BYTES_AT);
-    this.version = readU32(bytes, at + ENTRY_VERSION_AT);
-    this.sequence = readU64(bytes, at + ENTRY_SEQUENCE_AT);
-    this.createdAt = readU48(bytes, at + ENTRY_CREATED_AT);
-    this.expiresAt = expires ? readU48(bytes, at + ENTRY_EXPIRES_AT) : NO_EXPIRY;
+    this.offset = view.getUint32(at + ENTRY_OFFSET_AT, true);
+    this.recordBytes = view.getUint32(at + ENTRY_RECORD_BYTES_AT, true);
+    this.version = view.getUint32(at + ENTRY_VERSION_AT, true);
+    this.sequence = this.#u64(at + ENTRY_SEQUENCE_AT);
+    this.createdAt = this.#u48(at + ENTRY_CREATED_AT);
+    this.expiresAt = expires ? this.#u48(at + ENTRY_EXPIRES_AT) : NO_EXPIRY;
     this.#readTouch(keyStart - ENTRY_TOUCH_BYTES);
     this.#checkRecord(expires);
     this.#at = keyStart + keyBytes;
@@ -142,20 +146,51 @@ export class HintBlock implements HintEntry {
 
   #readTouch(at: number): void {
     const isTouch = this.type === RECORD_TOUCH;
-    this.valueSequence = isTouch ? readU64(this.keyBuffer, at) : 0;
-    this.updatedAt = isTouch ? readU48(this.keyBuffer, at + 8) : 0;
+    this.valueSequence = isTouch ? this.#u64(at) : 0;
+    this.updatedAt = isTouch ? this.#u48(at + 8) : 0;
     if (!isTouch) return;
     const isNamed = this.valueSequence > 0 && this.valueSequence < this.sequence;
     if (!isNamed || this.version === 0) throw hintDamage('a touch names no put before it');
   }
 
+  #u48(at: number): number {
+    return this.#view.getUint32(at, true) + this.#view.getUint16(at + 4, true) * TWO_32;
+  }
+
+  #u64(at: number): number {
+    return this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * TWO_32;
+  }
+
   #checkOrder(keyStart: number, keyBytes: number, type: number): void {
     const bytes = this.keyBuffer;
-    const order =
-      this.keyBytes > 0
-        ? compareBytes(bytes, this.keyStart, this.keyBytes, bytes, keyStart, keyBytes)
-        : compareBytes(this.#lastKey, 0, this.#lastKeyBytes, bytes, keyStart, keyBytes);
+    let order: number;
+    if (this.keyBytes === 0) {
+      order = compareBytes(this.#lastKey, 0, this.#lastKeyBytes, bytes, keyStart, keyBytes);
+    } else {
+      // neighbours share much of their start
+      const same = this.#sharedWords(keyStart, Math.min(this.keyBytes, keyBytes));
+      const { keyStart: start, keyBytes: length } = this;
+      order = compareBytes(
+        bytes,
+        start + same,
+        length - same,
+        bytes,
+        keyStart + same,
+        keyBytes - same,
+      );
+    }
     if (!isOrderOk(order, this.type, type)) throw hintDamage('its keys do not ascend');
+  }
+
+  /** Bytes, in words of 4, that the key before shares with this one at their starts. */
+  #sharedWords(keyStart: number, length: number): number {
+    const view = this.#view;
+    const before = this.keyStart;
+    let same = 0;
+    while (same + 4 <= length && view.getInt32(before + same) === view.getInt32(keyStart + same)) {
+      same += 4;
+    }
+    return same;
   }
 
   #checkLength(expires: boolean): void {

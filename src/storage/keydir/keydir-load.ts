@@ -9,6 +9,9 @@ import { IndexBuild } from './index-build.ts';
 import { KeydirTables, keydirFull } from './keydir-tables.ts';
 import { LoadBatch } from './load-batch.ts';
 
+/** Places in the hash that are fetched at once: they fit the nearest cache. */
+const FETCHED_AT_ONCE = 32;
+
 export class KeydirLoad extends KeydirTables {
   /** Entries that are taken by many at a time, in runs that allow it. */
   #batch: LoadBatch | undefined;
@@ -99,9 +102,13 @@ export class KeydirLoad extends KeydirTables {
     if (batch === undefined) return true;
     if (!batch.isSorted) batch.sort();
     const end = Math.min(batch.count, batch.settled + budget);
+    let fetched = batch.settled;
     for (; batch.settled < end; batch.settled++) {
-      const place = batch.order[batch.settled] as number;
-      const ref = batch.refs[place] as number;
+      if (batch.settled === fetched) {
+        fetched = Math.min(fetched + FETCHED_AT_ONCE, end);
+        this.#fetch(batch.orderHashes, batch.settled, fetched);
+      }
+      const ref = batch.orderRefs[batch.settled] as number;
       const present = this.hash.takeIn(batch.orderHashes[batch.settled] as number, ref);
       if (present === 0) {
         this.liveCount++;
@@ -109,7 +116,7 @@ export class KeydirLoad extends KeydirTables {
       }
       if (present < 0) throw keydirFull();
       if (present === ref) continue; // was added at once
-      batch.refs[place] = 0;
+      batch.refs[batch.order[batch.settled] as number] = 0;
       const recordBytes = this.arena.recordBytes(ref);
       settled(this.#loadOver(present, ref), recordBytes);
     }
@@ -117,6 +124,13 @@ export class KeydirLoad extends KeydirTables {
     this.build?.runs.addAll(batch.refs, batch.count);
     batch.clear();
     return true;
+  }
+
+  /** Brings near where hashes[start, end) go, all at once: one by one each would be waited for. */
+  #fetch(hashes: Uint32Array, start: number, end: number): void {
+    let seen = 0;
+    for (let index = start; index < end; index++) seen ^= this.hash.home(hashes[index] as number);
+    this.seen = seen;
   }
 
   /** Like `loadEntry` of an entry that has a block of its own and whose key is there. */

@@ -27,6 +27,9 @@ export class KeydirTables {
   previousTouchSlot = -1;
   previousTouchBytes = -1;
 
+  /** What was read so that it comes near; of no use but that it is read. */
+  seen = 0;
+
   protected arena: EntryArena = new EntryArena();
   protected hash: HashShards = new HashShards(this.arena);
   protected expiry: ExpiryTable = new ExpiryTable();

@@ -38,8 +38,6 @@ const ENTRY_OVERHEAD_MAX = granulesFor(1) * 4 - 1;
 export class Keydir extends KeydirLoad {
   /** Counts what may make references void that were got before: removals, moves, clears. */
   moves = 0;
-  /** What `fetch` and `fetchEntries` read, so that it is read. */
-  seen = 0;
   /** Of `fetch`: hashes, then references. */
   readonly #fetched = new Uint32Array(FETCH_MAX);
   readonly #maxBytes: number;

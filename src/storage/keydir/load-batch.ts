@@ -18,8 +18,9 @@ export class LoadBatch {
   readonly #hashes = new Uint32Array(CAPACITY);
   /** Once sorted: places of entries, by shard; those of a shard in the order in which they came. */
   readonly order = new Uint32Array(CAPACITY);
-  /** And their hashes. */
+  /** And their hashes and references. */
   readonly orderHashes = new Uint32Array(CAPACITY);
+  readonly orderRefs = new Uint32Array(CAPACITY);
   /** Of each shard where its entries end in `order`. */
   readonly #ends = new Uint32Array(SHARDS);
   count = 0;
@@ -28,7 +29,7 @@ export class LoadBatch {
   settled = 0;
 
   get bytesUsed(): number {
-    return 4 * this.refs.byteLength;
+    return 5 * this.refs.byteLength;
   }
 
   add(hash: number, ref: number): void {
@@ -53,6 +54,7 @@ export class LoadBatch {
       const at = ends[shard] as number;
       this.order[at] = place;
       this.orderHashes[at] = hash;
+      this.orderRefs[at] = this.refs[place] as number;
       ends[shard] = at + 1;
     }
     this.isSorted = true;
