@@ -1,8 +1,8 @@
 /** Reads one setting as it stands in a flag, a variable, the file or a request. */
 
-import { Check } from 'typebox/schema';
 import type { Setting, SettingValue } from './setting.ts';
 import { rangeInWords } from './setting-words.ts';
+import { isValid } from './value-schema.ts';
 
 /** A value as flags, variables, the file or a client give it. */
 export type RawValue = string | number | boolean;
@@ -24,6 +24,6 @@ export function readSetting(setting: Setting, given: RawValue): ReadSetting {
     const allowed = range === undefined ? '' : `; allowed are ${range}`;
     return { problem: `is ${JSON.stringify(given)}, wanted is ${kind.wanted}${allowed}` };
   }
-  if (Check(schema, value)) return { value };
+  if (isValid(schema, value)) return { value };
   return { problem: `is ${text}, allowed are ${range ?? kind.wanted}` };
 }

@@ -16,6 +16,7 @@ import {
   type SettingValue,
   SWITCH_KIND,
 } from './setting-kinds.ts';
+import type { ValueSchema } from './value-schema.ts';
 
 export type { SettingValue } from './setting-kinds.ts';
 
@@ -24,20 +25,6 @@ export type { SettingValue } from './setting-kinds.ts';
  * whoever reads it from the configuration.
  */
 export type Owner = 'store' | 'server' | 'daemon';
-
-/**
- * JSON Schema, as far as settings need it; typebox checks it. Written out because loading
- * typebox's builders would double what it costs a start.
- */
-export type ValueSchema =
-  | {
-      readonly type: 'integer' | 'number';
-      readonly minimum: number;
-      readonly maximum: number;
-    }
-  | { readonly type: 'boolean' }
-  | { readonly type: 'string'; readonly minLength: number }
-  | { readonly type: 'string'; readonly enum: readonly string[] };
 
 /** What only the schema knows of a setting. */
 export interface About {
