@@ -65,6 +65,7 @@ export const STORE_OPTION_TABLE = {
       of: ({ segmentBytes }) => Math.min(16 * MIB, segmentBytes),
     },
   },
+  zeroAhead: { type: 'switch', default: true },
   retainHistoryMs: {
     type: 'number',
     unit: 'ms',

@@ -77,6 +77,8 @@ export interface StoreOptions {
   readonly segmentBytes: number;
   /** The active segment's file is extended by this much ahead of the log; 0: never. @default 16 MiB */
   readonly preallocateBytes: number;
+  /** For durability `always`: that extension is filled with zeros, durably. @default true */
+  readonly zeroAhead: boolean;
   /**
    * States of the store up to this old can be restored from a backup: merges keep what newer
    * writes superseded. Costs the space of it; segments are merged once they are older than this.

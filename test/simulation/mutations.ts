@@ -47,8 +47,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'log/appender.ts',
-        find: 'if (segment === this.#active) this.#proven = end;',
-        replace: 'if (segment === this.#active) this.#proven = Math.max(end, segment.bytes);',
+        find: 'if (segment === this.active) this.#proven = end;',
+        replace: 'if (segment === this.active) this.#proven = Math.max(end, segment.bytes);',
       },
     ],
   },
@@ -107,8 +107,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'log/appender.ts',
-        find: 'this.#openFile().datasyncSync();',
-        replace: `try { this.#openFile().datasyncSync(); } catch { this.#openFile().datasyncSync(); }`,
+        find: 'file.datasyncSync();',
+        replace: `try { file.datasyncSync(); } catch { file.datasyncSync(); }`,
       },
     ],
   },
@@ -118,9 +118,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'log/appender.ts',
-        find: 'throw this.#noteSyncFailure(error);\n    }\n    const ms = environment.clock.monotonicMs() - started;\n    syncGate.record(ms, false);',
-        replace:
-          'void error;\n    }\n    const ms = environment.clock.monotonicMs() - started;\n    syncGate.record(ms, false);',
+        find: 'await file.datasync();\n    } catch (error) {\n      throw this.#noteSyncFailure(error);',
+        replace: 'await file.datasync();\n    } catch (error) {\n      void error;',
       },
     ],
   },
@@ -208,7 +207,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'log/appender.ts',
-        find: 'return this.#planSegment === this.#active ? this.#proven : 0;',
+        find: 'return this.#planSegment === this.active ? this.#proven : 0;',
         replace: 'return this.#planOffset;',
       },
     ],

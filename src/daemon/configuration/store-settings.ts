@@ -28,6 +28,11 @@ export const STORE_SETTINGS = {
     help: 'how far the active segment is extended ahead; 0: never',
     cost: 'A sync need not persist a new length each time. Takes so much disk space ahead of the data.',
   }),
+  zeroAhead: store('zeroAhead', {
+    section: 'durability',
+    help: 'durability always: fill with zeros what the active segment is extended by',
+    cost: 'A sync of bytes that overwrite others takes less than one of bytes that are added, as it changes no metadata. The log is written twice, which is for nothing where a file system never overwrites (btrfs, ZFS).',
+  }),
   ballastBytes: store('ballastBytes', {
     section: 'durability',
     help: 'a file that is given up when the disk is full; 0: none',

@@ -15,6 +15,7 @@ import { type FileHandle, isShortage } from '../disk/file-system.ts';
 import type { LatencyGate } from '../disk/latency-gate.ts';
 import { readU32 } from '../format/integers.ts';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../format/segment-header.ts';
+import { LogExtent } from './log-extent.ts';
 import type { ManifestStore } from './manifest-store.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentCatalog } from './segment-catalog.ts';
@@ -36,15 +37,24 @@ export interface AppenderParts {
   readonly directory: string;
   readonly segmentBytes: number;
   readonly preallocateBytes: number;
+  readonly zeroAhead: boolean;
   /** A segment has been sealed durably. */
   readonly onSealed: (segment: Segment) => void;
   /** Work in the background failed; the store must stop if it is not about space. */
   readonly onBackgroundError: (error: unknown) => void;
 }
 
+/** A segment that may be written. */
+interface OpenLog {
+  readonly segment: Segment;
+  readonly file: FileHandle;
+  readonly extent: LogExtent;
+}
+
 interface NextSegment {
   readonly segment: Segment;
-  file: FileHandle | undefined;
+  /** Undefined: it is not there yet. */
+  log: OpenLog | undefined;
   /** Settles when the segment is durable and listed. */
   ready: Promise<void>;
   /** `ready` was rejected; the segment is gone, and so will be the groups planned into it. */
@@ -53,8 +63,7 @@ interface NextSegment {
 
 export class Appender {
   readonly #parts: AppenderParts;
-  #active: Segment | undefined;
-  #file: FileHandle | undefined;
+  #log: OpenLog | undefined;
   /** Segments that come after the active one, in order; usually one, prepared ahead. */
   readonly #nexts: NextSegment[] = [];
   /** Where the next group is to be placed: ahead of what is written. */
@@ -78,12 +87,12 @@ export class Appender {
   }
 
   get active(): Segment | undefined {
-    return this.#active;
+    return this.#log?.segment;
   }
 
   /** Bytes of the active segment not known to be durable. */
   get dirtyBytes(): number {
-    return this.#active === undefined ? 0 : this.#active.bytes - this.#proven;
+    return this.#log === undefined ? 0 : this.#log.segment.bytes - this.#proven;
   }
 
   /** True when a group of that many bytes would have to go into another segment. */
@@ -109,7 +118,7 @@ export class Appender {
 
   /** How far the planned segment is durable now: what its records may say. */
   get planProven(): number {
-    return this.#planSegment === this.#active ? this.#proven : 0;
+    return this.#planSegment === this.active ? this.#proven : 0;
   }
 
   extendPlan(bytes: number): void {
@@ -130,15 +139,16 @@ export class Appender {
   resetPlan(): void {
     const usable = this.#nexts.filter((next) => !next.failed);
     this.#nexts.splice(0, this.#nexts.length, ...usable);
-    this.#planSegment = this.#active;
-    this.#planOffset = this.#active?.bytes ?? 0;
+    this.#planSegment = this.active;
+    this.#planOffset = this.active?.bytes ?? 0;
   }
 
   /** True when the group can be written on the loop, in this turn. */
   canWriteNow(segment: Segment, bytes: number, alsoSync: boolean): boolean {
-    if (segment !== this.#active || bytes > SYNC_WRITE_BYTES_MAX) return false;
-    const { preallocateBytes, writeGate, syncGate } = this.#parts;
-    if (preallocateBytes > 0 && segment.preallocatedBytes < bytes) return false;
+    const log = this.#log;
+    if (segment !== log?.segment || bytes > SYNC_WRITE_BYTES_MAX) return false;
+    const { writeGate, syncGate } = this.#parts;
+    if (!log.extent.hasRoomFor(bytes)) return false;
     if (alsoSync && (this.#syncing !== undefined || !syncGate.allowsSync())) return false;
     return writeGate.allowsSync();
   }
@@ -146,21 +156,23 @@ export class Appender {
   writeNow(buffer: Uint8Array, bytes: number, offset: number): void {
     const { environment, writeGate } = this.#parts;
     const started = environment.clock.monotonicMs();
-    this.#openFile().writeSync(buffer, 0, bytes, offset);
+    const { file, extent } = this.#open();
+    file.writeSync(buffer, 0, bytes, offset);
     const ms = environment.clock.monotonicMs() - started;
     writeGate.record(ms, true);
     this.writeDurations.record(ms);
-    this.#written(bytes);
+    this.bytesWritten += bytes;
+    extent.written(offset + bytes);
   }
 
   syncNow(): void {
     const { environment, syncGate } = this.#parts;
-    const segment = this.#openSegment();
+    const { segment, file } = this.#open();
     const end = segment.bytes;
     const started = environment.clock.monotonicMs();
     this.#checkSyncFailure();
     try {
-      this.#openFile().datasyncSync();
+      file.datasyncSync();
     } catch (error) {
       throw this.#noteSyncFailure(error);
     }
@@ -173,26 +185,28 @@ export class Appender {
 
   /** Appends in the thread pool, rolling first where the group is placed in the next segment. */
   async write(segment: Segment, buffer: Uint8Array, bytes: number, offset: number): Promise<void> {
-    if (segment !== this.#active) await this.#roll(segment);
-    await this.#preallocate(bytes);
+    if (segment !== this.active) await this.#roll(segment);
+    const { file, extent } = this.#open();
+    await extent.makeRoom(bytes);
     const { environment, writeGate } = this.#parts;
     const started = environment.clock.monotonicMs();
     if (bytes > 0) {
-      await this.#openFile().write(buffer, 0, bytes, offset);
+      await file.write(buffer, 0, bytes, offset);
       const ms = environment.clock.monotonicMs() - started;
       if (bytes <= SYNC_WRITE_BYTES_MAX) writeGate.record(ms, false);
       this.writeDurations.record(ms);
     }
-    this.#written(bytes);
+    this.bytesWritten += bytes;
+    extent.written(offset + bytes);
   }
 
   /** Makes durable all that is written so far. */
   async sync(): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing;
     this.#checkSyncFailure();
-    const segment = this.#active;
-    if (segment === undefined || this.#proven === segment.bytes) return;
-    const syncing = this.#sync(segment, this.#openFile());
+    const log = this.#log;
+    if (log === undefined || this.#proven === log.segment.bytes) return;
+    const syncing = this.#sync(log);
     this.#syncing = syncing;
     try {
       await syncing;
@@ -201,21 +215,25 @@ export class Appender {
     }
   }
 
-  async #sync(segment: Segment, file: FileHandle): Promise<void> {
+  async #sync({ segment, file }: OpenLog): Promise<void> {
     const { environment, syncGate } = this.#parts;
     // Rule 3: what is durable afterwards is what was written before the sync is issued.
     const end = segment.bytes;
     const started = environment.clock.monotonicMs();
+    await this.#datasync(file);
+    const ms = environment.clock.monotonicMs() - started;
+    syncGate.record(ms, false);
+    this.syncDurations.record(ms);
+    this.syncs += 1;
+    if (segment === this.active) this.#proven = end;
+  }
+
+  async #datasync(file: FileHandle): Promise<void> {
     try {
       await file.datasync();
     } catch (error) {
       throw this.#noteSyncFailure(error);
     }
-    const ms = environment.clock.monotonicMs() - started;
-    syncGate.record(ms, false);
-    this.syncDurations.record(ms);
-    this.syncs += 1;
-    if (segment === this.#active) this.#proven = end;
   }
 
   /** Rule 6: after a failed sync the kernel may call the pages clean; none is tried again. */
@@ -234,13 +252,11 @@ export class Appender {
    * A failure of this is fatal.
    */
   async cutBack(): Promise<void> {
-    const segment = this.#active;
-    if (segment === undefined) return;
+    const log = this.#log;
+    if (log === undefined) return;
     while (this.#syncing !== undefined) await this.#syncing;
-    const file = this.#openFile();
-    await file.truncate(segment.bytes);
-    segment.preallocatedBytes = 0;
-    await this.#sync(segment, file);
+    await log.extent.cutBack();
+    await this.#sync(log);
   }
 
   /** Settles when what the last roll left to do is done: the segment before is sealed. */
@@ -251,7 +267,7 @@ export class Appender {
   /** Settles when nothing goes on in the background, however that ended. */
   async settled(): Promise<void> {
     await Promise.allSettled([this.#sealing, ...this.#nexts.map((next) => next.ready)]);
-    await Promise.allSettled([this.#syncing]);
+    await Promise.allSettled([this.#syncing, this.#log?.extent.end()]);
   }
 
   /** Seals the active segment and gives up what holds no record. Nothing may be in flight. */
@@ -261,13 +277,13 @@ export class Appender {
     // The last roll may have failed just now: then nothing more is written.
     if (this.#parts.manifests.failure !== undefined) throw this.#parts.manifests.failure;
     await this.sync();
-    const active = this.#active;
+    const log = this.#log;
+    const active = log?.segment;
     const usable = this.#nexts.splice(0).filter((next) => !next.failed);
     const empty = usable.map((next) => next.segment);
     if (active !== undefined && active.records === 0) empty.push(active);
-    else if (active !== undefined) await this.#sealFile(active, this.#openFile());
-    this.#active = undefined;
-    this.#file = undefined;
+    else if (log !== undefined) await this.#sealFile(log);
+    this.#log = undefined;
     this.#planSegment = undefined;
     const { files, manifests, catalog, environment } = this.#parts;
     if (active === undefined && empty.length === 0) return;
@@ -280,30 +296,9 @@ export class Appender {
     if (active !== undefined && active.records > 0) this.#parts.onSealed(active);
   }
 
-  #written(bytes: number): void {
-    const segment = this.#openSegment();
-    segment.preallocatedBytes = Math.max(0, segment.preallocatedBytes - bytes);
-    this.bytesWritten += bytes;
-  }
-
-  #openFile(): FileHandle {
-    assert(this.#file !== undefined, 'the active segment is open');
-    return this.#file;
-  }
-
-  #openSegment(): Segment {
-    assert(this.#active !== undefined, 'there is an active segment');
-    return this.#active;
-  }
-
-  /** Keeps the file ahead of the log, so that a sync need not persist a new length each time. */
-  async #preallocate(bytes: number): Promise<void> {
-    const { preallocateBytes, segmentBytes } = this.#parts;
-    const segment = this.#openSegment();
-    if (preallocateBytes === 0 || segment.preallocatedBytes >= bytes) return;
-    const end = Math.min(segment.bytes + bytes + preallocateBytes, segmentBytes);
-    await this.#openFile().truncate(end);
-    segment.preallocatedBytes = end - segment.bytes;
+  #open(): OpenLog {
+    assert(this.#log !== undefined, 'there is an active segment');
+    return this.#log;
   }
 
   async #roll(to: Segment): Promise<void> {
@@ -312,20 +307,18 @@ export class Appender {
     await this.sync();
     await next.ready;
     await this.#sealing;
-    assert(next.file !== undefined, 'a prepared segment has its file');
-    const old = this.#active;
-    const oldFile = this.#file;
+    assert(next.log !== undefined, 'a prepared segment has its file');
+    const old = this.#log;
     this.#nexts.shift();
-    this.#active = to;
-    this.#file = next.file;
+    this.#log = next.log;
     this.#proven = to.bytes;
     to.state = 'open';
-    this.#sealing = this.#finishRoll(old, oldFile).catch(this.#parts.onBackgroundError);
+    this.#sealing = this.#finishRoll(old).catch(this.#parts.onBackgroundError);
   }
 
   /** What a roll leaves to do while appends go on: seal the old one, prepare the one after. */
-  async #finishRoll(old: Segment | undefined, oldFile: FileHandle | undefined): Promise<void> {
-    if (old !== undefined && oldFile !== undefined) await this.#sealFile(old, oldFile);
+  async #finishRoll(old: OpenLog | undefined): Promise<void> {
+    if (old !== undefined) await this.#sealFile(old);
     const ahead = this.#nexts[0] === undefined ? this.#prepareNext() : undefined;
     // Its failure is met by the group that needs it.
     await ahead?.ready.catch(() => {});
@@ -336,16 +329,13 @@ export class Appender {
       // The next manifest says it; the segment is complete and durable either way.
       if (!isShortage(error)) throw error;
     }
-    if (old !== undefined) this.#parts.onSealed(old);
+    if (old !== undefined) this.#parts.onSealed(old.segment);
   }
 
   /** Gives the file its exact length; the caller publishes. */
-  async #sealFile(segment: Segment, file: FileHandle): Promise<void> {
-    if (segment.preallocatedBytes > 0) {
-      await file.truncate(segment.bytes);
-      await file.datasync();
-      segment.preallocatedBytes = 0;
-    }
+  async #sealFile({ segment, file, extent }: OpenLog): Promise<void> {
+    await extent.end();
+    if (await extent.cut()) await file.datasync();
     segment.state = 'sealed';
   }
 
@@ -358,7 +348,7 @@ export class Appender {
       state: 'planned',
       bytes: SEGMENT_HEADER_BYTES,
     });
-    const next: NextSegment = { segment, file: undefined, ready: Promise.resolve(), failed: false };
+    const next: NextSegment = { segment, log: undefined, ready: Promise.resolve(), failed: false };
     this.#nexts.push(next);
     next.ready = this.#create(next);
     // A failure is met by whoever awaits `ready`; nobody may.
@@ -388,11 +378,19 @@ export class Appender {
   }
 
   async #createFile(next: NextSegment): Promise<void> {
-    const { environment, manifests, files, clock, preallocateBytes, segmentBytes, directory } =
-      this.#parts;
+    const { environment, manifests, files, clock, directory } = this.#parts;
     const { segment } = next;
     const file = await environment.fs.open(files.pathOf(segment), 'create');
-    next.file = file;
+    const extent = new LogExtent(
+      {
+        ...this.#parts,
+        sync: () => this.#datasync(file),
+        onFailure: this.#parts.onBackgroundError,
+      },
+      segment,
+      file,
+    );
+    next.log = { segment, file, extent };
     files.adopt(segment, file);
     const header = encodeSegmentHeader({
       kind: 'log',
@@ -404,14 +402,7 @@ export class Appender {
       salt: segment.salt,
     });
     await file.write(header, 0, header.length, 0);
-    if (preallocateBytes > 0) {
-      const end = Math.max(
-        Math.min(SEGMENT_HEADER_BYTES + preallocateBytes, segmentBytes),
-        SEGMENT_HEADER_BYTES,
-      );
-      await file.truncate(end);
-      segment.preallocatedBytes = end - SEGMENT_HEADER_BYTES;
-    }
+    await extent.begin();
     await file.sync();
     await environment.fs.syncDirectory(directory);
   }

@@ -82,7 +82,7 @@ export class WritePath {
   }
 
   #createAppender(options: StoreOptions, opened: OpenedDirectory, hooks: WritePathHooks): Appender {
-    const { environment, directory, segmentBytes, preallocateBytes } = options;
+    const { environment, directory, durability, segmentBytes, preallocateBytes } = options;
     const { catalog, files, manifests, clock } = opened;
     return new Appender({
       environment,
@@ -95,6 +95,7 @@ export class WritePath {
       directory,
       segmentBytes,
       preallocateBytes,
+      zeroAhead: options.zeroAhead && durability === 'always',
       onSealed: hooks.onSealed,
       onBackgroundError: (error) => this.commit.stop(toCaskError(error)),
     });
