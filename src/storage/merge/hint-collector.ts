@@ -69,6 +69,8 @@ export class HintCollector {
   /** Bytes that all keys have in common at their front; -1: there is no key yet. */
   #commonBytes = -1;
   #rows = 0;
+  /** Each record was newer than those before it. */
+  #isAscending = true;
   /** The newest clear; it voids what comes before it. */
   readonly #clear = new EntryCursor();
   /** Records, of all types. */
@@ -83,6 +85,7 @@ export class HintCollector {
   add(buffer: Uint8Array, record: CollectedRecord, offset: number): void {
     const { sequence, updatedAt, type } = record;
     if (this.count === 0 || sequence < this.lowestSequence) this.lowestSequence = sequence;
+    if (sequence <= this.highestSequence) this.#isAscending = false;
     this.highestSequence = Math.max(this.highestSequence, sequence);
     this.latestUpdatedAt = Math.max(this.latestUpdatedAt, updatedAt);
     const isTombstone = type === RECORD_DELETE || type === RECORD_CLEAR;
@@ -131,15 +134,14 @@ export class HintCollector {
     if (voidBelow > 0) yield this.#clear;
     const entry = new EntryCursor();
     entry.keyBuffer = this.#buffer;
-    let before = -1;
     /** Of the touch that was yielded for the key, whose put is looked for; 0: none is. */
     let wanted = 0;
-    for (const row of this.#order()) {
-      const at = this.#starts[row] as number;
-      const isSameKey = before >= 0 && this.#compareKeys(before, at) === 0;
-      before = at;
-      if (!isSameKey) wanted = 0;
-      else if (wanted === 0 || !this.#isWanted(at, wanted)) continue;
+    const { rows, begins } = this.#order();
+    for (let place = 0; place < rows.length; place += 1) {
+      if (begins[place] === 1) wanted = 0;
+      else if (wanted === 0) continue;
+      const at = this.#starts[rows[place] as number] as number;
+      if (wanted !== 0 && !this.#isWanted(at, wanted)) continue;
       if (readU64(this.#buffer, at + SEQUENCE_AT) < voidBelow) continue;
       this.#fill(entry, at);
       wanted = entry.valueSequence;
@@ -171,22 +173,24 @@ export class HintCollector {
   }
 
   /**
-   * Rows by key, the newest of each key first. Sorted by what follows the common bytes, as numbers
-   * with the row in the lower half; keys are compared where that is the same.
+   * Rows by key, the newest of each key first, and which of them begin another key. Sorted by what
+   * follows the common bytes, as numbers with the row in the lower half, counted from the last: most
+   * come oldest first. Only where numbers leave it open are keys looked at, each a wait for memory.
    */
-  #order(): Uint32Array {
+  #order(): { readonly rows: Uint32Array; readonly begins: Uint8Array } {
     const heads = new KeyHeads();
     const starts = this.#starts;
     const common = Math.max(0, this.#commonBytes);
-    for (let row = 0; row < this.#rows; row += 1) {
+    const count = this.#rows;
+    for (let row = 0; row < count; row += 1) {
       const keyAt = (starts[row] as number) + KEY_AT;
       heads.note(this.#buffer, keyAt + common, this.#keyEnd(starts[row] as number));
     }
-    const numbers = new BigUint64Array(this.#rows);
+    const numbers = new BigUint64Array(count);
     const words = new Uint32Array(numbers.buffer);
-    for (let row = 0; row < this.#rows; row += 1) {
+    for (let row = 0; row < count; row += 1) {
       const keyAt = (starts[row] as number) + KEY_AT;
-      words[2 * row] = row;
+      words[2 * row] = count - 1 - row;
       words[2 * row + 1] = heads.of(
         this.#buffer,
         keyAt + common,
@@ -194,22 +198,54 @@ export class HintCollector {
       );
     }
     numbers.sort();
-    const order = new Uint32Array(this.#rows);
-    for (let row = 0; row < this.#rows; row += 1) order[row] = words[2 * row] as number;
-    for (let from = 0, to = 1; to <= this.#rows; to += 1) {
-      if (to < this.#rows && words[2 * to + 1] === words[2 * from + 1]) continue;
-      if (to - from > 1) this.#sortRows(order.subarray(from, to));
+    const rows = new Uint32Array(count);
+    const begins = new Uint8Array(count);
+    for (let place = 0; place < count; place += 1) {
+      rows[place] = count - 1 - (words[2 * place] as number);
+      begins[place] = place > 0 && words[2 * place + 1] === words[2 * place - 1] ? 0 : 1;
+    }
+    if (!this.#isAscending || !heads.isExact) this.#settle(rows, begins);
+    return { rows, begins };
+  }
+
+  /** Sorts what has equal numbers, and finds out which of it has equal keys. */
+  #settle(rows: Uint32Array, begins: Uint8Array): void {
+    for (let from = 0, to = 1; to <= rows.length; to += 1) {
+      if (to < rows.length && begins[to] === 0) continue;
+      if (to - from > 1) {
+        this.#sortRows(rows.subarray(from, to));
+        this.#markKeys(rows, begins, from, to);
+      }
       from = to;
     }
-    return order;
+  }
+
+  #markKeys(rows: Uint32Array, begins: Uint8Array, from: number, to: number): void {
+    const starts = this.#starts;
+    for (let place = from + 1; place < to; place += 1) {
+      const before = starts[rows[place - 1] as number] as number;
+      const isOther = this.#compareKeys(before, starts[rows[place] as number] as number) !== 0;
+      begins[place] = isOther ? 1 : 0;
+    }
   }
 
   #sortRows(rows: Uint32Array): void {
-    rows.sort((a, b) => {
-      const atA = this.#starts[a] as number;
-      const atB = this.#starts[b] as number;
-      return this.#compareKeys(atA, atB) || this.#newestFirst(atA, atB);
-    });
+    const starts = this.#starts;
+    if (this.#areInOrder(rows)) return;
+    rows.sort((a, b) => this.#compareRows(starts[a] as number, starts[b] as number));
+  }
+
+  #areInOrder(rows: Uint32Array): boolean {
+    for (let place = 1; place < rows.length; place += 1) {
+      const before = this.#starts[rows[place - 1] as number] as number;
+      if (this.#compareRows(before, this.#starts[rows[place] as number] as number) > 0)
+        return false;
+    }
+    return true;
+  }
+
+  #compareRows(a: number, b: number): number {
+    return this.#compareKeys(a, b) || this.#newestFirst(a, b);
   }
 
   #keyEnd(at: number): number {

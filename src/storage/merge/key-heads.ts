@@ -17,6 +17,7 @@ export class KeyHeads {
   readonly #lowest = new Uint16Array(PLACES_MAX).fill(256);
   readonly #highest = new Uint16Array(PLACES_MAX);
   #places = 0;
+  #longest = 0;
   /** What the digit of a place is multiplied with; empty until all is noted. */
   readonly #weights: number[] = [];
 
@@ -24,6 +25,7 @@ export class KeyHeads {
   note(bytes: Uint8Array, start: number, end: number): void {
     const places = Math.min(end - start, PLACES_MAX);
     if (places > this.#places) this.#places = places;
+    if (end - start > this.#longest) this.#longest = end - start;
     const lowest = this.#lowest;
     const highest = this.#highest;
     for (let place = 0; place < places; place += 1) {
@@ -33,7 +35,13 @@ export class KeyHeads {
     }
   }
 
-  /** A key that was noted. Equal numbers say nothing; else the keys are in the numbers' order. */
+  /** Equal numbers are those of equal keys. */
+  get isExact(): boolean {
+    if (this.#weights.length === 0) this.#weigh();
+    return this.#weights.length === this.#longest;
+  }
+
+  /** A key that was noted. Unless `isExact`, equal numbers say nothing; else the keys are in the numbers' order. */
   of(bytes: Uint8Array, start: number, end: number): number {
     if (this.#weights.length === 0) this.#weigh();
     const weights = this.#weights;

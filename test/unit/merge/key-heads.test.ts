@@ -38,3 +38,17 @@ test('nine digits are told apart', () => {
   const distinct = new Set(keys.map(String)).size;
   expect(new Set(headsOf(keys)).size).toBe(distinct);
 });
+
+test('where they say so, equal numbers are those of equal keys', () => {
+  fc.assert(
+    fc.property(fc.array(key, { minLength: 1, maxLength: 30 }), (keys) => {
+      const heads = new KeyHeads();
+      for (const bytes of keys) heads.note(bytes, 0, bytes.length);
+      if (!heads.isExact) return;
+      const numbers = new Set(keys.map((bytes) => heads.of(bytes, 0, bytes.length)));
+      expect(numbers.size).toBe(
+        new Set(keys.map((bytes) => Buffer.from(bytes).toString('hex'))).size,
+      );
+    }),
+  );
+});
