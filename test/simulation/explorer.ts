@@ -72,6 +72,8 @@ export const SPARSE_LIMITS: ExploreLimits = {
 const REMEMBERED_MAX = 50_000;
 /** Sampling and the other choices look at different digits of a digest. */
 const SAMPLING_SHIFT = 1_000_003;
+/** Of the digests modulo `compared`: what such a store left when it was open is opened again. */
+const OPENED_TWICE = 2;
 /** A crash, a crash in its recovery, and one more in the recovery from that. */
 const DEPTH_MAX = 3;
 
@@ -160,9 +162,10 @@ export class Explorer {
       judge(known, plan.mode === 'keep' ? expectations.kill : expectations.powerCut);
       return undefined;
     }
-    const { sampled, crashedRecoveries, continued } = this.#limits;
+    const { sampled, crashedRecoveries, continued, compared } = this.#limits;
     if (Math.floor(digest / SAMPLING_SHIFT) % sampled[point.phase] !== 0) return undefined;
     const { workload, keys, depth } = visit;
+    const isCrashed = depth < DEPTH_MAX && digest % (crashedRecoveries * depth * depth) === 0;
     const options: RecoveryOptions = {
       workload,
       keys,
@@ -171,6 +174,7 @@ export class Explorer {
       nowMs: point.nowMs,
       expectations,
       goesOn: digest % continued === 0,
+      isRecorded: isCrashed || digest % compared === OPENED_TWICE,
     };
     const recovered = await checkRecovery(options);
     this.figures.recoveries += 1;
@@ -185,8 +189,7 @@ export class Explorer {
       await checkFaultyRecovery(options, recoveryFault(Math.floor(digest / faultyRecoveries)));
       this.figures.faults += 1;
     }
-    const isCrashed = digest % (crashedRecoveries * depth * depth) === 0;
-    return isCrashed && depth < DEPTH_MAX ? recovered : undefined;
+    return isCrashed ? recovered : undefined;
   }
 
   /** Recovering twice equals once; hints change nothing, whatever is wrong with them. */
@@ -198,7 +201,7 @@ export class Explorer {
         const scanned = await observeDisk({ ...options, image: withoutHints(image) });
         return checkSame(observation, scanned, 'hint-and-scan-differ');
       }
-      case 2: {
+      case OPENED_TWICE: {
         const opened = recovered.recording.points.findLast(({ isOpening }) => isOpening);
         const again = await observeDisk({ ...options, image: opened?.disk ?? image });
         return checkSame(observation, again, 'second-recovery-differs');

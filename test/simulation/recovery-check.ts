@@ -24,6 +24,8 @@ export interface RecoveryOptions {
   readonly expectations: Expectations;
   /** After the recovery: write more, close, open again, compare. */
   readonly goesOn: boolean;
+  /** Its crash points are asked for: without, there are none in its recording. */
+  readonly isRecorded: boolean;
 }
 
 export interface Recovered {
@@ -45,7 +47,7 @@ const MORE: readonly TimedStep[] = [
 
 /** @throws CheckFailure */
 export async function checkRecovery(options: RecoveryOptions): Promise<Recovered> {
-  const { workload, image, mode, expectations, nowMs } = options;
+  const { workload, image, mode, expectations, nowMs, isRecorded } = options;
   const expectation = mode === 'keep' ? expectations.kill : expectations.powerCut;
   // After a kill the page cache is still there, and may yet be lost; after a power cut all that
   // is there is on the disk.
@@ -56,7 +58,9 @@ export async function checkRecovery(options: RecoveryOptions): Promise<Recovered
     latency: FAST,
     store: storeOptionsOf(workload),
     startMs: Math.ceil(nowMs) + DOWN_MS,
-    onChange: (change) => recording.note(change, world),
+    onChange: (change) => {
+      if (isRecorded) recording.note(change, world);
+    },
     beforeChange: () => recording.endPoint(world.nowMs),
   });
   try {

@@ -11,6 +11,8 @@ import { assert } from '../../src/errors/cask-error.ts';
 const BUFFER_BYTES_MIN = 32 * 1024;
 const SHARED_BYTES_MIN = 64 * 1024;
 const WORDS_MIN = 4 * 1024;
+/** Tables are smaller; what is larger is filled from its start on. */
+const MANY_WORDS = 64 * 1024;
 /** Images are of bytes, too, and a world's files stay far below. */
 const BYTES_MIN = 1024 * 1024;
 
@@ -96,7 +98,9 @@ export function recycleBuffers(): void {
   const shared = recycled(SharedArrayBuffer, SHARED_BYTES_MIN, (it) =>
     clearFilled(new Uint8Array(it)),
   );
-  const words = recycled(Uint32Array, WORDS_MIN, (it) => it.fill(0));
+  const words = recycled(Uint32Array, WORDS_MIN, (it) =>
+    it.length < MANY_WORDS ? it.fill(0) : clearFilled(new Uint8Array(it.buffer)),
+  );
   const bytes = recycled(Uint8Array, BYTES_MIN, (it) => it.fill(0));
   Object.assign(globalThis, { SharedArrayBuffer: shared, Uint32Array: words, Uint8Array: bytes });
 }
