@@ -52,6 +52,8 @@ const BLOCK_BYTES_MAX = BLOCK_HEADER_BYTES + BLOCK_ENTRY_BYTES_MAX;
  */
 export class HintBlock implements HintEntry {
   readonly keyBuffer: Uint8Array;
+  /** Over all of `keyBuffer`: entries are read by wide loads. */
+  readonly keyView: DataView;
   keyStart = 0;
   keyBytes = 0;
   type = 0;
@@ -69,8 +71,6 @@ export class HintBlock implements HintEntry {
   /** Bytes of the tombstones and clears seen so far, in all blocks. */
   tombstoneBytes = 0;
 
-  /** Over all of `keyBuffer`: entries are read by wide loads. */
-  readonly #view: DataView;
   readonly #header: HintHeader;
   readonly #lastKey: Buffer = Buffer.allocUnsafeSlow(BLOCK_ENTRY_BYTES_MAX);
   #lastKeyBytes = 0; // of the block before; 0: there was none
@@ -81,7 +81,7 @@ export class HintBlock implements HintEntry {
 
   constructor(buffer: Uint8Array, header: HintHeader) {
     this.keyBuffer = buffer;
-    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    this.keyView = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
     this.#header = header;
   }
 
@@ -94,7 +94,7 @@ export class HintBlock implements HintEntry {
       if (this.#at !== this.#end) throw hintDamage('a block has bytes behind its last entry');
       return false;
     }
-    const view = this.#view;
+    const view = this.keyView;
     const at = this.#at;
     if (this.#end - at < ENTRY_HEADER_BYTES) throw hintDamage('an entry passes its block');
     const flags = view.getUint8(at + ENTRY_FLAGS_AT);
@@ -154,11 +154,11 @@ export class HintBlock implements HintEntry {
   }
 
   #u48(at: number): number {
-    return this.#view.getUint32(at, true) + this.#view.getUint16(at + 4, true) * TWO_32;
+    return this.keyView.getUint32(at, true) + this.keyView.getUint16(at + 4, true) * TWO_32;
   }
 
   #u64(at: number): number {
-    return this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * TWO_32;
+    return this.keyView.getUint32(at, true) + this.keyView.getUint32(at + 4, true) * TWO_32;
   }
 
   #checkOrder(keyStart: number, keyBytes: number, type: number): void {
@@ -184,7 +184,7 @@ export class HintBlock implements HintEntry {
 
   /** Bytes, in words of 4, that the key before shares with this one at their starts. */
   #sharedWords(keyStart: number, length: number): number {
-    const view = this.#view;
+    const view = this.keyView;
     const before = this.keyStart;
     let same = 0;
     while (same + 4 <= length && view.getInt32(before + same) === view.getInt32(keyStart + same)) {

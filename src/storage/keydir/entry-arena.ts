@@ -33,6 +33,7 @@ export const BLOCK_BYTES_MAX = granulesFor(KEY_LENGTH_MAX) * GRANULE_BYTES;
 
 const NO_WORDS = new Uint32Array(0);
 const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 /** Granule 0 of chunk 0 is never handed out: reference 0 means none. */
 function firstGranule(chunk: number): number {
@@ -83,6 +84,28 @@ export class EntryArena extends EntryBlocks {
 
   /** A live entry with this key and without expiry; its other fields are undefined. 0: no room. */
   allocate(buffer: Uint8Array, start: number, length: number): number {
+    const ref = this.#take(length);
+    if (ref === 0) return 0;
+    const bytes = this.bytes[ref >>> CHUNK_SHIFT] as Uint8Array;
+    const keyAt = this.keyStart(ref);
+    for (let i = 0; i < length; i++) bytes[keyAt + i] = buffer[start + i] as number;
+    return ref;
+  }
+
+  /** The same by wide loads and stores, for who has a view of all of the buffer. */
+  allocateOfView(view: DataView, start: number, length: number): number {
+    const ref = this.#take(length);
+    if (ref === 0) return 0;
+    const target = this.views[ref >>> CHUNK_SHIFT] as DataView;
+    const keyAt = this.keyStart(ref);
+    let i = 0;
+    for (; i + 4 <= length; i += 4) target.setInt32(keyAt + i, view.getInt32(start + i));
+    for (; i < length; i++) target.setUint8(keyAt + i, view.getUint8(start + i));
+    return ref;
+  }
+
+  /** A block for a live entry with a key of this length, which is still to be copied there. */
+  #take(length: number): number {
     assert(length >= 1 && length <= KEY_LENGTH_MAX, 'key length');
     const granules = granulesFor(length);
     let ref = this.#freeHeads[granules] as number;
@@ -98,9 +121,6 @@ export class EntryArena extends EntryBlocks {
     const words = this.words[chunk] as Uint32Array;
     words[at + RECORD_BYTES] = 0;
     words[at + SLOT_AND_LENGTH] = length;
-    const bytes = this.bytes[chunk] as Uint8Array;
-    const keyAt = (at + HEADER_GRANULES) * GRANULE_BYTES;
-    for (let i = 0; i < length; i++) bytes[keyAt + i] = buffer[start + i] as number;
     return ref;
   }
 
@@ -157,6 +177,7 @@ export class EntryArena extends EntryBlocks {
     this.#spare = undefined;
     this.words[chunk] = new Uint32Array(buffer);
     this.bytes[chunk] = new Uint8Array(buffer);
+    this.views[chunk] = new DataView(buffer);
     this.#top[chunk] = firstGranule(chunk);
     this.#free[chunk] = 0;
     return chunk;
@@ -231,6 +252,7 @@ export class EntryArena extends EntryBlocks {
     this.#spare ??= (this.words[chunk] as Uint32Array).buffer as SharedArrayBuffer;
     this.words[chunk] = NO_WORDS;
     this.bytes[chunk] = NO_BYTES;
+    this.views[chunk] = NO_VIEW;
     this.#top[chunk] = 0;
     this.#free[chunk] = 0;
     this.#releasedChunks.push(chunk);

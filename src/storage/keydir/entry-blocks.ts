@@ -59,6 +59,8 @@ export class EntryBlocks {
   /** The chunks, seen as words and as bytes; an empty array stands for a released chunk. */
   protected readonly words: Uint32Array[] = [];
   protected readonly bytes: Uint8Array[] = [];
+  /** And for wide loads and stores at any byte. */
+  protected readonly views: DataView[] = [];
 
   protected word(ref: number, word: number): number {
     return (this.words[ref >>> CHUNK_SHIFT] as Uint32Array)[(ref & CHUNK_MASK) + word] as number;
@@ -236,6 +238,33 @@ export class EntryBlocks {
     const high = ((bytes[keyAt] as number) << 8) | (bytes[keyAt + 1] as number);
     const low = ((bytes[keyAt + 2] as number) << 8) | (bytes[keyAt + 3] as number);
     return ((high << 16) | low) >>> 0;
+  }
+
+  /**
+   * Takes bytes `at` to `at + 7` of the key into heads[place] and lowHeads[place], as `wideHead`
+   * gives them. False, with nothing taken: the entry is dead.
+   */
+  takeHeads(
+    ref: number,
+    at: number,
+    heads: Uint32Array,
+    lowHeads: Uint32Array,
+    place: number,
+  ): boolean {
+    const chunk = ref >>> CHUNK_SHIFT;
+    const words = this.words[chunk] as Uint32Array;
+    const base = ref & CHUNK_MASK;
+    if (((words[base + RECORD_BYTES] as number) & DEAD) !== 0) return false;
+    if (((words[base + SLOT_AND_LENGTH] as number) & 0xffff) - at < 8) {
+      heads[place] = this.wideHead(ref, at);
+      lowHeads[place] = this.wideHead(ref, at + 4);
+      return true;
+    }
+    const view = this.views[chunk] as DataView;
+    const keyAt = (base + HEADER_GRANULES) * GRANULE_BYTES + at;
+    heads[place] = view.getUint32(keyAt);
+    lowHeads[place] = view.getUint32(keyAt + 4);
+    return true;
   }
 
   /** Copies the key to `target` from `at` on; returns its length. */

@@ -48,3 +48,31 @@ export function hashBytes(
   h ^= Math.imul(k, C2);
   return mix32(h ^ length);
 }
+
+/** The same of bytes of which the caller has a view, over the whole of them. */
+export function hashOfView(
+  view: DataView,
+  start: number,
+  length: number,
+  seed: number,
+  mask: number,
+): number {
+  let h = seed | 0;
+  let at = start;
+  const blocksEnd = start + (length & ~3);
+  for (; at < blocksEnd; at += 4) {
+    let k = Math.imul(view.getInt32(at, true) ^ mask, C1);
+    k = (k << 15) | (k >>> 17);
+    h ^= Math.imul(k, C2);
+    h = (h << 13) | (h >>> 19);
+    h = (Math.imul(h, 5) + 0xe6546b64) | 0;
+  }
+  let tail = 0;
+  for (let shift = 0; at < start + length; at++, shift += 8) {
+    tail |= view.getUint8(at) << shift;
+  }
+  let k = Math.imul(tail ^ mask, C1);
+  k = (k << 15) | (k >>> 17);
+  h ^= Math.imul(k, C2);
+  return mix32(h ^ length);
+}

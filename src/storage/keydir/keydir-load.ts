@@ -64,9 +64,10 @@ export class KeydirLoad extends KeydirTables {
   /**
    * Takes a put without expiry, as `loadEntry` does, but later: `loadSettleStep` must have settled
    * it before `loadRunEnd`. False: it is void, and not taken.
+   * @param view of what has the key
    */
   loadLater(
-    buffer: Uint8Array,
+    view: DataView,
     keyStart: number,
     keyLength: number,
     segmentSlot: number,
@@ -80,11 +81,11 @@ export class KeydirLoad extends KeydirTables {
     assert(recordBytes < RECORD_BYTES_LIMIT, 'record bytes');
     if (this.#isVoid(sequence)) return false;
     this.#batch ??= new LoadBatch();
-    const ref = this.arena.allocate(buffer, keyStart, keyLength);
+    const ref = this.arena.allocateOfView(view, keyStart, keyLength);
     if (ref === 0) throw keydirFull();
     this.arena.setLocation(ref, segmentSlot, offset, recordBytes);
     this.arena.setMeta(ref, sequence, version, createdAt);
-    this.#batch.add(this.hashOf(buffer, keyStart, keyLength), ref);
+    this.#batch.add(this.hashOfView(view, keyStart, keyLength), ref);
     return true;
   }
 

@@ -9,7 +9,7 @@ import { EntryArena } from './entry-arena.ts';
 import { ExpiryTable } from './expiry-table.ts';
 import { HashShards } from './hash-shards.ts';
 import type { IndexBuild } from './index-build.ts';
-import { hashBytes } from './key-hash.ts';
+import { hashBytes, hashOfView } from './key-hash.ts';
 import { SortedIndex } from './sorted-index.ts';
 import { TouchTable } from './touch-table.ts';
 
@@ -216,6 +216,10 @@ export class KeydirTables {
   /** The hash by which the key is known here; it holds for good. */
   hashOf(buffer: Uint8Array, start: number, length: number): number {
     return hashBytes(buffer, start, length, this.#seed, this.#mask);
+  }
+
+  protected hashOfView(view: DataView, start: number, length: number): number {
+    return hashOfView(view, start, length, this.#seed, this.#mask);
   }
 
   protected hashOfEntry(ref: number): number {

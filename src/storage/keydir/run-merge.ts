@@ -83,10 +83,8 @@ export class RunMerge {
     let place = this.#places[run] as number;
     while (place < end) {
       const ref = this.#runs.refs.get(place++);
-      if (entries.isDead(ref)) continue;
+      if (!entries.takeHeads(ref, this.#prefix, this.#heads, this.#lowHeads, run)) continue;
       this.#refs[run] = ref;
-      this.#heads[run] = entries.wideHead(ref, this.#prefix);
-      this.#lowHeads[run] = entries.wideHead(ref, this.#prefix + 4);
       this.#places[run] = place;
       return true;
     }

@@ -139,7 +139,7 @@ export class SegmentLoader {
   #loadLater(segment: Segment, block: HintBlock): void {
     const { recordBytes } = block;
     const isTaken = this.#parts.keydir.loadLater(
-      block.keyBuffer,
+      block.keyView,
       block.keyStart,
       block.keyBytes,
       segment.slot,

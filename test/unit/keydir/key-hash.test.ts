@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hashBytes } from '../../../src/storage/keydir/key-hash.ts';
+import { hashBytes, hashOfView } from '../../../src/storage/keydir/key-hash.ts';
 
 describe('hashBytes', () => {
   test('with no mask equals MurmurHash3_x86_32 for known vectors', () => {
@@ -20,5 +20,13 @@ describe('hashBytes', () => {
     expect(hashBytes(buffer, 2, 8, 8, 9)).not.toBe(there);
     expect(hashBytes(buffer, 2, 8, 7, 10)).not.toBe(there);
     expect(hashBytes(buffer, 2, 7, 7, 9)).not.toBe(there);
+  });
+
+  test('is the same over a view, whatever the length', () => {
+    const bytes = Buffer.from('the bytes of a key, \xff and \x80 among them', 'latin1');
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let length = 1; length < bytes.length - 3; length++) {
+      expect(hashOfView(view, 3, length, 7, 9)).toBe(hashBytes(bytes, 3, length, 7, 9));
+    }
   });
 });

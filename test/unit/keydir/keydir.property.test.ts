@@ -163,7 +163,7 @@ class LaterItems {
     const { keydir } = this.#model;
     expect(keydir.hasLoadRoomFor(1)).toBe(true);
     const isTaken = keydir.loadLater(
-      key,
+      new DataView(key.buffer, key.byteOffset, key.length),
       0,
       key.length,
       slot,
