@@ -9,7 +9,7 @@
 
 import { copyBytes } from '../format/byte-ranges.ts';
 import { readU16, readU64, writeU16, writeU64 } from '../format/integers.ts';
-import type { Keydir } from '../keydir/keydir.ts';
+import { FETCH_MAX, type Keydir } from '../keydir/keydir.ts';
 
 /** The keydir has a newer record of the key, beyond the horizon of history: this one is dead. */
 export const SUPERSEDED = 0;
@@ -93,6 +93,12 @@ export class VerdictJudge {
   readonly #merge: JudgedMerge;
   #at = 0;
   #next = 0;
+  /** How far entries are fetched, in records and bytes; and of those fetched last, their keys. */
+  #fetched = 0;
+  #fetchedTo = 0;
+  readonly #starts = new Uint32Array(FETCH_MAX);
+  readonly #lengths = new Uint32Array(FETCH_MAX);
+  readonly #sequences = new Float64Array(FETCH_MAX);
 
   constructor(keydir: Keydir, count: number, records: Uint8Array, merge: JudgedMerge) {
     this.#keydir = keydir;
@@ -105,6 +111,7 @@ export class VerdictJudge {
     const last = Math.min(this.#next + recordsMax, this.verdicts.length);
     const records = this.#records;
     for (; this.#next < last; this.#next += 1) {
+      if (this.#next === this.#fetched) this.#fetch();
       const sequence = readU64(records, this.#at);
       const keyBytes = readU16(records, this.#at + KEY_BYTES_AT);
       const keyStart = this.#at + KEY_AT;
@@ -113,6 +120,22 @@ export class VerdictJudge {
       this.#at = keyStart + keyBytes;
     }
     return this.#next === this.verdicts.length;
+  }
+
+  /** Brings the entries of the next records near, at once: one by one each would be waited for. */
+  #fetch(): void {
+    const records = this.#records;
+    const count = Math.min(FETCH_MAX, this.verdicts.length - this.#fetched);
+    let at = this.#fetchedTo;
+    for (let index = 0; index < count; index += 1) {
+      const keyBytes = readU16(records, at + KEY_BYTES_AT);
+      this.#starts[index] = at + KEY_AT;
+      this.#lengths[index] = keyBytes;
+      at += KEY_AT + keyBytes;
+    }
+    this.#keydir.fetch(records, this.#starts, this.#lengths, count, this.#sequences);
+    this.#fetchedTo = at;
+    this.#fetched += count;
   }
 
   #verdict(ref: number, sequence: number): number {
