@@ -19,7 +19,11 @@ const SLAB_BYTES_MIN = 4 * 1024;
 const SLAB_BYTES_MAX = 64 * 1024;
 const SLAB_GROWTH = 4;
 
+/** One larger slab is kept for whichever buffer needs one next, up to this size. */
+const SPARE_BYTES_MAX = 5 * 1024 * 1024;
+
 const EMPTY = Buffer.alloc(0);
+let spare: Buffer = EMPTY;
 
 export class OutputBuffer {
   /** The slab, and where the next byte goes. Encoders write here directly within a frame. */
@@ -114,7 +118,10 @@ export class OutputBuffer {
     if (this.pendingBytes > 0) return;
     this.at = 0;
     this.#taken = 0;
-    if (this.bytes.length > SLAB_BYTES_MAX) this.bytes = EMPTY;
+    if (this.bytes.length <= SLAB_BYTES_MAX) return;
+    const isBest = this.bytes.length <= SPARE_BYTES_MAX && this.bytes.length > spare.length;
+    if (isBest) spare = this.bytes;
+    this.bytes = EMPTY;
   }
 
   /** Nothing follows soon: keeps no memory, unless something is still to be handed out. */
@@ -137,7 +144,12 @@ export class OutputBuffer {
       this.#sealed.push(this.bytes.subarray(this.#taken, this.at));
       this.#sealedBytes += this.at - this.#taken;
     }
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(needed, this.#slabBytes));
+    if (needed > SLAB_BYTES_MAX && needed <= spare.length) {
+      this.bytes = spare;
+      spare = EMPTY;
+    } else {
+      this.bytes = Buffer.allocUnsafeSlow(Math.max(needed, this.#slabBytes));
+    }
     this.#slabBytes = Math.min(this.#slabBytes * SLAB_GROWTH, SLAB_BYTES_MAX);
     this.at = 0;
     this.#taken = 0;

@@ -44,6 +44,10 @@ export class PageCapture implements PageView {
   count = 0;
   more = false;
   isKeysOnly = false;
+  /** Of keys that were asked for one by one, not of a range. */
+  isByName = false;
+  /** The row whose value was looked for last in the cache, and is not there; -1: none. */
+  missingRow = -1;
   bytes = 0;
   errors: Map<number, CaskError> | undefined = undefined;
   keys = Buffer.allocUnsafeSlow(KEYS_FIRST);
@@ -52,8 +56,10 @@ export class PageCapture implements PageView {
   readonly #cache: ValueCache;
   #rows = new Float64Array(ROWS_FIRST * FIELDS);
   #recordBytes = 0;
-  /** What each row's value lies in; empty: all of them lie in the cache. */
+  /** What each row's value lies in; empty: all of them lie in one place. */
   readonly #buffers: Uint8Array[] = [];
+  /** That place; undefined: the cache. */
+  #place: Uint8Array | undefined;
   readonly #pinned = new Set<Segment>();
 
   constructor(catalog: SegmentCatalog, cache: ValueCache) {
@@ -65,9 +71,13 @@ export class PageCapture implements PageView {
   reset(): void {
     this.count = 0;
     this.more = false;
+    this.isByName = false;
+    this.missingRow = -1;
     this.bytes = 0;
     this.keysBytes = 0;
+    this.errors = undefined;
     this.#recordBytes = 0;
+    this.#place = undefined;
   }
 
   /** Bytes that the entry adds to a page: its key and its value. */
@@ -134,7 +144,8 @@ export class PageCapture implements PageView {
   }
 
   valueBuffer(row: number): Uint8Array {
-    return this.#buffers.length === 0 ? this.#cache.buffer : (this.#buffers[row] as Uint8Array);
+    if (this.#buffers.length > 0) return this.#buffers[row] as Uint8Array;
+    return this.#place ?? this.#cache.buffer;
   }
 
   revision(row: number): number {
@@ -179,29 +190,34 @@ export class PageCapture implements PageView {
     return this.#rows[row * FIELDS + VALUE_SEQUENCE] as number;
   }
 
-  /** The cache has the value, and the page is handed over before anything is put there. */
-  setCached(row: number, start: number, updatedAt: number): void {
+  /** Where the value lies: in the cache, or where `lieIn` says. */
+  setPlace(row: number, start: number, updatedAt: number): void {
     const at = row * FIELDS;
     this.#rows[at + VALUE_START] = start;
     if (this.#rows[at + UPDATED_AT] === 0) this.#rows[at + UPDATED_AT] = updatedAt;
   }
 
+  /** What all values lie in, for as long as the page is not kept. */
+  lieIn(buffer: Uint8Array): void {
+    this.#place = buffer;
+  }
+
   /** The value lies in a buffer that nobody else writes to. */
   setValue(row: number, buffer: Uint8Array, start: number, updatedAt: number): void {
     this.#buffers[row] = buffer;
-    this.setCached(row, start, updatedAt);
+    this.setPlace(row, start, updatedAt);
   }
 
   setError(row: number, error: CaskError): void {
     this.errors ??= new Map();
     this.errors.set(row, error);
-    this.#buffers[row] = this.keys;
-    this.#rows[row * FIELDS + VALUE_START] = 0;
   }
 
-  /** From here on values lie in buffers of their own. Of rows that have none yet, any will do. */
-  ownValues(): void {
-    while (this.#buffers.length < this.count) this.#buffers.push(this.keys);
+  /** From here on values lie in buffers of the page's own; those of the first rows in this one. */
+  ownValues(rows: number, buffer: Uint8Array): void {
+    for (let row = 0; row < this.count; row += 1) {
+      this.#buffers.push(row < rows ? buffer : this.keys);
+    }
   }
 
   pin(files: SegmentFiles): void {

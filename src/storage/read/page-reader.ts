@@ -9,17 +9,16 @@ import { RecordView } from '../format/record.ts';
 import { FETCH_MAX } from '../keydir/keydir.ts';
 import { checkPatience, type Patience } from '../patience.ts';
 import type { PageCapture } from './page-capture.ts';
+import { type Run, runFrom } from './page-runs.ts';
+import { PageScratch } from './page-scratch.ts';
+import { PageSightings } from './page-sightings.ts';
 import { type PageTurns, SLICE_MS } from './page-turns.ts';
 import type { RecordReader } from './record-reader.ts';
 import type { ValueCache } from './value-cache.ts';
 import { ValueSlab } from './value-slab.ts';
 
-/** Records this close together are read in one go. */
-const GAP_BYTES_MAX = 1024;
-const RUN_BYTES_MAX = 64 * 1024;
-const LOOK_ENTRIES = 16;
-/** What a page may keep of the gaps between its records, as a share of them. */
-const GAP_SHARE_MAX = 0.25;
+/** Rows between two looks at the clock. */
+const LOOK_ROWS = 16;
 
 export interface PageReaderParts {
   readonly environment: Environment;
@@ -28,74 +27,144 @@ export interface PageReaderParts {
   readonly turns: PageTurns;
 }
 
-/** Rows whose records are read in one go: `[from, to)` of the page. */
-interface Run {
-  readonly from: number;
-  readonly to: number;
-  readonly offset: number;
-  readonly bytes: number;
-  /** Records and the gaps between them are read; with many gaps the values are copied out. */
-  readonly isLoose: boolean;
-}
-
 export class PageReader {
   readonly #parts: PageReaderParts;
   readonly #view = new RecordView();
   readonly #sequences = new Float64Array(FETCH_MAX);
+  readonly #scratch = new PageScratch();
+  readonly #sightings: PageSightings;
 
   constructor(parts: PageReaderParts) {
     this.#parts = parts;
+    this.#sightings = new PageSightings(parts.cache);
   }
 
   /**
-   * Finds values in the cache up to the first that is not there. They lie there until anything is
-   * put into it.
-   * @returns how many were found
+   * Finds values without waiting: in the cache, or on the disk as far as that may be read on the
+   * loop, for a slice of time. They are valid until another page is read, or a value.
+   * @returns how many rows are done; with all of them the page may be handed over
    */
-  locate(page: PageCapture): number {
+  readNow(page: PageCapture): number {
+    const located = this.#locate(page);
+    return located === page.count ? located : this.#readRestNow(page, located);
+  }
+
+  /** @returns how many values there are in the cache before the first that is not */
+  #locate(page: PageCapture): number {
     const { cache } = this.#parts;
     const { count } = page;
     let fetched = 0;
     for (let row = 0; row < count; row += 1) {
       if (row >= fetched) fetched = this.#fetch(page, row);
       const at = cache.find(page.valueSequence(row));
-      if (at < 0) return row;
-      page.setCached(row, at, cache.foundUpdatedAt);
+      if (at < 0) {
+        page.missingRow = row;
+        return row;
+      }
+      page.setPlace(row, at, cache.foundUpdatedAt);
     }
     return count;
+  }
+
+  /** As `readNow`: all values in the scratch, since what is read may displace others in the cache. */
+  #readRestNow(page: PageCapture, located: number): number {
+    const { environment } = this.#parts;
+    const endMs = environment.clock.monotonicMs() + SLICE_MS;
+    const scratch = this.#scratch;
+    scratch.clear();
+    for (let row = 0; row < located; row += 1) {
+      if (!this.#copyToScratch(page, row, page.valueStart(row))) return row;
+    }
+    const isCached = (other: number): boolean => this.#isCached(page, other);
+    let look = located + LOOK_ROWS;
+    let row = located;
+    while (row < page.count) {
+      const next = this.#toScratch(page, row, isCached);
+      if (next === row) break;
+      row = next;
+      if (row < look) continue;
+      look = row + LOOK_ROWS;
+      if (environment.clock.monotonicMs() >= endMs) break;
+    }
+    page.lieIn(scratch.buffer);
+    return row;
+  }
+
+  /** @returns the row behind those that this one's value was got with; the row itself: it was not */
+  #toScratch(page: PageCapture, row: number, isCached: (row: number) => boolean): number {
+    const { cache } = this.#parts;
+    const at = row === page.missingRow ? -1 : cache.find(page.valueSequence(row));
+    if (at >= 0) {
+      const { foundUpdatedAt } = cache;
+      if (!this.#copyToScratch(page, row, at)) return row;
+      page.setPlace(row, page.valueStart(row), foundUpdatedAt);
+      return row + 1;
+    }
+    page.missingRow = row;
+    const run = runFrom(page, row, isCached);
+    return this.#readRunToScratch(page, run) ? run.to : row;
+  }
+
+  /** @returns false: there is no room */
+  #copyToScratch(page: PageCapture, row: number, at: number): boolean {
+    const scratch = this.#scratch;
+    const bytes = page.valueBytes(row);
+    const start = scratch.take(bytes);
+    if (start < 0) return false;
+    Buffer.prototype.copy.call(this.#parts.cache.buffer, scratch.buffer, start, at, at + bytes);
+    page.setPlace(row, start, 0);
+    return true;
+  }
+
+  /** @returns false: there is no room, or it may not be read on the loop */
+  #readRunToScratch(page: PageCapture, run: Run): boolean {
+    const scratch = this.#scratch;
+    const start = scratch.take(run.bytes);
+    if (start < 0) return false;
+    const { buffer } = scratch;
+    const segment = page.segment(run.from);
+    try {
+      const { reader } = this.#parts;
+      const count = reader.readRunNow(segment, run.offset, buffer, start, run.bytes);
+      if (count < 0) return false;
+      this.#takeRun(page, run, buffer, start, count, undefined);
+    } catch (error) {
+      failRun(page, run, toCaskError(error));
+    }
+    return true;
   }
 
   /**
    * Gives every row of the page its value, in buffers of the page's own, or its error. The capture
    * must be pinned meanwhile.
-   * @param missing the row before which `locate` found all within this turn; -1: it was not asked
+   * @param done rows that `readNow` has done in this turn
    * @throws CaskError CANCELLED, BUSY
    */
-  async read(page: PageCapture, patience: Patience | undefined, missing = -1): Promise<void> {
+  async read(page: PageCapture, patience: Patience | undefined, done = 0): Promise<void> {
     const { turns, environment } = this.#parts;
     const { clock } = environment;
     const later: Promise<CaskError | undefined>[] = [];
     const slab = new ValueSlab(page.bytes - page.keysBytes);
-    page.ownValues();
-    for (let row = 0; row < missing; row += 1) this.#keepCached(page, row, slab);
+    page.ownValues(done, Buffer.from(this.#scratch.buffer.subarray(0, done && this.#scratch.at)));
+    const isCached = (other: number): boolean => this.#isCached(page, other);
     let begunMs = clock.monotonicMs();
     let sinceLook = 0;
-    let row = Math.max(0, missing);
+    let row = done;
     let fetched = row;
     while (row < page.count) {
       if (row >= fetched) fetched = this.#fetch(page, row);
-      const isCached = row !== missing && this.#fromCache(page, row, slab);
-      if (isCached) {
+      if (row !== page.missingRow && this.#fromCache(page, row, slab)) {
         row += 1;
         sinceLook += 1;
       } else {
-        const run = runFrom(page, row, (other) => this.#isCached(page, other));
-        if (!this.#readRunNow(page, run, slab))
+        const run = runFrom(page, row, isCached);
+        if (!this.#readRunNow(page, run, slab)) {
           later.push(this.#readRun(page, run, slab, patience));
+        }
         sinceLook += run.to - row;
         row = run.to;
       }
-      if (sinceLook < LOOK_ENTRIES) continue;
+      if (sinceLook < LOOK_ROWS) continue;
       sinceLook = 0;
       const workedMs = clock.monotonicMs() - begunMs;
       if (workedMs < SLICE_MS) continue;
@@ -134,12 +203,6 @@ export class PageReader {
     return true;
   }
 
-  /** Copies what `locate` found. */
-  #keepCached(page: PageCapture, row: number, slab: ValueSlab): void {
-    slab.copy(this.#parts.cache.buffer, page.valueStart(row), page.valueBytes(row));
-    page.setValue(row, slab.buffer, slab.start, 0);
-  }
-
   /** Reads a run on the loop if that is allowed now. */
   #readRunNow(page: PageCapture, run: Run, slab: ValueSlab): boolean {
     const buffer = Buffer.allocUnsafe(run.bytes);
@@ -147,7 +210,7 @@ export class PageReader {
       const { reader } = this.#parts;
       const count = reader.readRunNow(page.segment(run.from), run.offset, buffer, 0, run.bytes);
       if (count < 0) return false;
-      this.#takeRun(page, run, buffer, count, slab);
+      this.#takeRun(page, run, buffer, 0, count, slab);
     } catch (error) {
       failRun(page, run, toCaskError(error));
     }
@@ -165,7 +228,7 @@ export class PageReader {
       const { reader } = this.#parts;
       const segment = page.segment(run.from);
       const buffer = await reader.readRun(segment, run.offset, run.bytes, 0, patience);
-      this.#takeRun(page, run, buffer, buffer.length, slab);
+      this.#takeRun(page, run, buffer, 0, buffer.length, slab);
     } catch (thrown) {
       const error = toCaskError(thrown);
       // These are no matter of the records: the page as a whole is to be asked for again.
@@ -175,59 +238,57 @@ export class PageReader {
     return undefined;
   }
 
-  #takeRun(page: PageCapture, run: Run, buffer: Buffer, bytesRead: number, slab: ValueSlab): void {
+  /** @param slab undefined: the values stay where they are, in the scratch */
+  #takeRun(
+    page: PageCapture,
+    run: Run,
+    buffer: Buffer,
+    start: number,
+    bytesRead: number,
+    slab: ValueSlab | undefined,
+  ): void {
     for (let row = run.from; row < run.to; row += 1) {
       try {
-        this.#take(page, row, buffer, run, bytesRead, slab);
+        const at = page.offset(row) - run.offset;
+        this.#verify(page, row, buffer, start + at, bytesRead - at);
+        this.#place(page, row, buffer, run, slab);
       } catch (error) {
         page.setError(row, toCaskError(error));
       }
     }
   }
 
-  #take(
+  /** Into `#view`. */
+  #verify(page: PageCapture, row: number, buffer: Buffer, at: number, bytesRead: number): void {
+    const { cache, reader } = this.#parts;
+    const view = this.#view;
+    const bytes = page.recordBytes(row);
+    const present = Math.max(0, Math.min(bytes, bytesRead));
+    const sequence = page.valueSequence(row);
+    const segment = page.segment(row);
+    reader.verify(buffer, at, present, segment, page.offset(row), bytes, sequence, view);
+    if (page.isByName || this.#sightings.note(sequence)) {
+      cache.put(sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
+    }
+  }
+
+  #place(
     page: PageCapture,
     row: number,
     buffer: Buffer,
     run: Run,
-    bytesRead: number,
-    slab: ValueSlab,
+    slab: ValueSlab | undefined,
   ): void {
-    const { cache, reader } = this.#parts;
-    const view = this.#view;
-    const offset = page.offset(row);
-    const bytes = page.recordBytes(row);
-    const at = offset - run.offset;
-    const present = Math.max(0, Math.min(bytes, bytesRead - at));
-    const sequence = page.valueSequence(row);
-    reader.verify(buffer, at, present, page.segment(row), offset, bytes, sequence, view);
-    cache.put(sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
-    if (run.isLoose) {
-      slab.copy(buffer, view.valueStart, view.valueBytes);
-      page.setValue(row, slab.buffer, slab.start, view.updatedAt);
+    const { valueStart, valueBytes, updatedAt } = this.#view;
+    if (slab === undefined) {
+      page.setPlace(row, valueStart, updatedAt);
+    } else if (run.isLoose) {
+      slab.copy(buffer, valueStart, valueBytes);
+      page.setValue(row, slab.buffer, slab.start, updatedAt);
     } else {
-      page.setValue(row, buffer, view.valueStart, view.updatedAt);
+      page.setValue(row, buffer, valueStart, updatedAt);
     }
   }
-}
-
-/** The longest run of rows from `row` on that lie close together in one segment. */
-function runFrom(page: PageCapture, row: number, isCached: (row: number) => boolean): Run {
-  const offset = page.offset(row);
-  let end = offset + page.recordBytes(row);
-  let gaps = 0;
-  let to = row + 1;
-  while (to < page.count && page.isInSegmentOf(to, row)) {
-    const next = page.offset(to);
-    const nextEnd = next + page.recordBytes(to);
-    const isClose = next >= end && next - end <= GAP_BYTES_MAX;
-    if (!isClose || nextEnd - offset > RUN_BYTES_MAX || isCached(to)) break;
-    gaps += next - end;
-    end = nextEnd;
-    to += 1;
-  }
-  const bytes = end - offset;
-  return { from: row, to, offset, bytes, isLoose: gaps > (bytes - gaps) * GAP_SHARE_MAX };
 }
 
 function failRun(page: PageCapture, run: Run, error: CaskError): void {

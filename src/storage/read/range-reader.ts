@@ -63,7 +63,7 @@ export class RangeReader {
   }
 
   /**
-   * A page: at once where nothing has to be waited for and all its values are in the cache, then
+   * A page: at once where nothing has to be waited for and all its values can be had, then
    * valid until the store is asked for anything else.
    * @throws CaskError, now or later, as `range` does
    */
@@ -80,17 +80,16 @@ export class RangeReader {
     if (problem !== undefined) throw problem;
     const begunMs = environment.clock.monotonicMs();
     const page = this.#capture(bounds);
-    let located = -1;
-    if (!bounds.isKeysOnly && isSmall(page)) located = pages.locate(page);
+    const done = !bounds.isKeysOnly && isSmall(page) ? pages.readNow(page) : 0;
     turns.spend(environment.clock.monotonicMs() - begunMs);
-    if (bounds.isKeysOnly || located === page.count) {
+    if (bounds.isKeysOnly || done === page.count) {
       // what takes much memory is not kept
       if (isSmall(page)) this.#spare = page;
       return page;
     }
     const bytes = page.memoryBytes;
     return memory.tryTake(bytes)
-      ? this.#readHeld(page, bytes, patience, located)
+      ? this.#readHeld(page, bytes, patience, done)
       : this.#page(origin, bounds, patience);
   }
 
@@ -99,10 +98,10 @@ export class RangeReader {
     page: PageCapture,
     bytes: number,
     patience: Patience | undefined,
-    located: number,
+    done: number,
   ): Promise<PageView> {
     try {
-      await this.#read(page, patience, located);
+      await this.#read(page, patience, done);
       return page;
     } finally {
       this.#parts.memory.give(bytes);
@@ -256,11 +255,11 @@ export class RangeReader {
     }
   }
 
-  async #read(page: PageCapture, patience: Patience | undefined, located = -1): Promise<void> {
+  async #read(page: PageCapture, patience: Patience | undefined, done = 0): Promise<void> {
     const { files, pages } = this.#parts;
     page.pin(files);
     try {
-      await pages.read(page, patience, located);
+      await pages.read(page, patience, done);
     } finally {
       page.unpin(files);
     }
@@ -270,6 +269,7 @@ export class RangeReader {
     const page = this.#spare ?? new PageCapture(this.#parts.catalog, this.#parts.cache);
     this.#spare = undefined;
     page.reset();
+    page.isByName = false;
     return page;
   }
 
@@ -277,6 +277,7 @@ export class RangeReader {
     const { keydir, points, maxRangeBytes } = this.#parts;
     const page = this.#newPage();
     page.isKeysOnly = false;
+    page.isByName = true;
     const rows: number[] = [];
     for (const key of keys) {
       const ref = points.find(key, 0, key.length);

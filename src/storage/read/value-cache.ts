@@ -4,7 +4,8 @@
  * what a write superseded is simply never asked for again.
  *
  * Eviction is FIFO with a second chance (CLOCK): a value that was asked for since it was put in
- * is put in again when its turn comes. No object and no allocation per value.
+ * is put in again when its turn comes. No object and no allocation per value. What enters is for
+ * readers to say: all that is read by its key, and of pages what `page-sightings.ts` lets in.
  *
  * ```
  *  entry in the ring, 8-byte aligned, in the byte order of the machine:

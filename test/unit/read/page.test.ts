@@ -21,8 +21,11 @@ const keyOf = (index: number): string => `key:${String(index).padStart(4, '0')}`
 async function openFilled(options: Partial<StoreOptionsInput>): Promise<Store> {
   const store = await openStore({
     directory: newDirectory(),
-    segmentBytes: 16 * 1024,
-    durability: 'interval',
+    segmentBytes: 64 * 1024,
+    durability: 'os',
+    ballastBytes: 0,
+    preallocateBytes: 0,
+    merge: { automatic: false },
     ...options,
   });
   for (let index = 0; index < KEYS; index += 1) {
@@ -32,8 +35,8 @@ async function openFilled(options: Partial<StoreOptionsInput>): Promise<Store> {
     void store.put(key, Buffer.alloc((index * 37) % 500, index), ttl);
   }
   await store.sync();
-  for (let index = 0; index < KEYS; index += 11)
-    await store.touch(keyOf(index), { ttlMs: MINUTE_MS });
+  const touched = Array.from({ length: Math.ceil(KEYS / 11) }, (_, index) => keyOf(index * 11));
+  await Promise.all(touched.map((key) => store.touch(key, { ttlMs: MINUTE_MS })));
   return store;
 }
 
@@ -81,13 +84,26 @@ it('come at once where all is in the cache, and stay as they are where they come
   const page = session.page(asked);
   if (page instanceof Promise) throw new Error('it has to be waited for');
   const before = copyOf(page);
-  store.reconfigure({ cacheBytes: 0 });
+  put(session, 'z', 'behind it');
   const later = session.page(asked);
   expect(later).toBeInstanceOf(Promise);
   const owned = await later;
-  session.page({ keysOnly: true });
+  session.page({ reverse: true, limit: 20 });
   await store.put('key:0000', 'other');
   expect(copyOf(owned)).toEqual(before);
+});
+
+it.each([100, KEYS])('of %i enter the cache when they come again, not before', async (limit) => {
+  await using store = await openFilled({ cacheBytes: 1024 * 1024 });
+  const session = store.openSession(new PromiseSink());
+  const { entries } = store.stats().cache;
+  await session.page({ limit });
+  expect(store.stats().cache.entries).toBe(entries);
+  await session.range({ limit });
+  expect(store.stats().cache.entries).toBe(entries + limit);
+  const { fromDisk } = store.stats().reads;
+  await session.page({ limit });
+  expect(store.stats().reads.fromDisk).toBe(fromDisk);
 });
 
 it('come behind what the session wrote before', async () => {
