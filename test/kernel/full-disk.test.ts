@@ -6,7 +6,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { CaskClient } from '../../src/client/index.ts';
 import { Acknowledged } from './acknowledged.ts';
 import { mount, mountObstacle, skipsBecause, unmount } from './capabilities.ts';
@@ -19,6 +19,9 @@ const FILLER_BYTES = 8 * MIB;
 const RECOVERY_MS_MAX = 10_000;
 const SKIPS = skipsBecause('full disk', mountObstacle());
 const REFUSALS = ['NOT_APPLIED', 'NO_SPACE', 'READ_ONLY'];
+
+/** A test that is ended early leaves the disk full for those behind it. */
+vi.setConfig({ testTimeout: 240_000 });
 
 let mountPoint = '';
 let disk = '';
