@@ -25,6 +25,8 @@ import { adviceOnTls, looksLikeTls, messageOf } from './tls-advice.ts';
 
 /** Replies may be longer than requests: a page of whole entries, or GET_MANY. */
 const REPLY_FRAME_BYTES_MAX = 1024 * 1024 * 1024;
+/** A page seldom is larger: it is gathered in place, instead of being copied as it grows. */
+const REPLY_FIRST_BYTES = 5 * 1024 * 1024;
 const HELLO_ID = 1;
 
 /** What is read at a time. */
@@ -196,6 +198,7 @@ export class Link {
     clearTimeout(this.#timer);
     this.#greeted = true;
     this.#parser.maxFrameBytes = REPLY_FRAME_BYTES_MAX;
+    this.#parser.firstBytes = REPLY_FIRST_BYTES;
     this.#listener.onHello(hello);
   }
 

@@ -48,5 +48,7 @@ export function entryOf<E extends Encoding>(
     return valueBytes === undefined ? entry : { ...entry, valueBytes };
   }
   const output = outputOf(value, encoding);
+  const isAsDecoded = key === decoded.key && output === value;
+  if (isAsDecoded) return decoded as Entry<Buffer> as Entry<Output<E>>;
   return { key, value: output, revision, version, createdAt, updatedAt, expiresAt };
 }

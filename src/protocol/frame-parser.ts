@@ -39,6 +39,9 @@ export class FrameParser {
    */
   admits: (bytes: number) => boolean = always;
 
+  /** Allocated for a frame that is not all there, before more than this has come of it. */
+  firstBytes = FIRST_ALLOCATION_BYTES;
+
   readonly #allowedFlags: number;
   #chunk: Buffer = EMPTY;
   #at = 0;
@@ -161,7 +164,7 @@ export class FrameParser {
   #grow(bytes: number): void {
     const held = this.#partial.length;
     if (bytes <= held) return;
-    const wanted = Math.max(bytes, held * 2, FIRST_ALLOCATION_BYTES);
+    const wanted = Math.max(bytes, held * 2, this.firstBytes);
     const grown = Buffer.allocUnsafeSlow(Math.min(this.#expected, wanted));
     this.#partial.copy(grown, 0, 0, this.#filled);
     this.#partial = grown;

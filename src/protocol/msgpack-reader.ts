@@ -53,6 +53,11 @@ export class MsgpackReader {
   #bodyStart = 0;
   /** The buffer holds this message and nothing else. */
   #isKept = false;
+  /** With `keep`: slices below this lie in copies that are smaller than this. */
+  #keptBelow = 0;
+  /** The last of these copies, and where it begins in the buffer. */
+  #window: Buffer = EMPTY;
+  #windowStart = 0;
 
   open(buffer: Buffer, start: number, end: number): void {
     this.buffer = buffer;
@@ -60,11 +65,18 @@ export class MsgpackReader {
     this.at = start;
     this.end = end;
     this.#isKept = false;
+    this.#keptBelow = 0;
+    this.#window = EMPTY;
+    this.#windowStart = 0;
   }
 
-  /** Goes on in a copy of the message if it is shorter than this: slices of it stay as they are. */
+  /**
+   * Slices from here on stay as they are: those of a message that is shorter than this lie in a copy
+   * of it; those of a longer one that are shorter than this, in copies of parts of it.
+   */
   keep(bytesBelow: number): void {
     const length = this.end - this.#bodyStart;
+    this.#keptBelow = bytesBelow;
     if (this.#isKept || length >= bytesBelow) return;
     const copy = Buffer.allocUnsafeSlow(length);
     this.buffer.copy(copy, 0, this.#bodyStart, this.end);
@@ -193,10 +205,25 @@ export class MsgpackReader {
     this.at = start + length;
   }
 
-  /** `bin` or `str` as a slice of the message's buffer. */
+  /** `bin` or `str` as a slice of the message's buffer, or of a copy: see `keep`. */
   readSlice(what: string): Buffer {
     this.readBytes(what);
-    return this.buffer.subarray(this.bytesStart, this.bytesStart + this.bytesLength);
+    const { bytesStart, bytesLength } = this;
+    if (!this.#isKept && bytesLength < this.#keptBelow) return this.#keptSlice();
+    return this.buffer.subarray(bytesStart, bytesStart + bytesLength);
+  }
+
+  /** What `readBytes` found, in a copy of it and of what follows. */
+  #keptSlice(): Buffer {
+    let at = this.bytesStart - this.#windowStart;
+    if (at + this.bytesLength > this.#window.length) {
+      const length = Math.min(this.#keptBelow - 1, this.end - this.bytesStart);
+      this.#windowStart = this.bytesStart;
+      this.#window = Buffer.allocUnsafeSlow(length);
+      this.buffer.copy(this.#window, 0, this.#windowStart, this.#windowStart + length);
+      at = 0;
+    }
+    return this.#window.subarray(at, at + this.bytesLength);
   }
 
   readSliceOrNil(what: string): Buffer | undefined {

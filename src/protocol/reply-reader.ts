@@ -16,8 +16,8 @@ import { MsgpackReader } from './msgpack-reader.ts';
 import { unpackValue } from './packr.ts';
 
 /**
- * An entry of a page or of GET_MANY as it lies in the reply: slices of the message's buffer, or,
- * below SMALL_MESSAGE_BYTES, of a copy that nobody else writes to.
+ * An entry of a page or of GET_MANY as it lies in the reply: slices of copies that nobody else writes
+ * to, each smaller than SMALL_MESSAGE_BYTES; what is larger is a slice of the message's buffer.
  */
 export interface DecodedEntry {
   /** Undefined in GET_MANY. */
@@ -30,9 +30,9 @@ export interface DecodedEntry {
   /** 0: not given. */
   readonly updatedAt: number;
   readonly expiresAt: number | undefined;
-  readonly error: CaskError | undefined;
+  readonly error?: CaskError | undefined;
   /** Length of a value that is not sent: keys only. Undefined: not told. */
-  readonly valueBytes: number | undefined;
+  readonly valueBytes?: number | undefined;
 }
 
 /** Messages below this size are copied as a whole rather than value by value: cf. Buffer's pool. */
@@ -218,7 +218,11 @@ export class ReplyReader {
     const createdAt = reader.readUint('createdAt');
     const updatedAt = reader.readUintOrNil('updatedAt') ?? 0;
     const expiresAt = reader.readUintOrNil('expiresAt');
-    const error = items > fields && !reader.skipNil() ? this.#readEntryError() : undefined;
+    // most have no more: the object is then what a caller is given
+    if (items === fields) {
+      return { key, value, revision, version, createdAt, updatedAt, expiresAt };
+    }
+    const error = !reader.skipNil() ? this.#readEntryError() : undefined;
     const valueBytes = items > fields + 1 ? reader.readUintOrNil('valueBytes') : undefined;
     for (let extra = items - fields - 2; extra > 0; extra--) reader.skip(3);
     return { key, value, revision, version, createdAt, updatedAt, expiresAt, error, valueBytes };
