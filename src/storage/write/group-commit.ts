@@ -1,6 +1,7 @@
 /**
  * Group commit: what is sequenced in one turn of the event loop goes out in one write, and in
- * mode `always` under one fdatasync; then the keydir changes, then the answers leave.
+ * mode `always`, where it may gather for some turns, under one fdatasync; then the keydir changes,
+ * then the answers leave.
  *
  * A group is written and committed alone, in order. While one is on its way to the disk the next
  * one gathers. On an error of a write for want of space the log is cut back and the store is
@@ -14,6 +15,7 @@ import type { Appender } from '../log/appender.ts';
 import { DIRTY_BYTES_MAX } from '../log/appender.ts';
 import type { Durability, StoreOptions } from '../store-options.ts';
 import type { CommitApplier } from './commit-applier.ts';
+import { Gathering } from './gathering.ts';
 import { Group, type Waiter } from './group.ts';
 import type { GroupMemory } from './group-memory.ts';
 
@@ -49,6 +51,7 @@ export class GroupCommit {
   /** A group is being written or applied across turns. */
   #busy = false;
   #flushDue = false;
+  readonly #gatheringTime: Gathering;
   #spareMemory: GroupMemory | undefined;
   #intervalDue = false;
   #syncingInBackground = false;
@@ -63,6 +66,7 @@ export class GroupCommit {
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
+    this.#gatheringTime = new Gathering(parts.environment.clock);
   }
 
   /** The group that takes the next `bytes` of records, all of them. */
@@ -197,11 +201,21 @@ export class GroupCommit {
   #flushAtEndOfTurn(): void {
     if (this.#flushDue || this.#busy) return;
     this.#flushDue = true;
-    this.#parts.environment.scheduler.endOfTurn(() => {
-      this.#flushDue = false;
-      this.#pump();
-    });
+    this.#parts.environment.scheduler.endOfTurn(this.#atEndOfTurn);
   }
+
+  readonly #atEndOfTurn = (): void => {
+    const { durability, environment } = this.#parts;
+    if (durability === 'always' && this.#queue.length === 0) {
+      const clients = this.#gathering?.rows.sinks.length ?? 0;
+      if (this.#gatheringTime.goesOn(clients)) {
+        environment.scheduler.endOfTurn(this.#atEndOfTurn);
+        return;
+      }
+    }
+    this.#flushDue = false;
+    this.#pump();
+  };
 
   #pump(): void {
     while (!this.#busy && this.#fatal === undefined) {
