@@ -60,13 +60,14 @@ test('the unit and the image set for the daemon what scripts measure it with', (
   }
 });
 
-/** The system calls of a set such as `@system-service`, sets within sets resolved. */
+/** A system call, or those of a set such as `@system-service`, sets within sets resolved. */
 function systemCallsOf(set: string): string[] {
+  if (!set.startsWith('@')) return [set];
   const lines = systemdAnalyze('syscall-filter', set).output.split('\n').slice(1);
   return lines
     .map((line) => line.trim())
     .filter((name) => /^[@\w]/.test(name))
-    .flatMap((name) => (name.startsWith('@') ? systemCallsOf(name) : [name]));
+    .flatMap(systemCallsOf);
 }
 
 /** What the unit allows, as systemd reads `SystemCallFilter=`. */
