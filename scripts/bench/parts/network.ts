@@ -15,6 +15,9 @@ export const network: BenchPart = {
   isPublished: true,
 
   async run(context: BenchContext) {
+    context.results.note(
+      'Neither compacts while it is measured: Redis does not rewrite its file, caskd does not merge.',
+    );
     const missing = whyMissing(REDIS_SERVER) ?? whyMissing(REDIS_BENCHMARK);
     if (missing !== undefined) {
       context.results.note(`Redis was skipped: ${missing}.`);

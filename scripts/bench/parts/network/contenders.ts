@@ -8,6 +8,9 @@ import { redisKeyOf, VALUE_BYTES } from '../../load/keys.ts';
 import type { BenchContext } from '../../part.ts';
 import { appendOnly, type RedisFsync, startRedis } from '../../servers/redis-server.ts';
 
+/** As Redis, which does not rewrite its file meanwhile: the cost of merges is a part of its own. */
+export const UNMERGED = ['--merge-automatic', 'false'] as const;
+
 export interface Contender {
   readonly name: string;
   readonly port: number;
@@ -35,7 +38,7 @@ export async function startContenders(
   const redis = Object.assign(redisServer, { name: `redis ${fsync}` });
   const durability = fsync === 'always' ? 'always' : 'interval';
   const cask = async (name: string, flags: readonly string[]): Promise<Contender> => {
-    const own = ['--data', join(directory, name), '--durability', durability];
+    const own = ['--data', join(directory, name), '--durability', durability, ...UNMERGED];
     const daemon = await ChildDaemon.start(
       [...own, '--resp', '127.0.0.1:0', ...flags],
       context.program,

@@ -7,6 +7,7 @@ import type { BenchContext } from '../../part.ts';
 import { barsOfTable, medianOf } from '../../report/chart-of-rows.ts';
 import type { GoalId } from '../../report/goals.ts';
 import { addLoadRow } from '../../report/load-row.ts';
+import { UNMERGED } from './contenders.ts';
 import { RESP_TABLES } from './over-resp.ts';
 
 interface Way {
@@ -38,6 +39,7 @@ export async function measureNative(context: BenchContext): Promise<void> {
       join(context.directory, `native-${durability}`),
       '--durability',
       durability,
+      ...UNMERGED,
     ];
     const daemon = await ChildDaemon.start(flags, context.program);
     try {
