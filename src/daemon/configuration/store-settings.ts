@@ -99,9 +99,9 @@ export const STORE_SETTINGS = {
     section: 'memory',
     help: 'memory of the value cache; 0: none',
     cost:
-      'Saves reads from disk. A value enters it when it is read by its key, or by a page that ' +
-      'comes again: a walk over everything does not push out what is asked for often. Changing ' +
-      'it while the daemon runs empties the cache.',
+      'Saves reads from disk. A value enters it when it is read by its key or in the first page of ' +
+      'a range, and in a later page once that comes again: a walk over everything does not push ' +
+      'out what is asked for often. Changing it while the daemon runs empties the cache.',
   }),
   maxWriteQueueBytes: store('maxWriteQueueBytes', {
     section: 'memory',

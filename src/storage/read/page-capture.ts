@@ -44,8 +44,8 @@ export class PageCapture implements PageView {
   count = 0;
   more = false;
   isKeysOnly = false;
-  /** Of keys that were asked for one by one, not of a range. */
-  isByName = false;
+  /** It goes on behind another page of a range, as all of a walk over everything do. */
+  isContinued = false;
   /** The row whose value was looked for last in the cache, and is not there; -1: none. */
   missingRow = -1;
   bytes = 0;
@@ -71,7 +71,7 @@ export class PageCapture implements PageView {
   reset(): void {
     this.count = 0;
     this.more = false;
-    this.isByName = false;
+    this.isContinued = false;
     this.missingRow = -1;
     this.bytes = 0;
     this.keysBytes = 0;

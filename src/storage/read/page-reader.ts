@@ -267,7 +267,7 @@ export class PageReader {
     const sequence = page.valueSequence(row);
     const segment = page.segment(row);
     reader.verify(buffer, at, present, segment, page.offset(row), bytes, sequence, view);
-    if (page.isByName || this.#sightings.note(sequence)) {
+    if (!page.isContinued || this.#sightings.note(sequence)) {
       cache.put(sequence, view.updatedAt, buffer, view.valueStart, view.valueBytes);
     }
   }

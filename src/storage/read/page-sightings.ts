@@ -1,7 +1,7 @@
 /**
  * Which values pages have read lately. One walk over everything must not push out of the cache what
- * is asked for again and again: what a page reads from the disk is put there only when a page has
- * read it before, and not long ago.
+ * is asked for again and again: what a page that goes on behind another reads from the disk is put
+ * there only when such a page has read it before, and not long ago.
  *
  * A table of fingerprints, two to a word, of which a third pushes out the older: as many as the
  * cache has buckets. The rule is that of a doorkeeper in TinyLFU (Einziger, Friedman and Manes,

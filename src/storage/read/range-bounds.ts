@@ -19,6 +19,8 @@ export interface RangeBounds {
   readonly limit: number;
   readonly isReverse: boolean;
   readonly isKeysOnly: boolean;
+  /** It goes on behind another page. */
+  readonly isContinued: boolean;
 }
 
 /** @throws CaskError LIMIT_EXCEEDED, BAD_REQUEST */
@@ -46,7 +48,8 @@ export function rangeBounds(options: RangeOptions, maxRangeItems: number): Range
     isLowExclusive = true;
   }
   const isKeysOnly = options.keysOnly ?? false;
-  return { low, isLowExclusive, high, limit, isReverse, isKeysOnly };
+  const isContinued = after !== undefined;
+  return { low, isLowExclusive, high, limit, isReverse, isKeysOnly, isContinued };
 }
 
 /** Goes to the first entry of the walk; 0 when there is none. The far end is not checked. */

@@ -269,7 +269,6 @@ export class RangeReader {
     const page = this.#spare ?? new PageCapture(this.#parts.catalog, this.#parts.cache);
     this.#spare = undefined;
     page.reset();
-    page.isByName = false;
     return page;
   }
 
@@ -277,7 +276,6 @@ export class RangeReader {
     const { keydir, points, maxRangeBytes } = this.#parts;
     const page = this.#newPage();
     page.isKeysOnly = false;
-    page.isByName = true;
     const rows: number[] = [];
     for (const key of keys) {
       const ref = points.find(key, 0, key.length);

@@ -24,6 +24,7 @@ export class RangeWalk {
     const keydir = this.#keydir;
     const cursor = keydir.newCursor();
     page.isKeysOnly = bounds.isKeysOnly;
+    page.isContinued = bounds.isContinued;
     if (seekStart(cursor, bounds) === 0) return;
     for (;;) {
       // one more than it takes, to see whether keys follow

@@ -93,16 +93,20 @@ it('come at once where all is in the cache, and stay as they are where they come
   expect(copyOf(owned)).toEqual(before);
 });
 
-it.each([100, KEYS])('of %i enter the cache when they come again, not before', async (limit) => {
+it.each([
+  ['the first of a range, at once', 100, undefined, [100, 100]],
+  ['one behind it, when it comes again', 100, keyOf(99), [0, 100, 100]],
+  ['all the others, when they come again', KEYS - 1, keyOf(0), [0, KEYS - 1, KEYS - 1]],
+])('enter the cache: %s', async (_, limit, after, entriesAfter) => {
   await using store = await openFilled({ cacheBytes: 1024 * 1024 });
   const session = store.openSession(new PromiseSink());
   const { entries } = store.stats().cache;
-  await session.page({ limit });
-  expect(store.stats().cache.entries).toBe(entries);
-  await session.range({ limit });
-  expect(store.stats().cache.entries).toBe(entries + limit);
-  const { fromDisk } = store.stats().reads;
-  await session.page({ limit });
+  let fromDisk = 0;
+  for (const wanted of entriesAfter) {
+    ({ fromDisk } = store.stats().reads);
+    await session.page({ limit, after });
+    expect(store.stats().cache.entries).toBe(entries + wanted);
+  }
   expect(store.stats().reads.fromDisk).toBe(fromDisk);
 });
 
