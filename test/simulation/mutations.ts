@@ -167,6 +167,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'hint-keeps-oldest',
+    knownTasks: [190],
     edits: [
       {
         file: 'merge/hint-collector.ts',
