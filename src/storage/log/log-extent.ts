@@ -8,14 +8,15 @@
  * The log is never written where a piece is on its way: a late zero would take a record's place.
  */
 
-import type { FileHandle } from '../disk/file-system.ts';
-import { isShortage } from '../disk/file-system.ts';
+import { type FileHandle, isShortage } from '../disk/file-system.ts';
 import type { Segment } from './segment.ts';
 
 /** Small, as a sync of the log beside it may have to wait for it. */
 const PIECE_BYTES = 256 * 1024;
 /** Zeros are kept ahead by as much as the segment holds, so that a small store stays small. */
 const AHEAD_BYTES_MIN = 1 << 20;
+/** They are filled up again when less than this share of them is left. */
+const REFILLED_BELOW = 0.5;
 
 const zeros = new Uint8Array(PIECE_BYTES);
 
@@ -41,7 +42,7 @@ export class LogExtent {
   #reach: number;
   /** The file is not longer than this. */
   #length: number;
-  /** Zeros are being written; and the piece that is on its way. */
+  /** Zeros are being written; and the piece that is on its way, which may fail. */
   #zeroing: Promise<void> | undefined;
   #piece: Promise<void> | undefined;
   /** No more zeros: there was no room for them, or the segment is complete. */
@@ -74,7 +75,10 @@ export class LogExtent {
 
   /** Makes room for so many bytes of the log, if it has to. */
   async makeRoom(bytes: number): Promise<void> {
-    while (!this.hasRoomFor(bytes) && this.#piece !== undefined) await this.#piece;
+    while (!this.hasRoomFor(bytes) && this.#piece !== undefined) {
+      // what it fails of is told where zeros are; the log may fit without them
+      await this.#piece.catch(() => {});
+    }
     if (!this.hasRoomFor(bytes)) await this.#lengthen(bytes + this.#parts.preallocateBytes);
   }
 
@@ -83,7 +87,9 @@ export class LogExtent {
     this.#logged = end;
     this.#length = Math.max(this.#length, end);
     this.#noteReach(Math.max(this.#reach, end));
-    if (this.#zeroing === undefined && this.#lacksMoreThan(0.5)) this.#zeroing = this.#zeroAhead();
+    if (this.#zeroing === undefined && this.#hasLessThan(REFILLED_BELOW)) {
+      this.#zeroing = this.#zeroAhead();
+    }
   }
 
   /** Settles when nothing goes on in the background, and nothing will. */
@@ -116,17 +122,17 @@ export class LogExtent {
     this.#segment.preallocatedBytes = reach - this.#logged;
   }
 
-  /** Whether more than that share of what should be ahead of the log is not. */
-  #lacksMoreThan(share: number): boolean {
+  /** Whether less than that share of what should be ahead of the log is. */
+  #hasLessThan(share: number): boolean {
     const { zeroAhead, preallocateBytes, segmentBytes } = this.#parts;
     if (!zeroAhead || this.#isOver || this.#reach >= segmentBytes) return false;
     const wanted = Math.min(Math.max(AHEAD_BYTES_MIN, this.#logged), preallocateBytes);
-    return this.#reach - this.#logged < wanted * (1 - share);
+    return this.#reach - this.#logged < wanted * share;
   }
 
   async #zeroAhead(): Promise<void> {
     try {
-      while (this.#lacksMoreThan(0)) {
+      while (this.#hasLessThan(1)) {
         this.#piece = this.#zeroPiece();
         await this.#piece;
       }
@@ -152,9 +158,11 @@ export class LogExtent {
   /** Makes the file reach so far ahead of the log, if it does not, without zeros in it. */
   async #lengthen(bytes: number): Promise<void> {
     const end = Math.min(this.#logged + bytes, this.#parts.segmentBytes);
-    if (end <= this.#length) return;
-    this.#length = end;
-    await this.#file.truncate(end);
+    if (end <= this.#reach) return;
+    if (end > this.#length) {
+      this.#length = end;
+      await this.#file.truncate(end);
+    }
     this.#noteReach(end);
   }
 }

@@ -183,6 +183,23 @@ describe('where zeros end', () => {
     expect(segment.preallocatedBytes).toBe(MIB + 16 * MIB);
   });
 
+  test.each([
+    ['gets its own', 64 * MIB],
+    ['gets the rest of the segment', 512 * 1024],
+  ])('a write that waits for a piece which finds no room %s', async (_, segmentBytes) => {
+    const { file, extent, append, failures } = openLog({ segmentBytes });
+    await file.settle(extent.begin());
+    append(100, 1);
+    const bytes = 300 * 1024;
+    const room = extent.makeRoom(bytes);
+    file.failure = systemError('ENOSPC');
+    await file.step();
+    file.failure = undefined;
+    await file.settle(room);
+    expect(extent.hasRoomFor(bytes)).toBe(true);
+    expect(failures).toEqual([]);
+  });
+
   test('a sync that fails is told', async () => {
     const { file, extent, append, failures } = openLog();
     await file.settle(extent.begin());
