@@ -5,6 +5,7 @@
 
 import type { CaskError } from '../errors/cask-error.ts';
 import type { BatchItemResult, DeleteRangeResult, EntryMeta } from '../vocabulary/entry.ts';
+import type { PageView } from '../vocabulary/page-view.ts';
 import { errorMessage, errorNumber, wireDetails } from './error-message.ts';
 import { CONNECTION_ID, FLAG_PUSH, STATUS_OK } from './frame.ts';
 import {
@@ -57,28 +58,6 @@ export interface ReplyEntry extends Omit<EntryMeta, 'updatedAt'> {
   readonly value?: Uint8Array;
   readonly updatedAt?: number;
   readonly error?: CaskError;
-}
-
-/** Rows of a page as they lie in buffers; the store's `PageView`. */
-export interface PageRows {
-  readonly count: number;
-  readonly more: boolean;
-  readonly isKeysOnly: boolean;
-  readonly bytes: number;
-  readonly errors: ReadonlyMap<number, CaskError> | undefined;
-  readonly keys: Uint8Array;
-  keyStart(row: number): number;
-  keyBytes(row: number): number;
-  valueBuffer(row: number): Uint8Array;
-  valueStart(row: number): number;
-  valueBytes(row: number): number;
-  revision(row: number): number;
-  version(row: number): number;
-  createdAt(row: number): number;
-  /** 0: not known. */
-  updatedAt(row: number): number;
-  /** 0: never. */
-  expiresAt(row: number): number;
 }
 
 function begin(out: OutputBuffer, id: number, resultCount: number, resultRoom: number): void {
@@ -275,14 +254,14 @@ export function encodeGetManyReply(
 }
 
 /** The most that a reply of this page takes as a frame's body. */
-export function pageReplyRoom(page: PageRows): number {
+export function pageReplyRoom(page: PageView): number {
   let room = HEAD_ROOM + HEADER_BYTES_MAX + 1 + page.bytes + page.count * ROW_ROOM;
   for (const error of page.errors?.values() ?? []) room += errorRoom(error);
   return room;
 }
 
 /** RANGE: key, value, revision, version, createdAt, updatedAt, expiresAt, error?, valueBytes? */
-export function encodeRangeReply(out: OutputBuffer, id: number, page: PageRows): void {
+export function encodeRangeReply(out: OutputBuffer, id: number, page: PageView): void {
   begin(out, id, 2, pageReplyRoom(page));
   const { bytes } = out;
   const { count, keys, isKeysOnly, errors } = page;

@@ -7,7 +7,6 @@ import { CaskError } from '../errors/cask-error.ts';
 import type { Account } from '../security/index.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from '../storage/entry.ts';
 import type { Modifier } from '../storage/modifier.ts';
-import type { PageView } from '../storage/page-view.ts';
 import type { Patience } from '../storage/patience.ts';
 import type { ReplySink } from '../storage/reply-sink.ts';
 import type { Session } from '../storage/session.ts';
@@ -21,6 +20,7 @@ import type {
   RangeOptions,
   WorkOptions,
 } from '../vocabulary/entry.ts';
+import type { PageView } from '../vocabulary/page-view.ts';
 import { isRangeWithin } from './range-within.ts';
 
 type Page = RangePage<Entry | DamagedEntry | KeyEntry>;

@@ -11,12 +11,12 @@ import type {
   RangeOptions,
   WorkOptions,
 } from '../vocabulary/entry.ts';
+import type { PageView } from '../vocabulary/page-view.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage, StoreBatchItem } from './entry.ts';
 import type { Modifier } from './modifier.ts';
-import type { PageView } from './page-view.ts';
 import type { Patience } from './patience.ts';
 
-export { FETCH_MAX } from './keydir/keydir.ts';
+export { FETCH_MAX } from './keydir/keydir-tables.ts';
 
 /**
  * Key and value bytes are copied before a method returns. Answers arrive through the session's

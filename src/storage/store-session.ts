@@ -9,10 +9,10 @@ import type {
   RangeOptions,
   WorkOptions,
 } from '../vocabulary/entry.ts';
+import type { PageView } from '../vocabulary/page-view.ts';
 import type { Engine } from './engine.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage, StoreBatchItem } from './entry.ts';
 import type { Modifier } from './modifier.ts';
-import type { PageView } from './page-view.ts';
 import type { Patience } from './patience.ts';
 import type { EntryView, PutOutcome, ReplySink } from './reply-sink.ts';
 import type { Session } from './session.ts';

@@ -1,8 +1,8 @@
 import { limitError } from '../../errors/limit-error.ts';
 import { OP_RANGE } from '../../protocol/op-codes.ts';
 import { encodeRangeReply, pageReplyRoom } from '../../protocol/reply-writer.ts';
-import type { PageView } from '../../storage/page-view.ts';
 import { newPatience } from '../../storage/patience.ts';
+import type { PageView } from '../../vocabulary/page-view.ts';
 import type { Command, LaterAnswer } from './command.ts';
 import { refuseWhileLoading } from './loading.ts';
 

@@ -6,11 +6,8 @@
 import { assert } from '../../errors/cask-error.ts';
 import { RECORD_BYTES_LIMIT } from './entry-blocks.ts';
 import { IndexBuild } from './index-build.ts';
-import { KeydirTables, keydirFull } from './keydir-tables.ts';
+import { FETCH_MAX, KeydirTables, keydirFull } from './keydir-tables.ts';
 import { LoadBatch } from './load-batch.ts';
-
-/** Places in the hash that are fetched at once: they fit the nearest cache. */
-const FETCHED_AT_ONCE = 32;
 
 export class KeydirLoad extends KeydirTables {
   /** Entries that are taken by many at a time, in runs that allow it. */
@@ -106,7 +103,7 @@ export class KeydirLoad extends KeydirTables {
     let fetched = batch.settled;
     for (; batch.settled < end; batch.settled++) {
       if (batch.settled === fetched) {
-        fetched = Math.min(fetched + FETCHED_AT_ONCE, end);
+        fetched = Math.min(fetched + FETCH_MAX, end);
         this.#fetch(batch.orderHashes, batch.settled, fetched);
       }
       const ref = batch.orderRefs[batch.settled] as number;

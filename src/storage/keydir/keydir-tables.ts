@@ -14,6 +14,8 @@ import { SortedIndex } from './sorted-index.ts';
 import { TouchTable } from './touch-table.ts';
 
 export const SEED_BYTES = 8;
+/** Keys that are fetched at once: what is fetched of them fits the nearest cache. */
+export const FETCH_MAX = 32;
 
 export class KeydirTables {
   /**

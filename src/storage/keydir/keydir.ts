@@ -19,6 +19,7 @@ import { HashShards } from './hash-shards.ts';
 import { IndexCursor } from './index-cursor.ts';
 import type { KeyBounds } from './key-bounds.ts';
 import { KeydirLoad } from './keydir-load.ts';
+import { FETCH_MAX } from './keydir-tables.ts';
 import { RangeTally } from './range-tally.ts';
 import { SortedIndex } from './sorted-index.ts';
 import { TouchTable } from './touch-table.ts';
@@ -30,8 +31,6 @@ export interface KeydirOptions {
   readonly seed: Uint8Array;
 }
 
-/** Keys that are fetched at once: what is fetched of them fits the nearest cache. */
-export const FETCH_MAX = 32;
 /** Header and padding of an entry, at most. */
 const ENTRY_OVERHEAD_MAX = granulesFor(1) * 4 - 1;
 

@@ -9,7 +9,8 @@
 
 import { copyBytes } from '../format/byte-ranges.ts';
 import { readU16, readU64, writeU16, writeU64 } from '../format/integers.ts';
-import { FETCH_MAX, type Keydir } from '../keydir/keydir.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import { FETCH_MAX } from '../keydir/keydir-tables.ts';
 
 /** The keydir has a newer record of the key, beyond the horizon of history: this one is dead. */
 export const SUPERSEDED = 0;

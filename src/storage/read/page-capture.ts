@@ -5,13 +5,13 @@
  */
 
 import type { CaskError } from '../../errors/cask-error.ts';
+import type { PageView } from '../../vocabulary/page-view.ts';
 import { copyBytes } from '../format/byte-ranges.ts';
 import { RECORD_HEADER_BYTES } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { Segment } from '../log/segment.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
-import type { PageView } from '../page-view.ts';
 import type { ValueCache } from './value-cache.ts';
 
 const EXPIRY_BYTES = 6;

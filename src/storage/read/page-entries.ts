@@ -1,8 +1,8 @@
 /** The entries of a page as objects, for those who keep them. */
 
 import type { CaskError } from '../../errors/cask-error.ts';
+import type { PageView } from '../../vocabulary/page-view.ts';
 import type { DamagedEntry, Entry, KeyEntry } from '../entry.ts';
-import type { PageView } from '../page-view.ts';
 
 type AnyEntry = Entry | DamagedEntry | KeyEntry;
 

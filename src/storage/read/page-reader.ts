@@ -6,7 +6,7 @@
 import { type CaskError, toCaskError } from '../../errors/cask-error.ts';
 import type { Environment } from '../disk/environment.ts';
 import { RecordView } from '../format/record.ts';
-import { FETCH_MAX } from '../keydir/keydir.ts';
+import { FETCH_MAX } from '../keydir/keydir-tables.ts';
 import { checkPatience, type Patience } from '../patience.ts';
 import type { PageCapture } from './page-capture.ts';
 import { type Run, runFrom } from './page-runs.ts';

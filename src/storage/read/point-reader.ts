@@ -7,7 +7,8 @@
 
 import { CaskError, toCaskError } from '../../errors/cask-error.ts';
 import { RecordView } from '../format/record.ts';
-import { FETCH_MAX, type Keydir } from '../keydir/keydir.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import { FETCH_MAX } from '../keydir/keydir-tables.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import { blankEntry, type EntryView } from '../reply-sink.ts';
 import type { CommitApplier } from '../write/commit-applier.ts';

@@ -3,13 +3,13 @@
 import { CaskError } from '../../errors/cask-error.ts';
 import { limitError } from '../../errors/limit-error.ts';
 import type { KeyRange, RangeOptions } from '../../vocabulary/entry.ts';
+import type { PageView } from '../../vocabulary/page-view.ts';
 import { type Environment, nextTurn } from '../disk/environment.ts';
 import type { DamagedEntry, Entry, KeyEntry, RangePage } from '../entry.ts';
 import { copyBounds, type KeyBounds, keyBounds } from '../keydir/key-bounds.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
-import type { PageView } from '../page-view.ts';
 import { checkPatience, type Patience } from '../patience.ts';
 import type { Expirer } from '../write/expirer.ts';
 import { keyProblem } from '../write/write-limits.ts';

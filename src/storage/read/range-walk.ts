@@ -1,6 +1,7 @@
 /** Fills pages from the sorted index: keys and locations within one turn. */
 
-import { FETCH_MAX, type Keydir } from '../keydir/keydir.ts';
+import type { Keydir } from '../keydir/keydir.ts';
+import { FETCH_MAX } from '../keydir/keydir-tables.ts';
 import { PageCapture } from './page-capture.ts';
 import { type RangeBounds, seekStart } from './range-bounds.ts';
 

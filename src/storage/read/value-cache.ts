@@ -19,7 +19,7 @@
  */
 
 import { copyBytes } from '../format/byte-ranges.ts';
-import { FETCH_MAX } from '../keydir/keydir.ts';
+import { FETCH_MAX } from '../keydir/keydir-tables.ts';
 
 /** Words of 4 bytes. */
 const REVISION_HIGH = 1;

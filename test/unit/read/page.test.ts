@@ -2,13 +2,13 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { PageView } from '../../../src/storage/page-view.ts';
 import { PromiseSink } from '../../../src/storage/promise-sink.ts';
 import { entriesOf } from '../../../src/storage/read/page-entries.ts';
 import type { Session } from '../../../src/storage/session.ts';
 import { openStore, type Store } from '../../../src/storage/store.ts';
 import type { StoreOptionsInput } from '../../../src/storage/store-options.ts';
 import type { RangeOptions } from '../../../src/vocabulary/entry.ts';
+import type { PageView } from '../../../src/vocabulary/page-view.ts';
 import { CONDITION_NONE, TTL_NONE } from '../../../src/vocabulary/write-arguments.ts';
 import { scratchDirectories } from '../../crash/world/scratch.ts';
 

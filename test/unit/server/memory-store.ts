@@ -18,7 +18,6 @@ import {
   Decision,
   type Modifier,
 } from '../../../src/storage/modifier.ts';
-import type { PageView } from '../../../src/storage/page-view.ts';
 import { newPatience } from '../../../src/storage/patience.ts';
 import type { EntryView, PutOutcome, ReplySink } from '../../../src/storage/reply-sink.ts';
 import type { Session } from '../../../src/storage/session.ts';
@@ -41,6 +40,7 @@ import type {
   RangeOptions,
   WorkOptions,
 } from '../../../src/vocabulary/entry.ts';
+import type { PageView } from '../../../src/vocabulary/page-view.ts';
 import { expiryOf } from '../../../src/vocabulary/write-arguments.ts';
 import { pageOfEntries } from '../../fixtures/page-of-entries.ts';
 import { SAMPLE_STATS } from './sample-stats.ts';

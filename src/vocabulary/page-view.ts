@@ -1,4 +1,7 @@
-/** A page as it lies in the store, row by row: nothing is made for an entry that is passed on. */
+/**
+ * A page as it lies in the store, row by row: the protocol encodes replies from it, and nothing is
+ * made for an entry.
+ */
 
 import type { CaskError } from '../errors/cask-error.ts';
 
