@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FETCH_MAX, Keydir } from '../../../src/storage/keydir/keydir.ts';
+import { Keydir } from '../../../src/storage/keydir/keydir.ts';
+import { FETCH_MAX } from '../../../src/storage/keydir/keydir-tables.ts';
 import { KeydirModel, randomizer, SEED } from './keydir-model.ts';
 
 describe('Keydir', () => {
