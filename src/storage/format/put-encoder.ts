@@ -8,27 +8,25 @@ import { copyBytes } from './byte-ranges.ts';
 import { crc32OfView } from './checksum.ts';
 import { U32_MAX, U48_END } from './integers.ts';
 import {
+  CREATED_AT,
+  EXPIRES_BYTES,
   FLAG_BATCH_CONTINUES,
   FLAG_EXPIRES,
+  HEAD_CRC_AT,
   headSeed,
   KEY_BYTES_MAX,
   NO_EXPIRY,
+  PROVEN_AT,
   RECORD_HEADER_BYTES,
   RECORD_PUT,
+  SEQUENCE_AT,
+  TYPE_AT,
+  UPDATED_AT,
+  VALUE_BYTES_AT,
+  VALUE_CRC_AT,
+  VERSION_AT,
   valueSeed,
 } from './record.ts';
-
-/** Words of the header, as offsets in bytes; where fields share one, that of the first. */
-const HEAD_CRC_AT = 0;
-const VALUE_CRC_AT = HEAD_CRC_AT + 4;
-const TYPE_FLAGS_KEY_BYTES_AT = VALUE_CRC_AT + 4;
-const VALUE_BYTES_AT = TYPE_FLAGS_KEY_BYTES_AT + 4;
-const SEQUENCE_AT = VALUE_BYTES_AT + 4;
-const PROVEN_AT = SEQUENCE_AT + 8;
-const VERSION_AT = PROVEN_AT + 4;
-const CREATED_AT = VERSION_AT + 4;
-const UPDATED_AT = CREATED_AT + 6;
-const EXPIRES_BYTES = 6;
 
 const PER_TWO_32 = 1 / 0x1_0000_0000;
 
@@ -93,7 +91,8 @@ export function encodePut(
     'times are u48',
   );
   const typeAndFlags = RECORD_PUT | ((expires ? flags | FLAG_EXPIRES : flags) << 8);
-  view.setUint32(at + TYPE_FLAGS_KEY_BYTES_AT, typeAndFlags | (keyBytes << 16), true);
+  // type, flags and keyBytes
+  view.setUint32(at + TYPE_AT, typeAndFlags | (keyBytes << 16), true);
   view.setUint32(at + VALUE_BYTES_AT, valueBytes, true);
   view.setUint32(at + SEQUENCE_AT, sequence, true);
   view.setUint32(at + SEQUENCE_AT + 4, Math.floor(sequence * PER_TWO_32), true);
@@ -116,7 +115,7 @@ export function encodePut(
   );
   view.setUint32(
     at + HEAD_CRC_AT,
-    crc32OfView(target, view, at + TYPE_FLAGS_KEY_BYTES_AT, valueAt, headSeed(salt, fileOffset)),
+    crc32OfView(target, view, at + TYPE_AT, valueAt, headSeed(salt, fileOffset)),
     true,
   );
   return end;

@@ -42,20 +42,21 @@ import {
   writeU64,
 } from './integers.ts';
 
-const HEAD_CRC_AT = 0;
-const VALUE_CRC_AT = HEAD_CRC_AT + 4;
-const TYPE_AT = VALUE_CRC_AT + 4;
+/** Offsets of the fields of the header, for those who write it by wide stores. */
+export const HEAD_CRC_AT = 0;
+export const VALUE_CRC_AT: number = HEAD_CRC_AT + 4;
+export const TYPE_AT: number = VALUE_CRC_AT + 4;
 const FLAGS_AT = TYPE_AT + 1;
 const KEY_BYTES_AT = FLAGS_AT + 1;
-const VALUE_BYTES_AT = KEY_BYTES_AT + 2;
-const SEQUENCE_AT = VALUE_BYTES_AT + 4;
-const PROVEN_AT = SEQUENCE_AT + 8;
-const VERSION_AT = PROVEN_AT + 4;
-const CREATED_AT = VERSION_AT + 4;
-const UPDATED_AT = CREATED_AT + 6;
+export const VALUE_BYTES_AT: number = KEY_BYTES_AT + 2;
+export const SEQUENCE_AT: number = VALUE_BYTES_AT + 4;
+export const PROVEN_AT: number = SEQUENCE_AT + 8;
+export const VERSION_AT: number = PROVEN_AT + 4;
+export const CREATED_AT: number = VERSION_AT + 4;
+export const UPDATED_AT: number = CREATED_AT + 6;
 /** The part that every record has; extensions, key and value follow. */
 export const RECORD_HEADER_BYTES: number = UPDATED_AT + 6; // 44
-const EXPIRES_BYTES = 6;
+export const EXPIRES_BYTES = 6;
 const CODEC_BYTES = 1 + 4; // codec (1) + uncompressed length (4)
 const VALUE_SEQUENCE_BYTES = 8;
 /** Of all that may stand between the header and the key. */

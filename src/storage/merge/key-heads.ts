@@ -41,7 +41,10 @@ export class KeyHeads {
     return this.#weights.length === this.#longest;
   }
 
-  /** A key that was noted. Unless `isExact`, equal numbers say nothing; else the keys are in the numbers' order. */
+  /**
+   * The number of a key that was noted: of two keys with different numbers, the lower number has
+   * the key that comes first. Equal numbers tell nothing, unless `isExact`.
+   */
   of(bytes: Uint8Array, start: number, end: number): number {
     if (this.#weights.length === 0) this.#weigh();
     const weights = this.#weights;

@@ -15,7 +15,7 @@ import type { Appender } from '../log/appender.ts';
 import { DIRTY_BYTES_MAX } from '../log/appender.ts';
 import type { Durability, StoreOptions } from '../store-options.ts';
 import type { CommitApplier } from './commit-applier.ts';
-import { Gathering } from './gathering.ts';
+import { GatheringTurns } from './gathering-turns.ts';
 import { Group, type Waiter } from './group.ts';
 import type { GroupMemory } from './group-memory.ts';
 
@@ -51,7 +51,7 @@ export class GroupCommit {
   /** A group is being written or applied across turns. */
   #busy = false;
   #flushDue = false;
-  readonly #gatheringTime: Gathering;
+  readonly #gatheringTurns: GatheringTurns;
   #spareMemory: GroupMemory | undefined;
   #intervalDue = false;
   #syncingInBackground = false;
@@ -66,7 +66,7 @@ export class GroupCommit {
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
-    this.#gatheringTime = new Gathering(parts.environment.clock);
+    this.#gatheringTurns = new GatheringTurns(parts.environment.clock);
   }
 
   /** The group that takes the next `bytes` of records, all of them. */
@@ -208,7 +208,7 @@ export class GroupCommit {
     const { durability, environment } = this.#parts;
     if (durability === 'always' && this.#queue.length === 0) {
       const clients = this.#gathering?.rows.sinks.length ?? 0;
-      if (this.#gatheringTime.goesOn(clients)) {
+      if (this.#gatheringTurns.goesOn(clients)) {
         environment.scheduler.endOfTurn(this.#atEndOfTurn);
         return;
       }

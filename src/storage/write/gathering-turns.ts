@@ -1,5 +1,5 @@
 /**
- * How long a group gathers where every group is synced. Clients that were answered together send
+ * For how many turns a group gathers where every group is synced. Clients that were answered together send
  * their next writes one after the other, over some turns of the event loop; a sync that began with
  * the first of them would make all others wait for it, and for one of their own. So a group goes on
  * gathering while each turn brings it writes of more clients: never where one client writes alone.
@@ -9,11 +9,12 @@ import type { Clock } from '../disk/environment.ts';
 
 /** Groups of fewer clients, lately, are not worth another turn. */
 const CLIENTS_MIN = 4;
+/** No further turn is begun after this; one that has begun may take longer. */
 const GATHER_MS_MAX = 0.5;
 /** What is left, with each group, of the most clients that a group had. */
 const KEPT = 0.9;
 
-export class Gathering {
+export class GatheringTurns {
   readonly #clock: Clock;
   /** Clients that groups have had lately. */
   #usual = 0;
