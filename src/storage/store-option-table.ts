@@ -175,8 +175,8 @@ export const STORE_OPTION_TABLE = {
     min: 1,
     max: 1022,
     default: {
-      words: "the thread pool's size less 2: 14",
-      of: () => Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) - 2),
+      words: "twice the thread pool's size: 32",
+      of: () => 2 * Number(process.env['UV_THREADPOOL_SIZE'] ?? 4),
     },
   },
   maxReadBytesInFlight: {

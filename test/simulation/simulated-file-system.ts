@@ -6,12 +6,14 @@
 
 import { basename, dirname } from 'node:path';
 import { CaskError } from '../../src/errors/cask-error.ts';
-import type {
-  DirectoryEntry,
-  FileHandle,
-  FileSystem,
-  LockHandle,
-  OpenMode,
+import {
+  type DirectoryEntry,
+  type FileHandle,
+  type FileSystem,
+  type LockHandle,
+  type OpenMode,
+  type ReadDone,
+  tellRead,
 } from '../../src/storage/disk/file-system.ts';
 import type { EventLoop } from './event-loop.ts';
 import { type FaultKind, type FaultPlan, faultError, systemError } from './fault-plan.ts';
@@ -341,6 +343,16 @@ export class SimulatedFile implements FileHandle {
     return this.#run(false, this.#target('read', position, length), (fault) =>
       this.#read(buffer, offset, length, position, fault),
     );
+  }
+
+  readThen(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+    done: ReadDone,
+  ): void {
+    tellRead(this.read(buffer, offset, length, position), done);
   }
 
   writeSync(buffer: Uint8Array, offset: number, length: number, position: number): void {

@@ -18,8 +18,9 @@ export type GivenValues = Iterable<readonly [SettingName, SettingValue]>;
 export function storeOptionsOf({ values, sources }: Configuration): StoreOptionsInput {
   const options = { ...storeChanges(given({ values, sources })), directory: values.data };
   if (pathOf(values.usersFile) === undefined || sources.has('maxReadsInFlight')) return options;
-  // hashing of passwords takes threads of the same pool, and syncs must not wait for either
-  const maxReadsInFlight = Math.max(1, values.maxReadsInFlight - HASHES_AT_ONCE_MAX);
+  // hashing of passwords takes threads of the same pool, and syncs must not wait for either; of
+  // the reads in flight, half have a thread
+  const maxReadsInFlight = Math.max(1, values.maxReadsInFlight - 2 * HASHES_AT_ONCE_MAX);
   return { ...options, maxReadsInFlight };
 }
 

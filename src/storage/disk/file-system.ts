@@ -17,11 +17,22 @@ export type OpenMode =
   /** New file, reading and writing; EEXIST when the name is taken. */
   | 'create';
 
+/** Told how a read ended; `count` is of bytes, and 0 with an error. */
+export type ReadDone = (error: Error | null, count: number) => void;
+
 /** An open file. Positions are always explicit; there is no cursor. */
 export interface FileHandle {
   /** Reads up to `length` bytes at `position` into `buffer` at `offset`; fewer only at the end of the file. */
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number;
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  /** The same without a promise, for reads of which there are many; may throw instead of telling. */
+  readThen(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+    done: ReadDone,
+  ): void;
   /** Writes all `length` bytes, looping on short writes; throws having written any part of them. */
   writeSync(buffer: Uint8Array, offset: number, length: number, position: number): void;
   write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<void>;
@@ -34,6 +45,14 @@ export interface FileHandle {
   sync(): Promise<void>;
   size(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** `readThen` for files that have promises to offer. */
+export function tellRead(reading: Promise<number>, done: ReadDone): void {
+  reading.then(
+    (count) => done(null, count),
+    (error: Error) => done(error, 0),
+  );
 }
 
 /** A held lock; released by `release` or by the end of the process, however it ends. */

@@ -9,6 +9,7 @@ import type {
   FileSystem,
   LockHandle,
   OpenMode,
+  ReadDone,
 } from './file-system.ts';
 import { systemErrorCode } from './file-system.ts';
 import { lockFile } from './node-lock.ts';
@@ -74,6 +75,16 @@ class NodeFile implements FileHandle {
 
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     return this.#transfer(nodeFs.read, buffer, offset, length, position);
+  }
+
+  readThen(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+    done: ReadDone,
+  ): void {
+    this.#transferThen(nodeFs.read, buffer, offset, length, position, done);
   }
 
   writeSync(buffer: Uint8Array, offset: number, length: number, position: number): void {
@@ -151,23 +162,39 @@ class NodeFile implements FileHandle {
     position: number,
   ): Promise<number> {
     return new Promise((resolve, reject) => {
-      const fd = this.#open();
-      if (length === 0) return resolve(0);
-      let done = 0;
-      const next = () => {
-        call(fd, buffer, offset + done, length - done, position + done, (error, count) => {
-          if (error === null) {
-            done += count;
-            if (count > 0 && done < length) return next();
-          }
-          this.#ended();
-          if (error === null) resolve(done);
-          else reject(error);
-        });
-      };
-      next();
-      this.#inFlight += 1; // not when the arguments were refused, by a throw
+      this.#transferThen(call, buffer, offset, length, position, (error, count) => {
+        if (error === null) resolve(count);
+        else reject(error);
+      });
     });
+  }
+
+  #transferThen(
+    call: Transfer,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+    done: ReadDone,
+  ): void {
+    const fd = this.#open();
+    if (length === 0) {
+      done(null, 0);
+      return;
+    }
+    let gone = 0;
+    const next = () => {
+      call(fd, buffer, offset + gone, length - gone, position + gone, (error, count) => {
+        if (error === null) {
+          gone += count;
+          if (count > 0 && gone < length) return next();
+        }
+        this.#ended();
+        done(error, error === null ? gone : 0);
+      });
+    };
+    next();
+    this.#inFlight += 1; // not when the arguments were refused, by a throw
   }
 
   #ended(): void {

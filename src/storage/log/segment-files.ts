@@ -3,12 +3,12 @@
  * one with an operation in flight. A pinned segment's file is not unlinked (rule 27).
  */
 
-import { assert } from '../../errors/cask-error.ts';
+import { assert, CaskError } from '../../errors/cask-error.ts';
 import type { FileHandle, FileSystem } from '../disk/file-system.ts';
 import { hintName, segmentName } from '../format/file-names.ts';
 import type { Segment } from './segment.ts';
 
-interface OpenFile {
+export interface OpenFile {
   readonly segment: Segment;
   readonly file: FileHandle;
   lastUse: number;
@@ -23,6 +23,7 @@ export class SegmentFiles {
   readonly #opening = new Map<number, Promise<OpenFile>>();
   /** Closes that are underway. */
   readonly #closing = new Set<Promise<void>>();
+  #isClosed = false;
   #tick = 0;
   openHigh = 0;
   /** Files that were closed to make room for others. */
@@ -74,21 +75,39 @@ export class SegmentFiles {
 
   /** Runs one operation on the segment's file, which stays open and on disk meanwhile. */
   async use<T>(segment: Segment, operation: (file: FileHandle) => Promise<T>): Promise<T> {
-    segment.pins += 1;
-    let open: OpenFile | undefined;
+    this.pin(segment);
     try {
-      open = this.#open.get(segment.id) ?? (await this.#openFile(segment));
-      open.operations += 1;
-      this.#tick += 1;
-      open.lastUse = this.#tick;
-      return await operation(open.file);
-    } finally {
-      if (open !== undefined) {
-        open.operations -= 1;
-        this.#closeSurplus();
+      const entered = await this.enter(segment);
+      try {
+        return await operation(entered.file);
+      } finally {
+        this.leave(entered);
       }
+    } finally {
       this.unpin(segment);
     }
+  }
+
+  /**
+   * The file of a pinned segment, which stays open until `leave`; at once if it is open already.
+   * @throws later: the system's error when it cannot be opened, CaskError CLOSED
+   */
+  enter(segment: Segment): OpenFile | Promise<OpenFile> {
+    const open = this.#open.get(segment.id);
+    if (open !== undefined) return this.#entered(open);
+    return this.#openFile(segment).then((opened) => this.#entered(opened));
+  }
+
+  leave(open: OpenFile): void {
+    open.operations -= 1;
+    this.#closeSurplus();
+  }
+
+  #entered(open: OpenFile): OpenFile {
+    open.operations += 1;
+    this.#tick += 1;
+    open.lastUse = this.#tick;
+    return open;
   }
 
   pin(segment: Segment): void {
@@ -110,7 +129,9 @@ export class SegmentFiles {
     await this.#closeFile(open.file);
   }
 
+  /** For good. */
   async closeAll(): Promise<void> {
+    this.#isClosed = true;
     await Promise.allSettled(this.#opening.values());
     // How they end is the matter of who asked for them.
     await Promise.allSettled(this.#closing);
@@ -120,6 +141,7 @@ export class SegmentFiles {
   }
 
   async #openFile(segment: Segment): Promise<OpenFile> {
+    if (this.#isClosed) throw new CaskError('CLOSED', 'the store is closed');
     const underway = this.#opening.get(segment.id);
     if (underway !== undefined) return underway;
     const opening = this.#fs.open(this.pathOf(segment), 'read').then((file) => {

@@ -11,7 +11,8 @@ import type { SegmentCatalog } from '../log/segment-catalog.ts';
 import { blankEntry, type EntryView } from '../reply-sink.ts';
 import type { GroupCommit } from '../write/group-commit.ts';
 import type { PriorState } from '../write/prior-state.ts';
-import { isOfKey, type RecordLocation, type RecordReader } from './record-reader.ts';
+import type { RecordLocation } from './record-fetch.ts';
+import { isOfKey, type RecordReader } from './record-reader.ts';
 import type { ValueCache } from './value-cache.ts';
 
 /** A record that was waited for, or why it could not be read. */

@@ -6,7 +6,7 @@
  */
 
 import { CaskError, toCaskError } from '../../errors/cask-error.ts';
-import { RecordView } from '../format/record.ts';
+import type { RecordView } from '../format/record.ts';
 import type { Keydir } from '../keydir/keydir.ts';
 import { FETCH_MAX } from '../keydir/keydir-tables.ts';
 import type { SegmentCatalog } from '../log/segment-catalog.ts';
@@ -18,7 +18,8 @@ import type { Sequencer } from '../write/sequencer.ts';
 import type { SessionLine } from '../write/session-line.ts';
 import { keyProblem } from '../write/write-limits.ts';
 import type { WriteOrigin } from '../write/write-origin.ts';
-import { isOfKey, type RecordLocation, type RecordReader } from './record-reader.ts';
+import type { RecordWaiter } from './record-fetch.ts';
+import { isOfKey, type RecordReader } from './record-reader.ts';
 import type { TouchedReader } from './touched-reader.ts';
 import type { ValueCache } from './value-cache.ts';
 
@@ -233,11 +234,9 @@ export class PointReader {
     try {
       if (!reader.readNow(segment, offset, recordBytes, sequence)) {
         const key = Buffer.from(buffer.subarray(start, start + length));
-        const location = { segment, offset, recordBytes, sequence };
         const touch = touchedAt === 0 ? undefined : { ...entry, updatedAt: touchedAt };
-        this.#getLater(origin, key, location, touch, token).catch((error: unknown) => {
-          origin.sink.onError(token, toCaskError(error));
-        });
+        const location = { segment, offset, recordBytes, sequence };
+        reader.readThen(location, new WaitingGet(origin, key, touch, token, this.#answerGet));
         return;
       }
     } catch (error) {
@@ -248,17 +247,10 @@ export class PointReader {
     this.#answer(origin, reader.buffer, reader.view, buffer, start, length, touch, token);
   }
 
-  async #getLater(
-    origin: WriteOrigin,
-    key: Uint8Array,
-    location: RecordLocation,
-    touch: EntryView | undefined,
-    token: number,
-  ): Promise<void> {
-    const view = new RecordView();
-    const buffer = await this.#parts.reader.readLater(location, view, key.length);
+  readonly #answerGet = (get: WaitingGet, buffer: Uint8Array, view: RecordView): void => {
+    const { origin, key, touch, token } = get;
     this.#answer(origin, buffer, view, key, 0, key.length, touch, token);
-  }
+  };
 
   /**
    * Hands over a record that was read from disk; what it says is what the keydir said.
@@ -291,6 +283,46 @@ export class PointReader {
     entry.updatedAt = meta.updatedAt;
     entry.expiresAt = meta.expiresAt;
     origin.sink.onValue(token, entry);
+  }
+}
+
+/** A `get` whose record is on its way. */
+class WaitingGet implements RecordWaiter {
+  readonly origin: WriteOrigin;
+  readonly key: Uint8Array;
+  /** What the key is, when it was touched since the record was written. */
+  readonly touch: EntryView | undefined;
+  readonly token: number;
+  readonly #answer: (get: WaitingGet, buffer: Uint8Array, view: RecordView) => void;
+
+  constructor(
+    origin: WriteOrigin,
+    key: Uint8Array,
+    touch: EntryView | undefined,
+    token: number,
+    answer: (get: WaitingGet, buffer: Uint8Array, view: RecordView) => void,
+  ) {
+    this.origin = origin;
+    this.key = key;
+    this.touch = touch;
+    this.token = token;
+    this.#answer = answer;
+  }
+
+  get heldBytes(): number {
+    return this.key.length;
+  }
+
+  onRecord(buffer: Uint8Array, view: RecordView): void {
+    try {
+      this.#answer(this, buffer, view);
+    } catch (thrown) {
+      this.onFailure(thrown);
+    }
+  }
+
+  onFailure(thrown: unknown): void {
+    this.origin.sink.onError(this.token, toCaskError(thrown));
   }
 }
 

@@ -45,7 +45,15 @@ export class ReadPath {
     this.gate = new LatencyGate(monotonic, { meanMsMax: READ_MEAN_MS_MAX, deviceReads });
     this.trouble = new ReadTrouble(monotonic, options.logger);
     const { cache, gate, trouble } = this;
-    this.reader = new RecordReader(files, monotonic, gate, trouble, options);
+    const { commit } = writes;
+    this.reader = new RecordReader(
+      files,
+      monotonic,
+      gate,
+      trouble,
+      options,
+      () => commit.wantsThreads,
+    );
     const { reader } = this;
     this.entries = new EntrySource(keydir, catalog, cache, reader, writes.commit);
     this.pageMemory = new PageMemory(options.maxPageBytesInFlight);

@@ -1,30 +1,40 @@
 /**
- * Bounds the reads that are in the thread pool at a time, so that a sync never queues behind
- * them, and the memory that they read into; those beyond wait in order, and where too much waits
- * already they are refused.
+ * Bounds the reads that are in the thread pool at a time, and the memory that they read into;
+ * those beyond wait in order, and where too much waits already they are refused.
+ *
+ * A thread that finds its next read waiting need not be woken for it: that is worth more than the
+ * read itself, so there are twice as many as threads. While writes go through the pool, too, fewer
+ * are let in than there are threads, so that none of them queues behind reads.
  */
 
 import { limitError } from '../../errors/limit-error.ts';
 
 /** What the waiting reads may hold: with keys of some bytes, that is 65,536 of them. */
 export const READS_WAITING_BYTES_MAX = 64 * 1024 * 1024;
-/** Promise, closure and location of one that waits. */
+/** Objects of one that waits. */
 const WAITING_READ_BYTES = 1024;
+/** Of the threads, those that are left to writes; the reads in flight are twice the threads. */
+const THREADS_FOR_WRITES = 2;
 
 export interface ReadSlotLimits {
   readonly maxReadsInFlight: number;
   readonly maxReadBytesInFlight: number;
 }
 
-interface WaitingRead {
+/** A read that wants a slot. */
+export interface SlotTaker {
+  /** Of the buffer that is made once it has one. */
   readonly bytes: number;
+  /** What it holds while it waits. */
   readonly heldBytes: number;
-  readonly resolve: () => void;
+  /** It has one, until `give`. Does not throw. */
+  begin(): void;
 }
 
 export class ReadSlots {
   readonly #limits: ReadSlotLimits;
-  #waiting: WaitingRead[] = [];
+  readonly #writesNeedThreads: () => boolean;
+  #waiting: SlotTaker[] = [];
   #next = 0;
   #waitingBytes = 0;
   taken = 0;
@@ -36,8 +46,9 @@ export class ReadSlots {
   delayedForBytes = 0;
   refused = 0;
 
-  constructor(limits: ReadSlotLimits) {
+  constructor(limits: ReadSlotLimits, writesNeedThreads: () => boolean) {
     this.#limits = limits;
+    this.#writesNeedThreads = writesNeedThreads;
   }
 
   get waiting(): number {
@@ -45,26 +56,26 @@ export class ReadSlots {
   }
 
   /**
-   * @param bytes of the buffer that is made once this resolves
-   * @param heldBytes what the caller holds while it waits
+   * Begins the read, now or in its turn.
    * @throws CaskError BUSY when too much waits already
    */
-  async take(bytes: number, heldBytes: number): Promise<void> {
-    if (this.waiting === 0 && this.#hasRoomFor(bytes)) {
-      this.#enter(bytes);
+  take(taker: SlotTaker): void {
+    if (this.waiting === 0 && this.#hasRoomFor(taker.bytes)) {
+      this.#enter(taker.bytes);
+      taker.begin();
       return;
     }
-    const held = heldBytes + WAITING_READ_BYTES;
+    const held = taker.heldBytes + WAITING_READ_BYTES;
     if (this.#waitingBytes + held > READS_WAITING_BYTES_MAX) {
       this.refused += 1;
       const { maxReadsInFlight } = this.#limits;
       const message = `${this.waiting} reads are waiting for the disk; try again shortly`;
       throw limitError('BUSY', message, 'maxReadsInFlight', maxReadsInFlight);
     }
-    if (this.taken < this.#limits.maxReadsInFlight) this.delayedForBytes += 1;
+    if (this.taken < this.#slots()) this.delayedForBytes += 1;
     else this.delayed += 1;
     this.#waitingBytes += held;
-    await new Promise<void>((resolve) => this.#waiting.push({ bytes, heldBytes: held, resolve }));
+    this.#waiting.push(taker);
   }
 
   /** Hands slot and memory to who waited longest. */
@@ -78,9 +89,9 @@ export class ReadSlots {
     ) {
       if (!this.#hasRoomFor(next.bytes)) break;
       this.#next += 1;
-      this.#waitingBytes -= next.heldBytes;
+      this.#waitingBytes -= next.heldBytes + WAITING_READ_BYTES;
       this.#enter(next.bytes);
-      next.resolve();
+      next.begin();
     }
     if (this.#next === this.#waiting.length || this.#next > 1024) {
       this.#waiting = this.#waiting.slice(this.#next);
@@ -90,9 +101,14 @@ export class ReadSlots {
 
   /** A single read has room whatever its size. */
   #hasRoomFor(bytes: number): boolean {
-    const { maxReadsInFlight, maxReadBytesInFlight } = this.#limits;
     if (this.taken === 0) return true;
-    return this.taken < maxReadsInFlight && this.bytes + bytes <= maxReadBytesInFlight;
+    return this.taken < this.#slots() && this.bytes + bytes <= this.#limits.maxReadBytesInFlight;
+  }
+
+  #slots(): number {
+    const { maxReadsInFlight } = this.#limits;
+    if (!this.#writesNeedThreads()) return maxReadsInFlight;
+    return Math.max(1, Math.floor(maxReadsInFlight / 2) - THREADS_FOR_WRITES);
   }
 
   #enter(bytes: number): void {

@@ -21,19 +21,18 @@ import type { SegmentFiles } from '../log/segment-files.ts';
 import { checkPatience, type Patience } from '../patience.ts';
 import { type ReadSlotLimits, ReadSlots } from './read-slots.ts';
 import type { ReadTrouble } from './read-trouble.ts';
+import {
+  RecordFetch,
+  type RecordFetchParts,
+  type RecordLocation,
+  type RecordWaiter,
+} from './record-fetch.ts';
+import { SpareBuffers } from './spare-buffers.ts';
 
 /** Larger records are read by the thread pool: copying and summing them takes long enough. */
 const SYNC_READ_BYTES_MAX = 64 * 1024;
 /** Larger ones are summed in slices of this size. */
 const SCRATCH_BYTES = SYNC_READ_BYTES_MAX;
-
-/** Where a record is, as the keydir said it within the same turn. */
-export interface RecordLocation {
-  readonly segment: Segment;
-  readonly offset: number;
-  readonly recordBytes: number;
-  readonly sequence: number;
-}
 
 export class RecordReader {
   readonly #files: SegmentFiles;
@@ -41,6 +40,8 @@ export class RecordReader {
   readonly #gate: LatencyGate;
   readonly #trouble: ReadTrouble;
   readonly slots: ReadSlots;
+  readonly #fetches: RecordFetchParts;
+  readonly #buffers = new SpareBuffers();
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   /** The record read last by `readNow`, in `buffer`; valid until the next read. */
   readonly view = new RecordView();
@@ -55,12 +56,20 @@ export class RecordReader {
     gate: LatencyGate,
     trouble: ReadTrouble,
     limits: ReadSlotLimits,
+    writesNeedThreads: () => boolean,
   ) {
     this.#files = files;
     this.#clock = clock;
     this.#gate = gate;
     this.#trouble = trouble;
-    this.slots = new ReadSlots(limits);
+    this.slots = new ReadSlots(limits, writesNeedThreads);
+    this.#fetches = {
+      files,
+      slots: this.slots,
+      clock,
+      buffers: this.#buffers,
+      onEnd: (fetch, error, count) => this.#ended(fetch, error, count),
+    };
   }
 
   get buffer(): Uint8Array {
@@ -83,9 +92,46 @@ export class RecordReader {
     } catch (error) {
       throw this.#failure(error, segment, offset);
     }
-    this.#count(recordBytes, started, true);
+    this.#count(recordBytes, this.#clock.monotonicMs() - started, true);
     this.verify(this.#scratch, 0, count, segment, offset, recordBytes, sequence, this.view);
     return true;
+  }
+
+  /**
+   * Reads through the thread pool and tells who waits.
+   * @throws CaskError BUSY
+   */
+  readThen(location: RecordLocation, waiter: RecordWaiter): void {
+    const { segment } = location;
+    this.#files.pin(segment);
+    try {
+      this.slots.take(new RecordFetch(this.#fetches, location, waiter));
+    } catch (error) {
+      this.#files.unpin(segment);
+      throw error;
+    }
+  }
+
+  #ended(
+    { location, waiter, buffer, durationMs }: RecordFetch,
+    error: unknown,
+    count: number,
+  ): void {
+    const { segment, offset, recordBytes, sequence } = location;
+    if (error !== null || buffer === undefined) {
+      waiter.onFailure(error instanceof CaskError ? error : this.#failure(error, segment, offset));
+      return;
+    }
+    this.#count(recordBytes, durationMs, false);
+    let damage: unknown;
+    try {
+      this.verify(buffer, 0, count, segment, offset, recordBytes, sequence, this.view);
+    } catch (thrown) {
+      damage = thrown;
+    }
+    if (damage === undefined) waiter.onRecord(buffer, this.view);
+    else waiter.onFailure(damage);
+    this.#buffers.give(buffer);
   }
 
   /**
@@ -119,14 +165,14 @@ export class RecordReader {
     // The file must outlive the wait for a slot: a merge may be about to remove it.
     this.#files.pin(segment);
     try {
-      await this.slots.take(length, heldBytes);
+      await new Promise<void>((begin) => this.slots.take({ bytes: length, heldBytes, begin }));
       try {
         checkPatience(patience);
         return await this.#files.use(segment, async (file) => {
           const buffer = Buffer.allocUnsafe(length);
           const started = this.#clock.monotonicMs();
           const count = await file.read(buffer, 0, length, offset);
-          this.#count(length, started, false);
+          this.#count(length, this.#clock.monotonicMs() - started, false);
           return count === length ? buffer : buffer.subarray(0, count);
         });
       } finally {
@@ -153,15 +199,14 @@ export class RecordReader {
     const started = this.#clock.monotonicMs();
     try {
       const count = file.readSync(buffer, at, length, offset);
-      this.#count(length, started, true);
+      this.#count(length, this.#clock.monotonicMs() - started, true);
       return count;
     } catch (error) {
       throw this.#failure(error, segment, offset);
     }
   }
 
-  #count(bytes: number, startedMs: number, wasSync: boolean): void {
-    const ms = this.#clock.monotonicMs() - startedMs;
+  #count(bytes: number, ms: number, wasSync: boolean): void {
     this.#gate.record(ms, wasSync);
     this.durations.record(ms);
     this.diskReads += 1;

@@ -23,6 +23,8 @@ import type { GroupMemory } from './group-memory.ts';
 const GROUP_BYTES_MAX = 1 << 20;
 /** Above this many bytes the kernel is behind with the background sync: appends wait for it. */
 const DIRTY_BYTES_HARD_MAX = 4 * DIRTY_BYTES_MAX;
+/** For so long after a group that went through the thread pool, the next one is expected to. */
+const THREADS_WANTED_MS = 100;
 
 export interface GroupCommitParts {
   readonly environment: Environment;
@@ -52,6 +54,8 @@ export class GroupCommit {
   #busy = false;
   #flushDue = false;
   readonly #gatheringTurns: GatheringTurns;
+  /** When a group was last on its way through the thread pool. */
+  #slowAtMs = Number.NEGATIVE_INFINITY;
   #spareMemory: GroupMemory | undefined;
   #intervalDue = false;
   #syncingInBackground = false;
@@ -163,6 +167,12 @@ export class GroupCommit {
       await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
+  /** Groups go through the thread pool, or did so a moment ago. */
+  get wantsThreads(): boolean {
+    if (this.#busy) return true;
+    return this.#parts.environment.clock.monotonicMs() - this.#slowAtMs < THREADS_WANTED_MS;
+  }
+
   get #isIdle(): boolean {
     const { length } = this.#queue;
     return !this.#busy && length === 0 && this.#gathering === undefined && this.#held === undefined;
@@ -240,6 +250,7 @@ export class GroupCommit {
 
   #resume(): void {
     this.#busy = false;
+    this.#slowAtMs = this.#parts.environment.clock.monotonicMs();
     this.#pump();
   }
 

@@ -98,6 +98,28 @@ describe('files that cannot', () => {
     await file.close();
   });
 
+  it('reads without promises tell the same', async () => {
+    const file = await fs.open(await withFile('told', Buffer.alloc(100, 7)), 'read');
+    const buffer = Buffer.alloc(64);
+    const told = (length: number, position: number): Promise<[Error | null, number]> =>
+      new Promise((resolve) => {
+        file.readThen(buffer, 0, length, position, (...outcome) => resolve(outcome));
+      });
+    expect(await told(64, 80)).toEqual([null, 20]);
+    expect(buffer.subarray(0, 21)).toEqual(Buffer.concat([Buffer.alloc(20, 7), Buffer.alloc(1)]));
+    expect(await told(64, 100)).toEqual([null, 0]);
+    expect(await told(0, 0)).toEqual([null, 0]);
+    const last = told(64, 0);
+    const closing = file.close();
+    expect(() => file.readThen(buffer, 0, 1, 0, () => {})).toThrowError(/closed/);
+    expect(await last).toEqual([null, 64]);
+    await closing;
+    const folder = await fs.open(at('.'), 'read');
+    const refused = await new Promise((resolve) => folder.readThen(buffer, 0, 1, 0, resolve));
+    expect(refused).toMatchObject({ code: 'EISDIR' });
+    await folder.close();
+  });
+
   it('an argument that is refused leaves nothing in flight', async () => {
     const file = await fs.open(await withFile('refused', Buffer.of(1)), 'read');
     await expect(file.read(Buffer.alloc(1), 0, 9, 0)).rejects.toThrowError(/length/);

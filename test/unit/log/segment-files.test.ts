@@ -36,3 +36,34 @@ test.for([
   await closing;
   expect(isClosed).toBe(true);
 });
+
+test('a file that was entered stays open until it is left, whatever else is opened', async () => {
+  const closed: number[] = [];
+  const fileOf = (id: number) => ({ close: async () => void closed.push(id) }) as FileHandle;
+  const files = new SegmentFiles({} as FileSystem, '/', OPEN_MAX);
+  files.adopt(sealed(1), fileOf(1));
+  const entered = await files.enter(sealed(1));
+  files.adopt(sealed(2), fileOf(2));
+  expect(closed).toEqual([2]);
+  files.adopt(sealed(3), fileOf(3));
+  expect(closed).toEqual([2, 3]);
+  files.leave(entered);
+  files.adopt(sealed(4), fileOf(4));
+  expect(closed).toEqual([2, 3, 1]);
+});
+
+test('once all are closed, none is opened again', async () => {
+  const opened: string[] = [];
+  const open = async (path: string) => {
+    opened.push(path);
+    return QUICK;
+  };
+  const files = new SegmentFiles({ open } as unknown as FileSystem, '/', OPEN_MAX);
+  const entered = await files.enter(sealed(1));
+  files.leave(entered);
+  expect(opened).toHaveLength(1);
+  await files.closeAll();
+  await expect(files.enter(sealed(1))).rejects.toMatchObject({ code: 'CLOSED' });
+  await expect(files.use(sealed(2), async () => 0)).rejects.toMatchObject({ code: 'CLOSED' });
+  expect(opened).toHaveLength(1);
+});

@@ -23,7 +23,7 @@ test('where passwords are hashed, reads leave threads for that', () => {
   vi.stubEnv('UV_THREADPOOL_SIZE', '16');
   const readsOf = (...args: string[]) => storeOptionsOf(load(args)).maxReadsInFlight;
   expect(readsOf()).toBeUndefined();
-  expect(readsOf('--users-file', 'u')).toBe(16 - 2 - 2);
+  expect(readsOf('--users-file', 'u')).toBe(32 - 4);
   expect(readsOf('--users-file', 'u', '--max-reads-in-flight', '15')).toBe(15);
   vi.unstubAllEnvs();
 });
