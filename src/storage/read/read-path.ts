@@ -48,7 +48,7 @@ export class ReadPath {
     const { commit } = writes;
     this.reader = new RecordReader(
       files,
-      monotonic,
+      environment,
       gate,
       trouble,
       options,

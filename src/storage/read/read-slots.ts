@@ -29,6 +29,8 @@ export interface SlotTaker {
   readonly heldBytes: number;
   /** It has one, until `give`. Does not throw. */
   begin(): void;
+  /** Is over and done with at once, without a slot; false: that is not allowed now. */
+  beginNow?(): boolean;
 }
 
 export class ReadSlots {
@@ -93,10 +95,27 @@ export class ReadSlots {
       this.#enter(next.bytes);
       next.begin();
     }
-    if (this.#next === this.#waiting.length || this.#next > 1024) {
-      this.#waiting = this.#waiting.slice(this.#next);
-      this.#next = 0;
+    this.#forgetBegun();
+  }
+
+  /** Lets who waited longest go without a slot. @returns false: nobody waits, or it may not */
+  passOne(): boolean {
+    const next = this.#waiting[this.#next];
+    if (next === undefined) return false;
+    this.#next += 1;
+    if (next.beginNow?.() !== true) {
+      this.#next -= 1;
+      return false;
     }
+    this.#waitingBytes -= next.heldBytes + WAITING_READ_BYTES;
+    this.#forgetBegun();
+    return true;
+  }
+
+  #forgetBegun(): void {
+    if (this.#next < this.#waiting.length && this.#next <= 1024) return;
+    this.#waiting = this.#waiting.slice(this.#next);
+    this.#next = 0;
   }
 
   /** A single read has room whatever its size. */

@@ -33,7 +33,9 @@ export interface RecordFetchParts {
   readonly slots: ReadSlots;
   readonly clock: Clock;
   readonly buffers: SpareBuffers;
-  /** Told once of each fetch, when slot and file are given back. */
+  /** Reads it on the loop and tells who waits; false: that is not allowed now. */
+  readonly readNow: (fetch: RecordFetch) => boolean;
+  /** Told once of each fetch that was begun, when slot and file are given back. */
   readonly onEnd: (fetch: RecordFetch, error: unknown, count: number) => void;
 }
 
@@ -73,6 +75,12 @@ export class RecordFetch implements SlotTaker {
     } else {
       this.#read(entered);
     }
+  }
+
+  beginNow(): boolean {
+    if (!this.#parts.readNow(this)) return false;
+    this.#parts.files.unpin(this.location.segment);
+    return true;
   }
 
   #read(open: OpenFile): void {

@@ -5,7 +5,7 @@
 
 import { CaskError } from '../../errors/cask-error.ts';
 import { DurationHistogram } from '../../vocabulary/duration-histogram.ts';
-import type { Clock } from '../disk/environment.ts';
+import type { Clock, Environment, Scheduler } from '../disk/environment.ts';
 import { systemErrorCode } from '../disk/file-system.ts';
 import type { LatencyGate } from '../disk/latency-gate.ts';
 import { compareBytes } from '../format/byte-ranges.ts';
@@ -33,15 +33,19 @@ import { SpareBuffers } from './spare-buffers.ts';
 const SYNC_READ_BYTES_MAX = 64 * 1024;
 /** Larger ones are summed in slices of this size. */
 const SCRATCH_BYTES = SYNC_READ_BYTES_MAX;
+/** How long reads that waited go on in one turn of the loop. */
+const CATCH_UP_MS = 2;
 
 export class RecordReader {
   readonly #files: SegmentFiles;
   readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
   readonly #gate: LatencyGate;
   readonly #trouble: ReadTrouble;
   readonly slots: ReadSlots;
   readonly #fetches: RecordFetchParts;
   readonly #buffers = new SpareBuffers();
+  #isCatchingUp = false;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   /** The record read last by `readNow`, in `buffer`; valid until the next read. */
   readonly view = new RecordView();
@@ -52,7 +56,7 @@ export class RecordReader {
 
   constructor(
     files: SegmentFiles,
-    clock: Clock,
+    { clock, scheduler }: Pick<Environment, 'clock' | 'scheduler'>,
     gate: LatencyGate,
     trouble: ReadTrouble,
     limits: ReadSlotLimits,
@@ -60,6 +64,7 @@ export class RecordReader {
   ) {
     this.#files = files;
     this.#clock = clock;
+    this.#scheduler = scheduler;
     this.#gate = gate;
     this.#trouble = trouble;
     this.slots = new ReadSlots(limits, writesNeedThreads);
@@ -68,6 +73,7 @@ export class RecordReader {
       slots: this.slots,
       clock,
       buffers: this.#buffers,
+      readNow: (fetch) => this.#readNow(fetch),
       onEnd: (fetch, error, count) => this.#ended(fetch, error, count),
     };
   }
@@ -118,6 +124,7 @@ export class RecordReader {
     count: number,
   ): void {
     const { segment, offset, recordBytes, sequence } = location;
+    this.#catchUpSoon();
     if (error !== null || buffer === undefined) {
       waiter.onFailure(error instanceof CaskError ? error : this.#failure(error, segment, offset));
       return;
@@ -132,6 +139,38 @@ export class RecordReader {
     if (damage === undefined) waiter.onRecord(buffer, this.view);
     else waiter.onFailure(damage);
     this.#buffers.give(buffer);
+  }
+
+  /**
+   * When reads may run on the loop again, those that come then are answered at once; without this,
+   * those that wait would be left to the few that the thread pool does in each of these full turns.
+   */
+  #catchUpSoon(): void {
+    if (this.#isCatchingUp || this.slots.waiting === 0) return;
+    this.#isCatchingUp = true;
+    this.#scheduler.endOfTurn(this.#catchUp);
+  }
+
+  readonly #catchUp = (): void => {
+    this.#isCatchingUp = false;
+    const endMs = this.#clock.monotonicMs() + CATCH_UP_MS;
+    while (this.slots.passOne()) {
+      if (this.#clock.monotonicMs() < endMs) continue;
+      this.#catchUpSoon();
+      return;
+    }
+  };
+
+  #readNow({ location, waiter }: RecordFetch): boolean {
+    const { segment, offset, recordBytes, sequence } = location;
+    try {
+      if (!this.readNow(segment, offset, recordBytes, sequence)) return false;
+    } catch (thrown) {
+      waiter.onFailure(thrown);
+      return true;
+    }
+    waiter.onRecord(this.#scratch, this.view);
+    return true;
   }
 
   /**
