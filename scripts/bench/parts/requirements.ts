@@ -11,6 +11,7 @@ import { dropPageCache } from '../servers/page-cache.ts';
 import { openClientFront } from './requirements/client-front.ts';
 import type { Front } from './requirements/front.ts';
 import { measureBatches } from './requirements/measure-batches.ts';
+import { measureEcho } from './requirements/measure-echo.ts';
 import { measurePages } from './requirements/measure-pages.ts';
 import { measureCachedReads, measureUncachedReads } from './requirements/measure-reads.ts';
 import { measureWrites } from './requirements/measure-writes.ts';
@@ -31,6 +32,7 @@ export const requirements: BenchPart = {
     await (await startFilled(context, filling, context)).stop();
     for (let round = 1; round <= context.rounds; round += 1) {
       context.print(`round ${round} of ${context.rounds}`);
+      await measureEcho(context);
       await withFronts(context, flags, async (fronts) => {
         for (const front of fronts) {
           await measureCachedReads(context, front);

@@ -25,7 +25,9 @@ export function valueMember(value: Buffer): string {
     return `"value_b64":"${value.toString('base64')}"`;
   }
   const text = value.toString('utf8');
-  return `"value":${isJson(text) ? text.replace(LINE_BREAKS, ' ') : JSON.stringify(text)}`;
+  if (!isJson(text)) return `"value":${JSON.stringify(text)}`;
+  const isOneLine = !value.includes('\n') && !value.includes('\r');
+  return `"value":${isOneLine ? text : text.replace(LINE_BREAKS, ' ')}`;
 }
 
 /** `"key":...`, or `"key_b64":...` for what is no text. */
@@ -98,8 +100,16 @@ function commonMembers({
   return `"version":${version},"revision":${revision},${created}`;
 }
 
+/** The time that was asked for last: entries of a page often have theirs in common. */
+let lastMs = 0;
+let lastTime = new Date(lastMs).toISOString();
+
 function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastMs) {
+    lastTime = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastTime;
 }
 
 function isJson(text: string): boolean {
