@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { DurationSummary } from '../../../src/vocabulary/duration-histogram.ts';
 import { endWithParent } from '../../end-with-parent.ts';
+import type { RowFigures } from '../report/load-row.ts';
 import { VALUE_BYTES } from './keys.ts';
 import type { LoadJob, LoadMessage, LoadProgress } from './load-job.ts';
 
@@ -14,11 +15,8 @@ const GENERATOR = fileURLToPath(new URL('./load-generator.ts', import.meta.url))
 const WARM_UP_MS = 500;
 const MEASURE_MS = 1500;
 
-export interface LoadFigures {
-  readonly requestsPerSecond: number;
+export interface LoadFigures extends RowFigures {
   readonly seconds: number;
-  /** Processor time of the server, all its threads, per request. */
-  readonly serverMicros: number;
   readonly latency: DurationSummary;
 }
 

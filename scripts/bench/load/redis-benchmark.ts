@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { RowFigures } from '../report/load-row.ts';
 
 export interface RedisBenchmarkJob {
   readonly command: 'SET' | 'GET';
@@ -19,10 +20,26 @@ export interface RedisBenchmarkFigures {
   readonly p999Ms: number;
 }
 
+/** A server that speaks RESP, and tells what it costs. */
+export interface RespServer {
+  readonly port: number;
+  cpuMs(): Promise<number>;
+}
+
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** @throws when it fails, or finds an error in a reply */
-export async function runRedisBenchmark(
+export async function loadByRedisBenchmark(
+  server: RespServer,
+  job: RedisBenchmarkJob,
+): Promise<RowFigures> {
+  const beforeMs = await server.cpuMs();
+  const { requestsPerSecond, ...latency } = await runRedisBenchmark(server.port, job);
+  const serverMicros = (((await server.cpuMs()) - beforeMs) * 1000) / job.requests;
+  return { requestsPerSecond, serverMicros, latency };
+}
+
+async function runRedisBenchmark(
   port: number,
   job: RedisBenchmarkJob,
 ): Promise<RedisBenchmarkFigures> {

@@ -8,6 +8,8 @@ import type { BenchContext } from '../part.ts';
 export interface FilledWith {
   readonly keys: number;
   readonly valueBytes?: number;
+  /** @default the keys of the benchmark */
+  readonly nameOf?: (index: number) => string;
 }
 
 /** Starts it and puts the keys. */
@@ -27,8 +29,11 @@ export async function startFilled(
   }
 }
 
-/** The keys of the benchmark, over the protocol of Redis: for any server that speaks it. */
-export function fill(port: number, { keys, valueBytes = VALUE_BYTES }: FilledWith): Promise<void> {
+/** Over the protocol of Redis: for any server that speaks it. */
+export function fill(
+  port: number,
+  { keys, valueBytes = VALUE_BYTES, nameOf = keyOf }: FilledWith,
+): Promise<void> {
   const value = 'v'.repeat(valueBytes);
-  return fillOverResp(port, keys, (index) => ({ key: keyOf(index), value }));
+  return fillOverResp(port, keys, (index) => ({ key: nameOf(index), value }));
 }

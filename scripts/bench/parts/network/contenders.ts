@@ -3,18 +3,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChildDaemon } from '../../../child-daemon.ts';
-import { fillOverResp } from '../../load/fill-over-resp.ts';
-import { redisKeyOf, VALUE_BYTES } from '../../load/keys.ts';
+import { redisKeyOf } from '../../load/keys.ts';
+import type { RespServer } from '../../load/redis-benchmark.ts';
 import type { BenchContext } from '../../part.ts';
+import { fill } from '../../servers/filled-daemon.ts';
 import { appendOnly, type RedisFsync, startRedis } from '../../servers/redis-server.ts';
 
 /** As Redis, which does not rewrite its file meanwhile: the cost of merges is a part of its own. */
 export const UNMERGED = ['--merge-automatic', 'false'] as const;
 
-export interface Contender {
+export interface Contender extends RespServer {
   readonly name: string;
-  readonly port: number;
-  cpuMs(): Promise<number>;
   residentBytes(): Promise<number>;
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -52,10 +51,8 @@ export async function startContenders(
     uncached:
       fsync === 'everysec' ? await cask('caskd, no cache', ['--cache-bytes', '0']) : undefined,
   };
-  const value = 'v'.repeat(VALUE_BYTES);
-  for (const { port } of allOf(contenders)) {
-    await fillOverResp(port, context.keys, (index) => ({ key: redisKeyOf(index), value }));
-  }
+  const { keys } = context;
+  for (const { port } of allOf(contenders)) await fill(port, { keys, nameOf: redisKeyOf });
   return contenders;
 }
 

@@ -1,9 +1,10 @@
 /** Redis and caskd in turns, each cell with as many requests for both. */
 
 import { VALUE_BYTES } from '../../load/keys.ts';
-import { type RedisBenchmarkFigures, runRedisBenchmark } from '../../load/redis-benchmark.ts';
+import { loadByRedisBenchmark } from '../../load/redis-benchmark.ts';
 import type { BenchContext } from '../../part.ts';
 import { barsOfTable } from '../../report/chart-of-rows.ts';
+import { addLoadRow, type RowFigures } from '../../report/load-row.ts';
 import { type Cell, cellName, cellsOf } from './cells.ts';
 import { allOf, type Contender, type Contenders, startContenders } from './contenders.ts';
 
@@ -71,17 +72,11 @@ async function measureCell(
   const rates = new Map<Contender, number>();
   for (const contender of allOf(contenders)) {
     if (contender === contenders.uncached && cell.command === 'SET') continue;
-    const beforeMs = await contender.cpuMs();
     const figures = await runCell(context, contender, cell, requests);
-    const micros = (((await contender.cpuMs()) - beforeMs) * 1000) / requests;
     rates.set(contender, figures.requestsPerSecond);
     const subject = contender.name;
     const row = { table: RESP_TABLES[cell.fsync], case: cellName(cell), subject };
-    results.sample(row, 'rate', 'k/s', figures.requestsPerSecond / 1000);
-    results.sample(row, 'CPU', 'us', micros);
-    results.sample(row, 'p50', 'ms', figures.p50Ms);
-    results.sample(row, 'p99', 'ms', figures.p99Ms);
-    results.sample(row, 'p99.9', 'ms', figures.p999Ms);
+    addLoadRow(results, row, figures);
     results.sample(row, 'resident', 'MiB', (await contender.residentBytes()) / 2 ** 20);
   }
   const { redis, cask, uncached } = contenders;
@@ -98,10 +93,10 @@ async function measureCell(
 
 function runCell(
   { keys }: BenchContext,
-  { port }: Contender,
+  contender: Contender,
   { command, connections, pipeline }: Cell,
   requests: number,
-): Promise<RedisBenchmarkFigures> {
+): Promise<RowFigures> {
   const job = { command, connections, pipeline, requests, keys, valueBytes: VALUE_BYTES };
-  return runRedisBenchmark(port, job);
+  return loadByRedisBenchmark(contender, job);
 }
