@@ -21,6 +21,7 @@ const VALUES_PER_SEGMENT = 4;
 const BATCHES_PER_SEGMENT = 2;
 
 const KEY_BYTES_MAX = 65_535;
+const READS_MAX = 1022;
 
 /** A hint is made in memory, which takes up to the size of its segment where values are small. */
 function segmentBytesFor(memoryBytes: number): number {
@@ -173,10 +174,11 @@ export const STORE_OPTION_TABLE = {
     type: 'number',
     unit: 'count',
     min: 1,
-    max: 1022,
+    max: READS_MAX,
     default: {
       words: "twice the thread pool's size: 32",
-      of: () => 2 * Number(process.env['UV_THREADPOOL_SIZE'] ?? 4),
+      of: () =>
+        Math.min(READS_MAX, 2 * Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4))),
     },
   },
   maxReadBytesInFlight: {

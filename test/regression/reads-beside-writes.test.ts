@@ -29,6 +29,13 @@ it('fewer than half are let in until a write is through and a moment has passed'
   read.lift();
   expect(await first).toEqual(KEYS.map(() => 'ok'));
 
+  const soon = stage.gates.hold('read', /\.log$/);
+  const next = outcomesOf(KEYS.map((key) => store.get(key)));
+  await soon.reached;
+  expect(inFlight()).toBe(2);
+  soon.lift();
+  expect(await next).toEqual(KEYS.map(() => 'ok'));
+
   stage.clock.pass(1000);
   const again = stage.gates.hold('read', /\.log$/);
   const second = outcomesOf(KEYS.map((key) => store.get(key)));

@@ -82,6 +82,11 @@ export class LatencyGate {
     return this.#longStalls;
   }
 
+  /** True while operations may run on the loop, probes aside. */
+  get isOnLoop(): boolean {
+    return !this.#isOffLoop() && !this.#cold;
+  }
+
   /** True when the next operation may run on the loop. Ask once per operation. */
   allowsSync(): boolean {
     const isOff = this.#isOffLoop();

@@ -2,9 +2,10 @@
  * Bounds the reads that are in the thread pool at a time, and the memory that they read into;
  * those beyond wait in order, and where too much waits already they are refused.
  *
- * A thread that finds its next read waiting need not be woken for it: that is worth more than the
- * read itself, so there are twice as many as threads. While writes go through the pool, too, fewer
- * are let in than there are threads, so that none of them queues behind reads.
+ * A thread that finds its next read waiting need not be woken for it, which costs more than the
+ * read itself: so by default there are twice as many as threads. While writes go through the pool,
+ * too, there are half as many less two, so that these do not queue behind reads; the first after a
+ * pause may, for about as long as one read takes.
  */
 
 import { limitError } from '../../errors/limit-error.ts';
@@ -13,7 +14,7 @@ import { limitError } from '../../errors/limit-error.ts';
 export const READS_WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /** Objects of one that waits. */
 const WAITING_READ_BYTES = 1024;
-/** Of the threads, those that are left to writes; the reads in flight are twice the threads. */
+/** Left to writes, of the half of the reads in flight that has threads by default. */
 const THREADS_FOR_WRITES = 2;
 
 export interface ReadSlotLimits {
@@ -29,16 +30,18 @@ export interface SlotTaker {
   readonly heldBytes: number;
   /** It has one, until `give`. Does not throw. */
   begin(): void;
-  /** Is over and done with at once, without a slot; false: that is not allowed now. */
-  beginNow?(): boolean;
+  /** Is over and done with at once, on the loop, without a slot; false: this one is not for that. */
+  beginNow(): boolean;
 }
 
 export class ReadSlots {
   readonly #limits: ReadSlotLimits;
   readonly #writesNeedThreads: () => boolean;
-  #waiting: SlotTaker[] = [];
+  /** In order; those that have begun are gone. */
+  #waiting: (SlotTaker | undefined)[] = [];
   #next = 0;
   #waitingBytes = 0;
+  waiting = 0;
   taken = 0;
   takenHigh = 0;
   bytes = 0;
@@ -51,10 +54,6 @@ export class ReadSlots {
   constructor(limits: ReadSlotLimits, writesNeedThreads: () => boolean) {
     this.#limits = limits;
     this.#writesNeedThreads = writesNeedThreads;
-  }
-
-  get waiting(): number {
-    return this.#waiting.length - this.#next;
   }
 
   /**
@@ -74,9 +73,10 @@ export class ReadSlots {
       const message = `${this.waiting} reads are waiting for the disk; try again shortly`;
       throw limitError('BUSY', message, 'maxReadsInFlight', maxReadsInFlight);
     }
-    if (this.taken < this.#slots()) this.delayedForBytes += 1;
+    if (this.taken < this.#slots() && !this.#hasMemoryFor(taker.bytes)) this.delayedForBytes += 1;
     else this.delayed += 1;
     this.#waitingBytes += held;
+    this.waiting += 1;
     this.#waiting.push(taker);
   }
 
@@ -84,44 +84,50 @@ export class ReadSlots {
   give(bytes: number): void {
     this.taken -= 1;
     this.bytes -= bytes;
-    for (
-      let next = this.#waiting[this.#next];
-      next !== undefined;
-      next = this.#waiting[this.#next]
-    ) {
-      if (!this.#hasRoomFor(next.bytes)) break;
+    while (this.#next < this.#waiting.length) {
+      const next = this.#waiting[this.#next];
+      if (next !== undefined && !this.#hasRoomFor(next.bytes)) break;
+      this.#waiting[this.#next] = undefined;
       this.#next += 1;
-      this.#waitingBytes -= next.heldBytes + WAITING_READ_BYTES;
+      if (next === undefined) continue;
+      this.#forget(next);
       this.#enter(next.bytes);
       next.begin();
     }
-    this.#forgetBegun();
-  }
-
-  /** Lets who waited longest go without a slot. @returns false: nobody waits, or it may not */
-  passOne(): boolean {
-    const next = this.#waiting[this.#next];
-    if (next === undefined) return false;
-    this.#next += 1;
-    if (next.beginNow?.() !== true) {
-      this.#next -= 1;
-      return false;
+    if (this.#next === this.#waiting.length || this.#next > 1024) {
+      this.#waiting = this.#waiting.slice(this.#next);
+      this.#next = 0;
     }
-    this.#waitingBytes -= next.heldBytes + WAITING_READ_BYTES;
-    this.#forgetBegun();
-    return true;
   }
 
-  #forgetBegun(): void {
-    if (this.#next < this.#waiting.length && this.#next <= 1024) return;
-    this.#waiting = this.#waiting.slice(this.#next);
-    this.#next = 0;
+  /**
+   * Lets those go that can without a slot, in order, until it is told to stop.
+   * @param mayGoOn asked before each
+   */
+  passBy(mayGoOn: () => boolean): void {
+    for (let at = this.#next; at < this.#waiting.length && mayGoOn(); at += 1) {
+      const taker = this.#waiting[at];
+      if (taker === undefined) continue;
+      this.#waiting[at] = undefined;
+      if (taker.beginNow()) this.#forget(taker);
+      else this.#waiting[at] = taker;
+    }
+  }
+
+  /** It waits no more. */
+  #forget({ heldBytes }: SlotTaker): void {
+    this.waiting -= 1;
+    this.#waitingBytes -= heldBytes + WAITING_READ_BYTES;
   }
 
   /** A single read has room whatever its size. */
   #hasRoomFor(bytes: number): boolean {
     if (this.taken === 0) return true;
-    return this.taken < this.#slots() && this.bytes + bytes <= this.#limits.maxReadBytesInFlight;
+    return this.taken < this.#slots() && this.#hasMemoryFor(bytes);
+  }
+
+  #hasMemoryFor(bytes: number): boolean {
+    return this.bytes + bytes <= this.#limits.maxReadBytesInFlight;
   }
 
   #slots(): number {

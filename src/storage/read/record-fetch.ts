@@ -35,15 +35,23 @@ export interface RecordFetchParts {
   readonly buffers: SpareBuffers;
   /** Reads it on the loop and tells who waits; false: that is not allowed now. */
   readonly readNow: (fetch: RecordFetch) => boolean;
-  /** Told once of each fetch that was begun, when slot and file are given back. */
-  readonly onEnd: (fetch: RecordFetch, error: unknown, count: number) => void;
+  /**
+   * Told once of each fetch that was begun, when slot and file are given back; the buffer is valid
+   * until this returns. Does not throw.
+   */
+  readonly onEnd: (
+    fetch: RecordFetch,
+    buffer: Buffer | undefined,
+    error: unknown,
+    count: number,
+  ) => void;
 }
 
 export class RecordFetch implements SlotTaker {
   readonly location: RecordLocation;
   readonly waiter: RecordWaiter;
-  /** Made when the read has its turn, so that what waits costs little; whoever is told gives it back. */
-  buffer: Buffer | undefined;
+  /** Made when the read has its turn, so that what waits costs little. */
+  #buffer: Buffer | undefined;
   /** What the read took; 0: there was none. */
   durationMs = 0;
   readonly #parts: RecordFetchParts;
@@ -86,10 +94,10 @@ export class RecordFetch implements SlotTaker {
   #read(open: OpenFile): void {
     const { recordBytes, offset } = this.location;
     this.#open = open;
-    this.buffer = this.#parts.buffers.take(recordBytes);
     this.#startedMs = this.#parts.clock.monotonicMs();
     try {
-      open.file.readThen(this.buffer, 0, recordBytes, offset, this.#done);
+      this.#buffer = this.#parts.buffers.take(recordBytes);
+      open.file.readThen(this.#buffer, 0, recordBytes, offset, this.#done);
     } catch (error) {
       this.#end(error, 0);
     }
@@ -101,10 +109,13 @@ export class RecordFetch implements SlotTaker {
   };
 
   #end(error: unknown, count: number): void {
-    const { files, slots, onEnd } = this.#parts;
+    const { files, slots, buffers, onEnd } = this.#parts;
+    const buffer = this.#buffer;
+    this.#buffer = undefined;
     if (this.#open !== undefined) files.leave(this.#open);
     slots.give(this.bytes);
     files.unpin(this.location.segment);
-    onEnd(this, error, count);
+    onEnd(this, buffer, error, count);
+    if (buffer !== undefined) buffers.give(buffer);
   }
 }

@@ -47,11 +47,11 @@ export class RecordReader {
   readonly #buffers = new SpareBuffers();
   #isCatchingUp = false;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  /** The record read last by `readNow`, in `buffer`; valid until the next read. */
+  /** The record read last; by `readNow`, into `buffer`. Valid until the next read. */
   readonly view = new RecordView();
   diskReads = 0;
   diskReadBytes = 0;
-  /** Of each read from a file, without the wait for its turn. */
+  /** Of each read from a file, with the wait for a thread, without that for a slot. */
   readonly durations = new DurationHistogram();
 
   constructor(
@@ -74,7 +74,7 @@ export class RecordReader {
       clock,
       buffers: this.#buffers,
       readNow: (fetch) => this.#readNow(fetch),
-      onEnd: (fetch, error, count) => this.#ended(fetch, error, count),
+      onEnd: (fetch, buffer, error, count) => this.#ended(fetch, buffer, error, count),
     };
   }
 
@@ -84,7 +84,7 @@ export class RecordReader {
 
   /**
    * Reads on the loop if that is allowed now; the record is then in `view` and `buffer`.
-   * @returns false when it has to be read by `readLater`
+   * @returns false when it has to be read by `readThen` or `readLater`
    * @throws CaskError CORRUPT, IO_ERROR
    */
   readNow(segment: Segment, offset: number, recordBytes: number, sequence: number): boolean {
@@ -119,26 +119,23 @@ export class RecordReader {
   }
 
   #ended(
-    { location, waiter, buffer, durationMs }: RecordFetch,
+    { location, waiter, durationMs }: RecordFetch,
+    buffer: Buffer | undefined,
     error: unknown,
     count: number,
   ): void {
-    const { segment, offset, recordBytes, sequence } = location;
     this.#catchUpSoon();
-    if (error !== null || buffer === undefined) {
-      waiter.onFailure(error instanceof CaskError ? error : this.#failure(error, segment, offset));
-      return;
-    }
-    this.#count(recordBytes, durationMs, false);
-    let damage: unknown;
+    const { segment, offset, recordBytes, sequence } = location;
+    let failure: unknown;
     try {
+      if (error !== null || buffer === undefined) throw this.#failureOf(error, segment, offset);
+      this.#count(recordBytes, durationMs, false);
       this.verify(buffer, 0, count, segment, offset, recordBytes, sequence, this.view);
     } catch (thrown) {
-      damage = thrown;
+      failure = thrown;
     }
-    if (damage === undefined) waiter.onRecord(buffer, this.view);
-    else waiter.onFailure(damage);
-    this.#buffers.give(buffer);
+    if (failure === undefined && buffer !== undefined) waiter.onRecord(buffer, this.view);
+    else waiter.onFailure(failure);
   }
 
   /**
@@ -154,11 +151,12 @@ export class RecordReader {
   readonly #catchUp = (): void => {
     this.#isCatchingUp = false;
     const endMs = this.#clock.monotonicMs() + CATCH_UP_MS;
-    while (this.slots.passOne()) {
-      if (this.#clock.monotonicMs() < endMs) continue;
-      this.#catchUpSoon();
-      return;
-    }
+    let isOver = false;
+    this.slots.passBy(() => {
+      isOver = this.#clock.monotonicMs() >= endMs;
+      return !isOver && this.#gate.isOnLoop;
+    });
+    if (isOver) this.#catchUpSoon();
   };
 
   #readNow({ location, waiter }: RecordFetch): boolean {
@@ -176,7 +174,7 @@ export class RecordReader {
   /**
    * Reads through the thread pool into a buffer of its own.
    * @param heldBytes what the caller holds while the read waits for its turn
-   * @throws CaskError CORRUPT, IO_ERROR, BUSY
+   * @throws CaskError CORRUPT, IO_ERROR, TOO_MANY_OPEN_FILES, BUSY, CLOSED
    */
   async readLater(
     location: RecordLocation,
@@ -192,7 +190,7 @@ export class RecordReader {
   /**
    * Reads `length` bytes of a segment, fewer where it ends, through the thread pool. The buffer
    * is made when the read has its turn, so that what waits costs little.
-   * @throws CaskError IO_ERROR, BUSY, CANCELLED
+   * @throws CaskError IO_ERROR, TOO_MANY_OPEN_FILES, BUSY, CLOSED, CANCELLED
    */
   async readRun(
     segment: Segment,
@@ -204,7 +202,8 @@ export class RecordReader {
     // The file must outlive the wait for a slot: a merge may be about to remove it.
     this.#files.pin(segment);
     try {
-      await new Promise<void>((begin) => this.slots.take({ bytes: length, heldBytes, begin }));
+      const atOnce = await this.#takeSlot(segment, offset, length, heldBytes);
+      if (atOnce !== undefined) return atOnce;
       try {
         checkPatience(patience);
         return await this.#files.use(segment, async (file) => {
@@ -216,12 +215,37 @@ export class RecordReader {
         });
       } finally {
         this.slots.give(length);
+        this.#catchUpSoon();
       }
     } catch (error) {
-      throw error instanceof CaskError ? error : this.#failure(error, segment, offset);
+      throw this.#failureOf(error, segment, offset);
     } finally {
       this.#files.unpin(segment);
     }
+  }
+
+  /** Resolves when there is a slot; to what was to be read, if it could be had without one. */
+  #takeSlot(
+    segment: Segment,
+    offset: number,
+    length: number,
+    heldBytes: number,
+  ): Promise<Buffer | undefined> {
+    return new Promise((resolve, reject) => {
+      const beginNow = (): boolean => {
+        if (length > SYNC_READ_BYTES_MAX) return false;
+        const buffer = Buffer.allocUnsafe(length);
+        try {
+          const count = this.readRunNow(segment, offset, buffer, 0, length);
+          if (count < 0) return false;
+          resolve(count === length ? buffer : buffer.subarray(0, count));
+        } catch (error) {
+          reject(error);
+        }
+        return true;
+      };
+      this.slots.take({ bytes: length, heldBytes, begin: () => resolve(undefined), beginNow });
+    });
   }
 
   /** Reads a run on the loop if that is allowed now; -1 when it is not. */
@@ -250,6 +274,11 @@ export class RecordReader {
     this.durations.record(ms);
     this.diskReads += 1;
     this.diskReadBytes += bytes;
+  }
+
+  /** What is no answer of the system is told as it is. */
+  #failureOf(error: unknown, segment: Segment, offset: number): CaskError {
+    return error instanceof CaskError ? error : this.#failure(error, segment, offset);
   }
 
   #failure(error: unknown, segment: Segment, offset: number): CaskError {

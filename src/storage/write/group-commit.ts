@@ -54,8 +54,8 @@ export class GroupCommit {
   #busy = false;
   #flushDue = false;
   readonly #gatheringTurns: GatheringTurns;
-  /** When a group was last on its way through the thread pool. */
-  #slowAtMs = Number.NEGATIVE_INFINITY;
+  /** Until then groups are expected to go through the thread pool. */
+  #threadsUntilMs = Number.NEGATIVE_INFINITY;
   #spareMemory: GroupMemory | undefined;
   #intervalDue = false;
   #syncingInBackground = false;
@@ -169,8 +169,7 @@ export class GroupCommit {
 
   /** Groups go through the thread pool, or did so a moment ago. */
   get wantsThreads(): boolean {
-    if (this.#busy) return true;
-    return this.#parts.environment.clock.monotonicMs() - this.#slowAtMs < THREADS_WANTED_MS;
+    return this.#parts.environment.clock.monotonicMs() < this.#threadsUntilMs;
   }
 
   get #isIdle(): boolean {
@@ -250,7 +249,6 @@ export class GroupCommit {
 
   #resume(): void {
     this.#busy = false;
-    this.#slowAtMs = this.#parts.environment.clock.monotonicMs();
     this.#pump();
   }
 
@@ -287,6 +285,18 @@ export class GroupCommit {
   }
 
   async #commitSlowly(group: Group): Promise<void> {
+    this.#threadsUntilMs = Number.POSITIVE_INFINITY;
+    try {
+      await this.#writeSlowly(group);
+    } finally {
+      this.#threadsUntilMs = this.#parts.environment.clock.monotonicMs() + THREADS_WANTED_MS;
+    }
+    if (this.#fatal !== undefined) return;
+    if (this.#parts.applier.apply(group)) this.#finish(group);
+    else await this.#applyOverTurns(group);
+  }
+
+  async #writeSlowly(group: Group): Promise<void> {
     const { appender, durability, environment } = this.#parts;
     if (group.hasUnsummed) await group.sumValues(() => nextTurn(environment.scheduler));
     while (appender.dirtyBytes > DIRTY_BYTES_HARD_MAX && durability !== 'always') {
@@ -296,9 +306,6 @@ export class GroupCommit {
     this.#noteAppended(group);
     if (durability === 'always') await appender.sync();
     else this.#syncInBackground();
-    if (this.#fatal !== undefined) return;
-    if (this.#parts.applier.apply(group)) this.#finish(group);
-    else await this.#applyOverTurns(group);
   }
 
   async #applyOverTurns(group: Group): Promise<void> {

@@ -6,6 +6,7 @@ import {
 } from '../../../src/storage/read/read-slots.ts';
 
 const NO_WRITES = () => false;
+const NEVER = () => false;
 
 function slotsOf(limits: Partial<ReadSlotLimits>, writesNeedThreads = NO_WRITES): ReadSlots {
   const all = { maxReadsInFlight: 9, maxReadBytesInFlight: 1000, ...limits };
@@ -16,7 +17,7 @@ function slotsOf(limits: Partial<ReadSlotLimits>, writesNeedThreads = NO_WRITES)
 function reads(slots: ReadSlots, sizes: readonly number[]): number[] {
   const begun: number[] = [];
   sizes.forEach((bytes, index) => {
-    slots.take({ bytes, heldBytes: 0, begin: () => begun.push(index) });
+    slots.take({ bytes, heldBytes: 0, begin: () => begun.push(index), beginNow: NEVER });
   });
   return begun;
 }
@@ -62,7 +63,12 @@ test('fewer than there are threads while writes need some, one at least', () => 
 
 test('what waits is bounded by what it holds: more is refused', () => {
   const slots = slotsOf({ maxReadsInFlight: 1 });
-  const taker = { bytes: 1, heldBytes: READS_WAITING_BYTES_MAX / 2, begin: () => {} };
+  const taker = {
+    bytes: 1,
+    heldBytes: READS_WAITING_BYTES_MAX / 2,
+    begin: () => {},
+    beginNow: NEVER,
+  };
   slots.take(taker);
   slots.take(taker);
   let thrown: unknown;
@@ -78,4 +84,30 @@ test('what waits is bounded by what it holds: more is refused', () => {
   expect([slots.refused, slots.waiting]).toEqual([1, 1]);
   slots.give(1);
   expect(slots.waiting).toBe(0);
+});
+
+test('those that can go without a slot pass by those that cannot, and hold nothing any more', () => {
+  const slots = slotsOf({ maxReadsInFlight: 1 });
+  const begun: string[] = [];
+  const heldBytes = READS_WAITING_BYTES_MAX / 10;
+  const takerOf = (name: string, isShort: boolean) => ({
+    bytes: 1,
+    heldBytes,
+    begin: () => begun.push(name),
+    beginNow: () => isShort && begun.push(`${name} now`) > 0,
+  });
+  slots.take(takerOf('first', false));
+  for (const name of ['a', 'b', 'c', 'd']) slots.take(takerOf(name, name !== 'b'));
+  const answers = [true, true, true, false];
+  slots.passBy(() => answers.shift() === true);
+  expect(begun).toEqual(['first', 'a now', 'c now']);
+  expect([slots.taken, slots.waiting]).toEqual([1, 2]);
+  slots.give(1);
+  slots.give(1);
+  slots.give(1);
+  expect(begun.slice(3)).toEqual(['b', 'd']);
+  expect([slots.taken, slots.waiting]).toEqual([0, 0]);
+  // as much may wait as before
+  for (let taker = 0; taker < 9; taker += 1) slots.take(takerOf('again', false));
+  expect([slots.waiting, slots.refused]).toEqual([8, 0]);
 });

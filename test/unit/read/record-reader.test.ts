@@ -33,6 +33,7 @@ for (let sequence = 1; sequence <= RECORDS; sequence += 1) {
 let pool: (() => void)[];
 let endsOfTurn: (() => void)[];
 let isWarm: boolean;
+let isClosed: boolean;
 let told: string[];
 let segment: Segment;
 let reader: RecordReader;
@@ -40,7 +41,7 @@ let clock: FakeClock;
 let tickMs: number;
 
 beforeEach(() => {
-  [pool, endsOfTurn, isWarm, told, tickMs] = [[], [], false, [], 0];
+  [pool, endsOfTurn, isWarm, isClosed, told, tickMs] = [[], [], false, false, [], 0];
   const readSync = (buffer: Uint8Array, at: number, length: number, position: number): number => {
     clock.pass(tickMs);
     return log.copy(buffer, at, position, position + length);
@@ -48,6 +49,7 @@ beforeEach(() => {
   const readThen = (
     ...[buffer, at, length, position, done]: [Uint8Array, number, number, number, ReadDone]
   ): void => {
+    if (isClosed) throw Object.assign(new Error('EBADF'), { code: 'EBADF' });
     pool.push(() => done(null, readSync(buffer, at, length, position)));
   };
   const file = { readSync, readThen, close: async () => {} } as unknown as FileHandle;
@@ -56,7 +58,13 @@ beforeEach(() => {
   files.adopt(segment, file);
   clock = new FakeClock();
   const scheduler = { endOfTurn: (task: () => void) => endsOfTurn.push(task) } as unknown;
-  const gate = { allowsSync: () => isWarm, record: () => {} } as unknown as LatencyGate;
+  const gate = {
+    allowsSync: () => isWarm,
+    record: () => {},
+    get isOnLoop() {
+      return isWarm;
+    },
+  } as unknown as LatencyGate;
   const limits = { maxReadsInFlight: 2, maxReadBytesInFlight: 10_000 };
   reader = new RecordReader(
     ...([files, { clock, scheduler: scheduler as Scheduler }, gate] as const),
@@ -64,8 +72,15 @@ beforeEach(() => {
   );
 });
 
-function ask(sequence: number, offset = starts[sequence - 1] as number): void {
-  const recordBytes = (starts[sequence] as number) - (starts[sequence - 1] as number);
+function lengthOf(sequence: number): number {
+  return (starts[sequence] as number) - (starts[sequence - 1] as number);
+}
+
+function ask(
+  sequence: number,
+  offset = starts[sequence - 1] as number,
+  recordBytes = lengthOf(sequence),
+): void {
   const waiter: RecordWaiter = {
     heldBytes: KEY.length,
     onRecord: (buffer, { valueStart, valueBytes }) => {
@@ -118,4 +133,35 @@ test('that takes so long in a turn, and goes on in the next', () => {
   expect(told).toEqual(['value 1', 'value 4', 'value 5']);
   endTurn();
   expect(told.slice(3)).toEqual(['value 6', 'value 7']);
+});
+
+test('a large one does not hold up those behind it', () => {
+  for (let sequence = 1; sequence <= 2; sequence += 1) ask(sequence);
+  ask(3, starts[2], 100_000);
+  ask(4);
+  isWarm = true;
+  pool[0]?.();
+  endTurn();
+  expect(told).toEqual(['value 1', 'value 4']);
+  expect([pool.length, reader.slots.waiting]).toEqual([2, 1]);
+  pool[1]?.();
+  pool[2]?.();
+  expect(told.slice(2)).toEqual(['value 2', 'CORRUPT']);
+});
+
+test('a pool that takes no read leaves nothing behind', () => {
+  isClosed = true;
+  for (let sequence = 1; sequence <= 4; sequence += 1) ask(sequence);
+  expect(told).toEqual(['IO_ERROR', 'IO_ERROR', 'IO_ERROR', 'IO_ERROR']);
+  expect([reader.slots.taken, reader.slots.waiting, segment.pins]).toEqual([0, 0, 0]);
+});
+
+test('runs that wait are read on the loop, too', async () => {
+  for (let sequence = 1; sequence <= 3; sequence += 1) ask(sequence);
+  const run = reader.readRun(segment, starts[4] as number, lengthOf(5), 0);
+  isWarm = true;
+  pool[0]?.();
+  endTurn();
+  expect(await run).toEqual(log.subarray(starts[4], starts[5]));
+  expect([pool.length, reader.slots.taken, reader.slots.waiting]).toEqual([3, 2, 0]);
 });
