@@ -23,7 +23,7 @@ import type { MergeOutput } from './job-input.ts';
 
 const WRITE_BYTES = 1 << 20;
 /** No more than this is ever dirty: a backlog of dirty pages is what stalls the foreground. */
-const DIRTY_BYTES_MAX = 8 << 20;
+const DIRTY_BYTES_MAX = 2 << 20;
 /** With so much dirty a sync begins, and writing goes on meanwhile. */
 const SYNC_BYTES = DIRTY_BYTES_MAX / 2;
 const NOTHING = new Uint8Array(0);
