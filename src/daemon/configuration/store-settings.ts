@@ -116,7 +116,7 @@ export const STORE_SETTINGS = {
   maxReadsInFlight: store('maxReadsInFlight', {
     section: 'memory',
     help: 'reads from disk at a time',
-    cost: 'Of twice the threads of the pool (`UV_THREADPOOL_SIZE`, 16 unless set), half find a thread at once. While writes need threads, too, there are half as many reads, less 2.',
+    cost: 'More than twice the threads of the pool (`UV_THREADPOOL_SIZE`, 16 unless set) only wait there. While writes need threads, too, half as many are read at a time, less 2.',
   }),
   maxReadBytesInFlight: store('maxReadBytesInFlight', {
     section: 'memory',

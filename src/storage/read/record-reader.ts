@@ -202,7 +202,7 @@ export class RecordReader {
     // The file must outlive the wait for a slot: a merge may be about to remove it.
     this.#files.pin(segment);
     try {
-      const atOnce = await this.#takeSlot(segment, offset, length, heldBytes);
+      const atOnce = await this.#takeSlot(segment, offset, length, heldBytes, patience);
       if (atOnce !== undefined) return atOnce;
       try {
         checkPatience(patience);
@@ -230,12 +230,14 @@ export class RecordReader {
     offset: number,
     length: number,
     heldBytes: number,
+    patience: Patience | undefined,
   ): Promise<Buffer | undefined> {
     return new Promise((resolve, reject) => {
       const beginNow = (): boolean => {
         if (length > SYNC_READ_BYTES_MAX) return false;
-        const buffer = Buffer.allocUnsafe(length);
         try {
+          checkPatience(patience);
+          const buffer = Buffer.allocUnsafe(length);
           const count = this.readRunNow(segment, offset, buffer, 0, length);
           if (count < 0) return false;
           resolve(count === length ? buffer : buffer.subarray(0, count));
