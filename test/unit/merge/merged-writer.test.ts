@@ -75,8 +75,9 @@ test.each([1000, 3 * MIB])('values of %i bytes: little is dirty at a time', asyn
   }
   const output = await writer.finish();
   expect(output.records).toBe(records);
-  expect(fs.merged.most).toBeGreaterThan(4 * MIB);
-  expect(fs.merged.most).toBeLessThanOrEqual(8 * MIB + 80);
+  expect(fs.merged.most).toBeGreaterThan(MIB);
+  // 80: the header
+  expect(fs.merged.most).toBeLessThanOrEqual(Math.max(2 * MIB, source.length) + 80);
   expect(fs.merged.bytes).toBe(0);
   expect(fs.merged.syncs).toBeGreaterThan(4);
 });
