@@ -1,11 +1,6 @@
 /** A file in memory behind the engine's seam, for reading only; reads may come in pieces. */
 
-import {
-  type FileHandle,
-  type FileSystem,
-  type ReadDone,
-  tellRead,
-} from '../../src/storage/disk/file-system.ts';
+import type { FileHandle, FileSystem } from '../../src/storage/disk/file-system.ts';
 
 function refuse(): never {
   throw new Error('the file is for reading only');
@@ -32,16 +27,6 @@ export class MemoryFile implements FileHandle {
 
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     return Promise.resolve(this.readSync(buffer, offset, length, position));
-  }
-
-  readThen(
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-    done: ReadDone,
-  ): void {
-    tellRead(this.read(buffer, offset, length, position), done);
   }
 
   size(): Promise<number> {

@@ -6,14 +6,12 @@
 
 import { basename, dirname } from 'node:path';
 import { CaskError } from '../../src/errors/cask-error.ts';
-import {
-  type DirectoryEntry,
-  type FileHandle,
-  type FileSystem,
-  type LockHandle,
-  type OpenMode,
-  type ReadDone,
-  tellRead,
+import type {
+  DirectoryEntry,
+  FileHandle,
+  FileSystem,
+  LockHandle,
+  OpenMode,
 } from '../../src/storage/disk/file-system.ts';
 import type { EventLoop } from './event-loop.ts';
 import { type FaultKind, type FaultPlan, faultError, systemError } from './fault-plan.ts';
@@ -343,16 +341,6 @@ export class SimulatedFile implements FileHandle {
     return this.#run(false, this.#target('read', position, length), (fault) =>
       this.#read(buffer, offset, length, position, fault),
     );
-  }
-
-  readThen(
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-    done: ReadDone,
-  ): void {
-    tellRead(this.read(buffer, offset, length, position), done);
   }
 
   writeSync(buffer: Uint8Array, offset: number, length: number, position: number): void {

@@ -4,13 +4,7 @@
  */
 
 import { assert } from '../../errors/cask-error.ts';
-import {
-  type FileHandle,
-  type FileSystem,
-  type ReadDone,
-  systemErrorCode,
-  tellRead,
-} from '../disk/file-system.ts';
+import { type FileHandle, type FileSystem, systemErrorCode } from '../disk/file-system.ts';
 
 /** What a disk fails to read is a multiple of this. */
 const BLOCK_BYTES = 4096;
@@ -55,16 +49,6 @@ export class TolerantFile implements FileHandle {
       if (systemErrorCode(error) !== 'EIO') throw error;
       return await this.#readBlocks(buffer, offset, length, position);
     }
-  }
-
-  readThen(
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-    done: ReadDone,
-  ): void {
-    tellRead(this.read(buffer, offset, length, position), done);
   }
 
   async #readBlocks(

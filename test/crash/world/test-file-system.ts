@@ -5,14 +5,12 @@
  */
 
 import { CaskError } from '../../../src/errors/cask-error.ts';
-import {
-  type DirectoryEntry,
-  type FileHandle,
-  type FileSystem,
-  type LockHandle,
-  type OpenMode,
-  type ReadDone,
-  tellRead,
+import type {
+  DirectoryEntry,
+  FileHandle,
+  FileSystem,
+  LockHandle,
+  OpenMode,
 } from '../../../src/storage/disk/file-system.ts';
 import { NodeFileSystem } from '../../../src/storage/disk/node-file-system.ts';
 import type { Operation, OperationKind } from './operation.ts';
@@ -169,16 +167,6 @@ class TestFile implements FileHandle {
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     const work = () => this.inner.read(buffer, offset, length, position);
     return this.#fs.run('read', this.#path, { bytes: length }, work);
-  }
-
-  readThen(
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-    done: ReadDone,
-  ): void {
-    tellRead(this.read(buffer, offset, length, position), done);
   }
 
   writeSync(buffer: Uint8Array, offset: number, length: number, position: number): void {

@@ -1,13 +1,11 @@
 /** A file system whose operations pass the gates of a test first. */
 
-import {
-  type DirectoryEntry,
-  type FileHandle,
-  type FileSystem,
-  type LockHandle,
-  type OpenMode,
-  type ReadDone,
-  tellRead,
+import type {
+  DirectoryEntry,
+  FileHandle,
+  FileSystem,
+  LockHandle,
+  OpenMode,
 } from '../../../src/storage/disk/file-system.ts';
 import type { Gates } from './gates.ts';
 
@@ -30,16 +28,6 @@ class GatedFile implements FileHandle {
     return this.#gates.pass('read', this.#path, () =>
       this.#inner.read(buffer, offset, length, position),
     );
-  }
-
-  readThen(
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-    done: ReadDone,
-  ): void {
-    tellRead(this.read(buffer, offset, length, position), done);
   }
 
   writeSync(buffer: Uint8Array, offset: number, length: number, position: number): void {
