@@ -1,8 +1,9 @@
 /**
- * For how many turns a group gathers where every group is synced. Clients that were answered together send
- * their next writes one after the other, over some turns of the event loop; a sync that began with
- * the first of them would make all others wait for it, and for one of their own. So a group goes on
- * gathering while each turn brings it writes of more clients: never where one client writes alone.
+ * For how many turns a group gathers where every group is synced. Clients that were answered
+ * together send their next writes one after the other, over some turns of the event loop; a sync
+ * that began with the first of them would make all others wait for it, and for one of their own. So
+ * a group goes on gathering while each turn brings it writes of more clients: never where one
+ * client writes alone.
  */
 
 import type { Clock } from '../disk/environment.ts';
