@@ -25,8 +25,8 @@ export interface FileHandle {
   /** Reads up to `length` bytes at `position` into `buffer` at `offset`; fewer only at the end of the file. */
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number;
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /** The same without a promise, for reads of which there are many; may throw instead of telling. */
-  readThen(
+  /** `read` without a promise, where a file has that: see `readThen`. */
+  readThen?(
     buffer: Uint8Array,
     offset: number,
     length: number,
@@ -47,9 +47,23 @@ export interface FileHandle {
   close(): Promise<void>;
 }
 
-/** `readThen` for files that have promises to offer. */
-export function tellRead(reading: Promise<number>, done: ReadDone): void {
-  reading.then(
+/**
+ * Reads as `FileHandle.read` does, without a promise where the file can: for reads of which there
+ * are many. May throw instead of telling.
+ */
+export function readThen(
+  file: FileHandle,
+  buffer: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+  done: ReadDone,
+): void {
+  if (file.readThen !== undefined) {
+    file.readThen(buffer, offset, length, position, done);
+    return;
+  }
+  file.read(buffer, offset, length, position).then(
     (count) => done(null, count),
     (error: Error) => done(error, 0),
   );

@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../disk/environment.ts';
+import { readThen } from '../disk/file-system.ts';
 import type { RecordView } from '../format/record.ts';
 import type { Segment } from '../log/segment.ts';
 import type { OpenFile, SegmentFiles } from '../log/segment-files.ts';
@@ -97,7 +98,7 @@ export class RecordFetch implements SlotTaker {
     this.#startedMs = this.#parts.clock.monotonicMs();
     try {
       this.#buffer = this.#parts.buffers.take(recordBytes);
-      open.file.readThen(this.#buffer, 0, recordBytes, offset, this.#done);
+      readThen(open.file, this.#buffer, 0, recordBytes, offset, this.#done);
     } catch (error) {
       this.#end(error, 0);
     }

@@ -2,7 +2,7 @@
 
 /** What most records fit into. */
 const SPARE_BYTES = 4096;
-/** Twice the threads of the pool; more reads at a time make theirs anew. */
+/** As many as reads are in flight by default; more make theirs anew. */
 const SPARES_MAX = 32;
 
 export class SpareBuffers {

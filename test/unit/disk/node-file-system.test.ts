@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isNoSpace, readWholeFile } from '../../../src/storage/disk/file-system.ts';
+import {
+  type FileHandle,
+  isNoSpace,
+  readThen,
+  readWholeFile,
+} from '../../../src/storage/disk/file-system.ts';
 import { NodeFileSystem } from '../../../src/storage/disk/node-file-system.ts';
 
 const fs = new NodeFileSystem();
@@ -103,7 +108,7 @@ describe('files that cannot', () => {
     const buffer = Buffer.alloc(64);
     const told = (length: number, position: number): Promise<[Error | null, number]> =>
       new Promise((resolve) => {
-        file.readThen(buffer, 0, length, position, (...outcome) => resolve(outcome));
+        readThen(file, buffer, 0, length, position, (...outcome) => resolve(outcome));
       });
     expect(await told(64, 80)).toEqual([null, 20]);
     expect(buffer.subarray(0, 21)).toEqual(Buffer.concat([Buffer.alloc(20, 7), Buffer.alloc(1)]));
@@ -111,13 +116,25 @@ describe('files that cannot', () => {
     expect(await told(0, 0)).toEqual([null, 0]);
     const last = told(64, 0);
     const closing = file.close();
-    expect(() => file.readThen(buffer, 0, 1, 0, () => {})).toThrowError(/closed/);
+    expect(() => readThen(file, buffer, 0, 1, 0, () => {})).toThrowError(/closed/);
     expect(await last).toEqual([null, 64]);
     await closing;
     const folder = await fs.open(at('.'), 'read');
-    const refused = await new Promise((resolve) => folder.readThen(buffer, 0, 1, 0, resolve));
+    const refused = await new Promise((resolve) => readThen(folder, buffer, 0, 1, 0, resolve));
     expect(refused).toMatchObject({ code: 'EISDIR' });
     await folder.close();
+  });
+
+  it('so do those of files that have promises only', async () => {
+    const inner = await fs.open(await withFile('promises', Buffer.alloc(100, 7)), 'read');
+    const file = { read: inner.read.bind(inner) } as FileHandle;
+    const told = (): Promise<[Error | null, number]> =>
+      new Promise((resolve) => {
+        readThen(file, Buffer.alloc(64), 0, 64, 80, (...outcome) => resolve(outcome));
+      });
+    expect(await told()).toEqual([null, 20]);
+    await inner.close();
+    expect(await told()).toEqual([expect.objectContaining({ code: 'EBADF' }), 0]);
   });
 
   it('an argument that is refused leaves nothing in flight', async () => {
